@@ -1,0 +1,89 @@
+/*
+ * context.h - registers, as they are kept while something else runs.
+ * Owns: the frame that trap_entry saves, the context of a switch, floating-point state, and the causes of a trap.
+ * Offsets are known to trap.S and switch.S; the assertions below keep both sides equal.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* All registers of a program at a trap. x[n] is register xn; x[0], which is always zero, keeps the pc. */
+struct trapframe {
+    union {
+        uint64_t pc;
+        uint64_t x[32];
+    };
+    uint64_t sstatus;
+    uint64_t cause;                     /* scause and stval, for who looks at the frame later */
+    uint64_t value;
+    uint64_t unused;                    /* the stack pointer stays a multiple of 16 */
+};
+
+#define TRAPFRAME_SIZE 288
+_Static_assert(sizeof(struct trapframe) == TRAPFRAME_SIZE, "trap.S knows the size");
+_Static_assert(offsetof(struct trapframe, sstatus) == 32 * 8, "trap.S knows the layout");
+
+enum reg { REG_RA = 1, REG_SP = 2, REG_TP = 4, REG_FP = 8, REG_A0 = 10, REG_A1 = 11, REG_A7 = 17 };
+
+/* scause: Privileged spec, Supervisor Cause Register. */
+#define TRAP_INTERRUPT (1ul << 63)
+enum trap_exception {
+    TRAP_FETCH_MISALIGNED = 0,
+    TRAP_FETCH_ACCESS = 1,
+    TRAP_ILLEGAL = 2,
+    TRAP_BREAKPOINT = 3,
+    TRAP_LOAD_MISALIGNED = 4,
+    TRAP_LOAD_ACCESS = 5,
+    TRAP_STORE_MISALIGNED = 6,
+    TRAP_STORE_ACCESS = 7,
+    TRAP_ECALL_USER = 8,
+    TRAP_FETCH_PAGE = 12,
+    TRAP_LOAD_PAGE = 13,
+    TRAP_STORE_PAGE = 15,
+    TRAP_NEXCEPTIONS = 16
+};
+enum trap_interrupt { TRAP_SOFTWARE = 1, TRAP_TIMER = 5, TRAP_EXTERNAL = 9, TRAP_NINTERRUPTS = 10 };
+
+/* What a function call keeps: all that a switch in the kernel has to. */
+struct context {
+    uint64_t ra;
+    uint64_t sp;
+    uint64_t s[12];
+};
+
+struct fp_context {
+    uint64_t f[32];
+    uint64_t fcsr;
+};
+
+/* Save the running context in from and go on in to; returns when something switches back to from. */
+void context_switch(struct context *from, struct context *to);
+
+/* The first context of a new process: calls start(), then returns to user mode with the frame at tf. */
+void context_init(struct context *ctx, struct trapframe *tf, void (*start)(void));
+
+/* A frame that enters user mode at pc with stack pointer sp and all other registers zero. */
+void trapframe_init(struct trapframe *tf, uint64_t pc, uint64_t sp);
+
+/*
+ * Floating point costs nothing to who does not use it: FS is Off until the first instruction traps.
+ * enable: turn it on for the program of tf with the registers of fp; save: put them into fp if they have changed.
+ */
+void fp_enable(struct trapframe *tf, const struct fp_context *fp);
+void fp_save(struct trapframe *tf, struct fp_context *fp);
+void fp_restore(const struct fp_context *fp);
+
+/* Does the illegal instruction that tf stopped at look like one of floating point, with FP off? insn: its bits, or 0. */
+bool fp_was_off(const struct trapframe *tf);
+
+void trap_init_hart(void);              /* trap_entry takes this hart's traps from now on */
+_Noreturn void call_on_stack(uint64_t stack_top, void (*fn)(void));
+
+/* Interrupts on this hart: mask, unmask, restore what mask returned. */
+unsigned long irq_mask(void);
+void irq_unmask(void);
+void irq_restore(unsigned long flags);
+bool irq_masked(void);
+void wait_for_interrupt(void);

@@ -1,0 +1,65 @@
+/*
+ * head.S - from the firmware to C.
+ * Source: SBI 1.0, HSM, "Hart start": S-mode, satp 0, interrupts off, a0 = hart id, a1 = device tree or opaque value.
+ *
+ * A first page table of 1 GiB leaves maps low physical memory twice: at its own address, so that the instruction after the
+ * one that sets satp is there, and in the direct map, where the kernel is linked. mmu.c replaces it by the real one.
+ */
+#include "arch/riscv/offsets.h"
+
+    .section .text.start, "ax"
+    .globl _start
+_start:
+    la   sp, boot_stack_top
+    call enable_paging                  /* sp and ra are high from here on */
+    la   sp, boot_stack_top
+    /* bss is not part of the image; nobody has cleared it */
+    la   t0, __bss_start
+    la   t1, __bss_end
+1:  sd   zero, 0(t0)
+    addi t0, t0, 8
+    bltu t0, t1, 1b
+    la   tp, harts                      /* a place for tp to point at until the harts have been counted */
+    tail kernel_main                    /* (hart id, physical address of the device tree) */
+
+    /* Other harts: a1 = struct hart of this hart, a kernel address whose idle stack is ready. */
+    .globl secondary_start
+secondary_start:
+    call enable_paging
+    mv   tp, a1
+    ld   sp, HART_FRAME(tp)             /* the top of the idle process's stack */
+    tail hart_main
+
+/* Turn on the first page table and return at the high address. Keeps a0 and a1. */
+enable_paging:
+    la   t0, first_root
+    srli t0, t0, 12
+    li   t1, 8 << 60                    /* Sv39 */
+    or   t0, t0, t1
+    sfence.vma
+    csrw satp, t0
+    sfence.vma
+    li   t1, DIRECT_OFFSET
+    add  ra, ra, t1
+    ret
+
+    .section .data
+    .balign 4096
+first_root:
+    .set pa, 0                          /* the lower half: 16 GiB at their own addresses */
+    .rept 16
+    .quad (pa << 28) | 0xcf             /* D A X W R V */
+    .set pa, pa + 1
+    .endr
+    .fill 256 - 16, 8, 0
+    .set pa, 0                          /* the upper half: the same from DIRECT_OFFSET on */
+    .rept 16
+    .quad (pa << 28) | 0xcf
+    .set pa, pa + 1
+    .endr
+    .fill 256 - 16, 8, 0
+
+    .section .bss
+    .balign 2 << KSTACK_SHIFT           /* trap_entry takes the lower half of such a block for a guard */
+    .space 2 << KSTACK_SHIFT
+boot_stack_top:

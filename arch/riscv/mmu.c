@@ -1,0 +1,392 @@
+/*
+ * mmu.c - the kernel's own mappings, and which address space a hart runs in.
+ * Owns: the kernel's root table, satp, ASIDs, fences.
+ * Does not own: user mappings (mm/pmap.c).
+ *
+ * The kernel's root entries exist from mmu_init on and never change; every address space copies them. So a kernel mapping
+ * made later, below those entries, is seen everywhere. Kernel and user share one page table: a trap writes no satp.
+ *
+ * An ASID is never given to a second address space within a generation. When they run out a new generation begins; what is
+ * loaded on a hart then keeps its number, and each hart forgets all translations before its first switch in the new
+ * generation. Machines without ASID bits work too: there every switch forgets everything.
+ */
+#include "arch/machine.h"
+#include "arch/mmu.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/mmu_kernel.h"
+#include "arch/riscv/offsets.h"
+#include "arch/riscv/sbi.h"
+#include "kernel/hart.h"
+#include "kernel/lock.h"
+#include "kernel/panic.h"
+#include "mm/page.h"
+
+extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
+
+#define ROOT_ENTRIES   512
+#define KSTACK_SIZE    (1ul << KSTACK_SHIFT)
+#define ASID_GENERATION(n) ((uint64_t)(n) << 16)
+
+static paddr_t kernel_root;                             /* fixed after mmu_init */
+
+static struct spinlock asid_lock = SPINLOCK_INIT(RANK_TLB);
+static uint64_t asid_limit;                             /* fixed: number of ASIDs; 1: the hardware has none */
+static uint64_t generation = ASID_GENERATION(1);        /* [asid_lock] */
+static uint64_t next_asid = 1;                          /* [asid_lock] 0 belongs to the kernel alone */
+static struct loaded {
+    paddr_t root;                                       /* [asid_lock] what satp names */
+    uint64_t asid;                                      /* [asid_lock] with the generation it came from */
+    bool forget;                                        /* [asid_lock] a new generation has begun: fence before a switch */
+} loaded[MMU_MAX_HARTS];
+static uint64_t carried[MMU_MAX_HARTS];                 /* [asid_lock] ASIDs that were loaded when the generation began */
+
+/* ---- the kernel's mappings ---- */
+
+static struct pte *kernel_entry(vaddr_t va, unsigned level)
+{
+    for (unsigned l = MMU_LEVELS - 1; l > level; l--) {
+        struct pte *pte = pte_find(kernel_root, va, l);
+        if (pte_kind(pte) == PTE_EMPTY) {
+            struct page *table = page_alloc_zeroed(PAGE_TABLE);
+            if (table == NULL)
+                return NULL;
+            pte_set_table(pte, page_to_phys(table));
+        }
+    }
+    return pte_find(kernel_root, va, level);
+}
+
+static bool kernel_map(vaddr_t va, paddr_t pa, unsigned level, unsigned prot)
+{
+    struct pte *pte = kernel_entry(va, level);
+    if (pte == NULL)
+        return false;
+    pte_store(pte, pte_leaf_bits(pa, prot) | PTE_G);
+    return true;
+}
+
+/* Show [start, end) in the direct map, in the largest leaves that fit. */
+static void map_direct(paddr_t start, paddr_t end, unsigned prot)
+{
+    start = page_down(start);
+    end = page_up(end);
+    while (start < end) {
+        unsigned level = MMU_LEVELS - 1;
+        while (level > 0 && (start % mmu_entry_size(level) != 0 || end - start < mmu_entry_size(level)))
+            level--;
+        if (!kernel_map(DIRECT_BASE + start, start, level, prot))
+            panic("mmu_init: no memory for the direct map of %#lx", start);
+        start += mmu_entry_size(level);
+    }
+}
+
+static void map_memory(void)
+{
+    const unsigned rw = PROT_READ | PROT_WRITE;
+    paddr_t kernel = virt_to_phys(__kernel_start), kernel_end = virt_to_phys(__kernel_end);
+    for (unsigned m = 0; m < machine.nmemory; m++) {
+        struct range r = machine.memory[m];
+        if (r.end > DIRECT_SIZE)
+            panic("memory at %#lx is beyond the direct map", r.end);
+        if (r.start <= kernel && kernel_end <= r.end) {
+            map_direct(r.start, kernel, rw);
+            map_direct(kernel, virt_to_phys(__text_end), PROT_READ | PROT_EXEC);
+            map_direct(virt_to_phys(__text_end), virt_to_phys(__rodata_end), PROT_READ);
+            map_direct(virt_to_phys(__rodata_end), kernel_end, rw);
+            map_direct(kernel_end, r.end, rw);
+        } else {
+            map_direct(r.start, r.end, rw);
+        }
+    }
+    map_direct(machine.uart.regs.start, machine.uart.regs.end, rw);
+    map_direct(machine.plic.start, machine.plic.end, rw);
+    map_direct(machine.test_device.start, machine.test_device.end, rw);
+}
+
+/* Privileged spec, satp: write ones to ASID and see which stay. */
+static uint64_t count_asids(void)
+{
+    uint64_t satp = csr_read("satp");
+    csr_write("satp", satp | SATP_ASID_MASK << SATP_ASID_SHIFT);
+    uint64_t bits = csr_read("satp") >> SATP_ASID_SHIFT & SATP_ASID_MASK;
+    csr_write("satp", satp);
+    return bits + 1;
+}
+
+void mmu_init(void)
+{
+    struct page *root = page_alloc_zeroed(PAGE_TABLE);
+    kernel_root = page_to_phys(root);
+    map_memory();
+    if (kernel_entry(KSTACK_BASE, 1) == NULL)
+        panic("mmu_init: no memory for the table of kernel stacks");
+    asid_limit = count_asids();
+}
+
+void mmu_init_hart(void)
+{
+    csr_write("satp", SATP_MODE_SV39 | kernel_root >> PAGE_SHIFT);
+    __asm__ volatile("sfence.vma" : : : "memory");
+    loaded[hart_index()] = (struct loaded){ .root = kernel_root };
+}
+
+void mmu_root_init(paddr_t root)
+{
+    const struct pte *from = phys_to_virt(kernel_root);
+    struct pte *to = phys_to_virt(root);
+    const unsigned first = pte_index(DIRECT_BASE, 2), kstacks = pte_index(KSTACK_BASE, 2);
+    for (unsigned i = first; i < first + (DIRECT_SIZE >> 30); i++)
+        to[i] = from[i];
+    to[kstacks] = from[kstacks];
+}
+
+/* ---- kernel stacks ---- */
+
+/*
+ * Stack n occupies the upper half of block n, which is 2 * KSTACK_SIZE; the lower half is never mapped. Stacks that are
+ * free stay mapped on a list, so that the usual fork neither maps nor fences.
+ */
+#define KSTACK_MAX 1024
+
+static struct spinlock kstack_lock = SPINLOCK_INIT(RANK_PAGE);
+static uint64_t kstack_used[KSTACK_MAX / 64];           /* [kstack_lock] mapped, in use or on the list */
+static char *kstack_free_list;                          /* [kstack_lock] linked through the first word */
+
+static char *kstack_at(unsigned n)
+{
+    return (char *)KSTACK_BASE + n * 2 * KSTACK_SIZE + KSTACK_SIZE;
+}
+
+static int kstack_claim(void)
+{
+    for (unsigned w = 0; w < KSTACK_MAX / 64; w++)
+        if (~kstack_used[w] != 0) {
+            unsigned bit = __builtin_ctzl(~kstack_used[w]);
+            kstack_used[w] |= 1ul << bit;
+            return w * 64 + bit;
+        }
+    return -1;
+}
+
+static uint64_t other_harts(void)
+{
+    return ((1ul << machine.nharts) - 1) & ~(1ul << hart_index());
+}
+
+static void kstack_fence(char *stack)
+{
+    __asm__ volatile("fence rw, rw\n\tsfence.vma" : : : "memory");
+    sbi_remote_sfence(other_harts(), (vaddr_t)stack, KSTACK_SIZE);
+}
+
+/* Unmap and free the first npages of a stack, and forget its number. */
+static void kstack_unmap(char *stack, unsigned npages)
+{
+    struct page *page[KSTACK_SIZE / PAGE_SIZE];
+    for (unsigned i = 0; i < npages; i++) {
+        struct pte *pte = pte_find(kernel_root, (vaddr_t)stack + i * PAGE_SIZE, 0);
+        page[i] = phys_to_page(pte_address(pte));
+        pte_clear(pte);
+    }
+    kstack_fence(stack);
+    for (unsigned i = 0; i < npages; i++)
+        page_free(page[i]);
+    unsigned n = ((vaddr_t)stack - KSTACK_BASE) / (2 * KSTACK_SIZE);
+    spin_lock(&kstack_lock);
+    kstack_used[n / 64] &= ~(1ul << n % 64);
+    spin_unlock(&kstack_lock);
+}
+
+static struct spinlock kstack_map_lock = SPINLOCK_INIT(RANK_PT);
+
+char *kstack_alloc(void)
+{
+    spin_lock(&kstack_lock);
+    char *stack = kstack_free_list;
+    if (stack != NULL)
+        kstack_free_list = *(char **)stack;
+    int n = stack == NULL ? kstack_claim() : 0;
+    spin_unlock(&kstack_lock);
+    if (stack != NULL || n < 0)
+        return stack;
+
+    stack = kstack_at(n);
+    for (unsigned i = 0; i < KSTACK_SIZE / PAGE_SIZE; i++) {
+        struct page *page = page_alloc(PAGE_KSTACK);
+        /* Tables of this region are made once and kept: two harts may be here at once. */
+        spin_lock(&kstack_map_lock);
+        bool mapped = page != NULL &&
+                      kernel_map((vaddr_t)stack + i * PAGE_SIZE, page_to_phys(page), 0, PROT_READ | PROT_WRITE);
+        spin_unlock(&kstack_map_lock);
+        if (!mapped) {
+            if (page != NULL)
+                page_free(page);
+            kstack_unmap(stack, i);
+            return NULL;
+        }
+    }
+    kstack_fence(stack);
+    return stack;
+}
+
+void kstack_free(char *stack)
+{
+    spin_lock(&kstack_lock);
+    *(char **)stack = kstack_free_list;
+    kstack_free_list = stack;
+    spin_unlock(&kstack_lock);
+}
+
+void kstack_drop_caches(void)
+{
+    for (;;) {
+        spin_lock(&kstack_lock);
+        char *stack = kstack_free_list;
+        if (stack != NULL)
+            kstack_free_list = *(char **)stack;
+        spin_unlock(&kstack_lock);
+        if (stack == NULL)
+            return;
+        kstack_unmap(stack, KSTACK_SIZE / PAGE_SIZE);
+    }
+}
+
+/* ---- address spaces on harts ---- */
+
+static bool is_carried(uint64_t number)
+{
+    for (unsigned h = 0; h < machine.nharts; h++)
+        if (carried[h] == number)
+            return true;
+    return false;
+}
+
+static void new_generation(void)
+{
+    generation += ASID_GENERATION(1);
+    next_asid = 1;
+    for (unsigned h = 0; h < machine.nharts; h++) {
+        carried[h] = loaded[h].asid & SATP_ASID_MASK;   /* 0, the kernel's, is never handed out anyway */
+        loaded[h].forget = true;
+    }
+}
+
+/* An ASID of the present generation for id. */
+static uint64_t asid_for(struct mmu_id *id)
+{
+    uint64_t asid = atomic_load_explicit(&id->asid, memory_order_relaxed);
+    if (asid >= generation)
+        return asid;
+    uint64_t number = asid & SATP_ASID_MASK;
+    bool kept = asid != 0 && asid + ASID_GENERATION(1) >= generation && is_carried(number);
+    if (!kept) {
+        while (next_asid < asid_limit && is_carried(next_asid))
+            next_asid++;
+        if (next_asid >= asid_limit)
+            new_generation();
+        while (is_carried(next_asid) && next_asid + 1 < asid_limit)
+            next_asid++;
+        number = next_asid++;
+    }
+    asid = generation | number;
+    atomic_store_explicit(&id->asid, asid, memory_order_relaxed);
+    return asid;
+}
+
+static void load(paddr_t root, uint64_t asid)
+{
+    struct loaded *mine = &loaded[hart_index()];
+    csr_write("satp", SATP_MODE_SV39 | (asid & SATP_ASID_MASK) << SATP_ASID_SHIFT | root >> PAGE_SHIFT);
+    mine->root = root;
+    mine->asid = asid;
+}
+
+void mmu_activate(struct mmu_id *id, paddr_t root)
+{
+    struct loaded *mine = &loaded[hart_index()];
+    if (mine->root == root && !mine->forget)
+        return;
+    unsigned long flags = spin_lock_irqsave(&asid_lock);
+    uint64_t asid = asid_limit > 1 ? asid_for(id) : generation;
+    uint64_t bit = 1ul << hart_index();
+    bool first = !(atomic_load_explicit(&id->harts, memory_order_relaxed) & bit);
+    if (first)
+        atomic_fetch_or(&id->harts, bit);
+    bool forget = mine->forget || asid_limit == 1;
+    mine->forget = false;
+    load(root, asid);
+    spin_unlock_irqrestore(&asid_lock, flags);
+    /*
+     * The bit, a full fence, then the sfence: a fencer that missed the bit has stored its entry before, and we read it.
+     * With ASIDs, and no rollover, nothing of this address space can be cached here before the first time.
+     */
+    if (forget)
+        __asm__ volatile("fence rw, rw\n\tsfence.vma" : : : "memory");
+    else if (first)
+        __asm__ volatile("fence rw, rw\n\tsfence.vma x0, %0" : : "r"(asid & SATP_ASID_MASK) : "memory");
+}
+
+void mmu_activate_kernel(void)
+{
+    if (loaded[hart_index()].root == kernel_root)
+        return;
+    unsigned long flags = spin_lock_irqsave(&asid_lock);
+    load(kernel_root, 0);
+    spin_unlock_irqrestore(&asid_lock, flags);
+    if (asid_limit == 1)
+        __asm__ volatile("sfence.vma" : : : "memory");
+}
+
+bool mmu_root_loaded(paddr_t root)
+{
+    for (unsigned h = 0; h < machine.nharts; h++)
+        if (loaded[h].root == root)
+            return true;
+    return false;
+}
+
+/* ---- fences ---- */
+
+/* The harts that may hold translations of id, other than this one; *here: this one too. */
+static uint64_t harts_to_fence(struct mmu_id *id, bool *here)
+{
+    atomic_thread_fence(memory_order_seq_cst);          /* the entry's store before the load of the mask */
+    uint64_t mask = atomic_load_explicit(&id->harts, memory_order_relaxed);
+    *here = mask >> hart_index() & 1;
+    return mask & ~(1ul << hart_index());
+}
+
+void mmu_fence_page(struct mmu_id *id, vaddr_t va)
+{
+    bool here;
+    uint64_t others = harts_to_fence(id, &here);
+    uint64_t asid = atomic_load_explicit(&id->asid, memory_order_relaxed) & SATP_ASID_MASK;
+    if (here)
+        __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid) : "memory");
+    if (others != 0)
+        sbi_remote_sfence_asid(others, va, PAGE_SIZE, asid);
+}
+
+void mmu_fence_all(struct mmu_id *id)
+{
+    bool here;
+    uint64_t others = harts_to_fence(id, &here);
+    uint64_t asid = atomic_load_explicit(&id->asid, memory_order_relaxed) & SATP_ASID_MASK;
+    if (here)
+        __asm__ volatile("sfence.vma x0, %0" : : "r"(asid) : "memory");
+    if (others != 0)
+        sbi_remote_sfence_asid(others, 0, SBI_ALL_ADDRESSES, asid);
+}
+
+void mmu_fence_page_local(struct mmu_id *id, vaddr_t va)
+{
+    uint64_t asid = atomic_load_explicit(&id->asid, memory_order_relaxed) & SATP_ASID_MASK;
+    __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid) : "memory");
+}
+
+void mmu_fence_fetch(void)
+{
+    __asm__ volatile("fence rw, rw\n\tfence.i" : : : "memory");
+    if (machine.nharts > 1)
+        sbi_remote_fence_i(other_harts());
+}

@@ -1,0 +1,19 @@
+/*
+ * boot.h - the words of the boot line.
+ * "name=value" words before "--" are options of the kernel; the words after it are the arguments of init.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/* Cut the boot line into words; once, before the functions below. */
+void boot_parse(void);
+
+/* The value of option name ("" for a bare word), or NULL. */
+const char *boot_option(const char *name);
+
+/* The same as a decimal number; fallback when absent; when malformed also, with a line on the console. */
+unsigned long boot_number(const char *name, unsigned long fallback);
+
+/* The words after "--", NULL-terminated. */
+char *const *boot_init_args(void);

@@ -1,0 +1,25 @@
+/*
+ * exec.h - running a program.
+ */
+#pragma once
+
+#include "arch/types.h"
+
+struct addrspace;
+
+/* Where argv and envp are: in user memory of as; or, for the first program, in the kernel's (as is NULL). */
+struct exec_args {
+    struct addrspace *as;
+    vaddr_t argv;                       /* of a NULL-terminated array of pointers; 0: an empty one */
+    vaddr_t envp;
+};
+
+/*
+ * Replace the calling process's program by the ELF file at path (a kernel string). Nothing is loaded: the file's object is
+ * mapped, and faults bring in what is used. On success the process returns to user mode at the program's entry.
+ * Returns 0. Otherwise the old program goes on: the errors of fs_open_exec; -ENOEXEC: not a static riscv64 ELF executable
+ * or a malformed one; -E2BIG: arguments over EXEC_ARG_MAX bytes; -EFAULT: argv or envp; -ENOMEM.
+ * Source: execve(2); System V ABI, gABI; RISC-V ELF psABI.
+ */
+#define EXEC_ARG_MAX (2ul << 20)        /* a quarter of the stack, as in Linux */
+int proc_exec(const char *path, const struct exec_args *args);

@@ -1,0 +1,239 @@
+/*
+ * pipe.c - bytes from one process to another.
+ * Owns: struct pipe and its buffer: up to PIPE_PAGES frames, each there only while it holds bytes, and one spare.
+ * Does not own: the copying (mm/uaccess.c).
+ *
+ *     positions:  read_pos ........ write_pos         byte b is in pages[b / PAGE_SIZE % PIPE_PAGES]
+ *
+ * Both run freely; when the pipe is empty they go back to 0, so that a write of a page fills exactly one frame.
+ *
+ * The mutex is held while user memory is copied (which may fault, and sleep for memory), never while waiting for the other
+ * end. Positions move only after bytes have been copied, so a bad address loses nothing.
+ *
+ * Waiting without losing a wake-up: who finds nothing to do counts itself in waiting and reads wakeups, both under the
+ * mutex, lets go of it, and sleeps until wakeups has changed. Who changes what it waits for does so under the mutex, and
+ * then, only if somebody is waiting, changes wakeups under wait_lock. So an undisturbed transfer takes no spin lock at all.
+ */
+#include "kernel/errno.h"
+#include "kernel/fs/pipe.h"
+#include "kernel/panic.h"
+#include "kernel/proc.h"
+#include "kernel/signal.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+
+struct pipe_event {
+    struct waitq wq;
+    uint32_t waiting;                   /* [pipe->lock] processes in pipe_wait */
+    uint32_t wakeups;                   /* [pipe->lock and wait_lock to change, either to read] */
+};
+
+struct pipe {
+    struct mutex lock;
+    uint64_t read_pos, write_pos;       /* [lock] */
+    struct page *pages[PIPE_PAGES];     /* [lock] there while it holds a byte between the positions */
+    struct page *spare;                 /* [lock] or NULL */
+    bool has_reader, has_writer;        /* [lock] that end is open */
+    struct spinlock wait_lock;
+    struct pipe_event filled;           /* bytes, or no writer any more */
+    struct pipe_event drained;          /* room, or no reader any more */
+    _Atomic uint32_t ends;              /* files that point here */
+};
+
+static SLAB_CACHE(pipe_cache, struct pipe);
+
+/* ---- waiting ---- */
+
+/* Let go of p->lock until event is signalled. Returns 0 or -EINTR, with p->lock held again. */
+static int pipe_wait(struct pipe *p, struct pipe_event *event)
+{
+    assert(mutex_held(&p->lock));
+    int err = 0;
+    uint32_t seen = event->wakeups;
+    event->waiting++;
+    mutex_unlock(&p->lock);
+    spin_lock(&p->wait_lock);
+    while (event->wakeups == seen && err == 0)
+        err = sleep_on_killable(&event->wq, &p->wait_lock);
+    spin_unlock(&p->wait_lock);
+    mutex_lock(&p->lock);
+    event->waiting--;
+    return err;
+}
+
+static inline void pipe_signal(struct pipe *p, struct pipe_event *event)
+{
+    assert(mutex_held(&p->lock));
+    if (__builtin_expect(event->waiting == 0, 1))
+        return;
+    spin_lock(&p->wait_lock);
+    event->wakeups++;
+    wake_all(&event->wq);
+    spin_unlock(&p->wait_lock);
+}
+
+/* ---- the buffer, under p->lock ---- */
+
+static struct page **page_slot(struct pipe *p, uint64_t pos)
+{
+    return &p->pages[pos / PAGE_SIZE % PIPE_PAGES];
+}
+
+static void page_drop(struct pipe *p, struct page **slot)
+{
+    if (p->spare == NULL)
+        p->spare = *slot;
+    else
+        page_free(*slot);
+    *slot = NULL;
+}
+
+/* Fill up to room bytes. Returns 0 or -errno; what fitted before an error is in. */
+static int pipe_fill(struct pipe *p, struct uio *u, size_t room)
+{
+    int err = 0;
+    while (room > 0 && u->resid > 0 && err == 0) {
+        struct page **slot = page_slot(p, p->write_pos);
+        size_t at = p->write_pos % PAGE_SIZE, n = PAGE_SIZE - at, done;
+        n = n < room ? n : room;
+        n = n < u->resid ? n : u->resid;
+        if (*slot == NULL) {
+            *slot = p->spare != NULL ? p->spare : page_alloc(PAGE_KERNEL);
+            p->spare = NULL;
+            if (*slot == NULL)
+                return -ENOMEM;
+        }
+        err = uio_move(u, (char *)page_address(*slot) + at, n, UIO_FROM_USER, &done);
+        p->write_pos += done;
+        room -= done;
+        if (done == 0 && at == 0 && p->write_pos - p->read_pos <= PIPE_CAPACITY - PAGE_SIZE)
+            page_drop(p, slot);         /* it has no byte after all */
+    }
+    return err;
+}
+
+/* Take bytes out until u is full or the pipe is empty. Returns 0 or -errno; what did not reach u is still in the pipe. */
+static int pipe_drain(struct pipe *p, struct uio *u)
+{
+    int err = 0;
+    while (p->read_pos != p->write_pos && u->resid > 0 && err == 0) {
+        struct page **slot = page_slot(p, p->read_pos);
+        size_t at = p->read_pos % PAGE_SIZE, n = PAGE_SIZE - at, done;
+        n = n < p->write_pos - p->read_pos ? n : p->write_pos - p->read_pos;
+        n = n < u->resid ? n : u->resid;
+        err = uio_move(u, (char *)page_address(*slot) + at, n, UIO_TO_USER, &done);
+        p->read_pos += done;
+        if (p->read_pos == p->write_pos) {
+            page_drop(p, slot);
+            p->read_pos = p->write_pos = 0;
+        } else if (at + done == PAGE_SIZE && p->write_pos - p->read_pos <= PIPE_CAPACITY - PAGE_SIZE) {
+            page_drop(p, slot);         /* unless writing has come round and into this page again */
+        }
+    }
+    return err;
+}
+
+/* ---- the file ---- */
+
+static long pipe_read(struct file *f, struct uio *u)
+{
+    struct pipe *p = f->pipe;
+    size_t asked = u->resid;
+    int err = 0;
+    if (asked == 0)
+        return 0;
+    mutex_lock(&p->lock);
+    while (p->read_pos == p->write_pos && p->has_writer && err == 0)
+        err = (f->flags & O_NONBLOCK) ? -EAGAIN : pipe_wait(p, &p->filled);
+    if (err == 0) {
+        err = pipe_drain(p, u);
+        pipe_signal(p, &p->drained);
+    }
+    mutex_unlock(&p->lock);
+    size_t moved = asked - u->resid;
+    return moved > 0 ? (long)moved : err;
+}
+
+static long pipe_write(struct file *f, struct uio *u)
+{
+    struct pipe *p = f->pipe;
+    size_t asked = u->resid;
+    bool whole = asked <= PIPE_BUF;     /* all or nothing (POSIX, write()), but for a bad address inside */
+    int err = 0;
+    mutex_lock(&p->lock);
+    while (u->resid > 0 && err == 0) {
+        if (!p->has_reader) {
+            proc_mark_killed(current(), SIGPIPE);
+            err = -EPIPE;
+            break;
+        }
+        size_t room = PIPE_CAPACITY - (p->write_pos - p->read_pos);
+        if (room < (whole ? u->resid : 1)) {
+            err = (f->flags & O_NONBLOCK) ? -EAGAIN : pipe_wait(p, &p->drained);
+            continue;
+        }
+        err = pipe_fill(p, u, room);
+        pipe_signal(p, &p->filled);
+    }
+    mutex_unlock(&p->lock);
+    size_t moved = asked - u->resid;
+    return moved > 0 ? (long)moved : err;
+}
+
+static void pipe_info(struct file *f, struct file_info *info)
+{
+    info->ino = (uintptr_t)f->pipe / sizeof(void *);     /* any number that tells pipes apart */
+    info->mode = MODE_FIFO | 0600;
+}
+
+static void pipe_free(struct pipe *p)
+{
+    for (int i = 0; i < PIPE_PAGES; i++)
+        if (p->pages[i] != NULL)
+            page_free(p->pages[i]);
+    if (p->spare != NULL)
+        page_free(p->spare);
+    slab_free(&pipe_cache, p);
+}
+
+static void pipe_release(struct file *f)
+{
+    struct pipe *p = f->pipe;
+    mutex_lock(&p->lock);
+    if (f->can_read)
+        p->has_reader = false;
+    else
+        p->has_writer = false;
+    pipe_signal(p, &p->filled);
+    pipe_signal(p, &p->drained);
+    mutex_unlock(&p->lock);
+    /* Counted apart from has_*: the other end may only free the pipe after this one has quite finished with its mutex. */
+    if (atomic_fetch_sub_explicit(&p->ends, 1, memory_order_acq_rel) == 1)
+        pipe_free(p);
+}
+
+static const struct file_ops pipe_file_ops = {
+    .read = pipe_read, .write = pipe_write, .info = pipe_info, .release = pipe_release,
+};
+
+int pipe_create(uint32_t flags, struct file **read_end, struct file **write_end)
+{
+    struct pipe *p = slab_alloc(&pipe_cache);
+    struct file *r = file_alloc(&pipe_file_ops, flags | O_RDONLY), *w = file_alloc(&pipe_file_ops, flags | O_WRONLY);
+    if (p == NULL || r == NULL || w == NULL) {
+        file_discard(r);
+        file_discard(w);
+        if (p != NULL)
+            slab_free(&pipe_cache, p);
+        return -ENOMEM;
+    }
+    *p = (struct pipe){ .has_reader = true, .has_writer = true, .ends = 2 };
+    mutex_init(&p->lock, RANK_FILE);
+    spin_init(&p->wait_lock, RANK_DEVICE);
+    waitq_init(&p->filled.wq);
+    waitq_init(&p->drained.wq);
+    r->pipe = w->pipe = p;
+    *read_end = r;
+    *write_end = w;
+    return 0;
+}

@@ -1,0 +1,58 @@
+/*
+ * uio.h - the user memory of one read or write: one buffer, or the list of a readv or writev.
+ * Owns: struct uio, a cursor that moves through it.
+ * Does not own: the copying (mm/uaccess.c).
+ */
+#pragma once
+
+#include "mm/uaccess.h"
+
+#define UIO_MAX ((size_t)0x7ffff000)    /* bytes of one transfer; larger counts are cut to it, as Linux does */
+
+struct uio_segment {                    /* struct iovec of readv(2) */
+    vaddr_t base;
+    size_t len_bytes;
+};
+
+struct uio {
+    struct addrspace *as;
+    vaddr_t base;                       /* what is left of the current segment */
+    size_t len_bytes;
+    const struct uio_segment *next;     /* the segments after it */
+    size_t resid;                       /* bytes left in all; never more than the segments hold */
+};
+
+enum uio_way { UIO_TO_USER, UIO_FROM_USER, UIO_ZERO };
+
+/*
+ * Move len <= u->resid bytes between kernel and user memory; kernel is not used for UIO_ZERO. *done says how many, and the
+ * cursor stands behind them, on failure too. Returns 0, -EFAULT or -ENOMEM, as copy_to_user.
+ */
+static inline int uio_move(struct uio *u, void *kernel, size_t len, enum uio_way way, size_t *done)
+{
+    int err = 0;
+    size_t moved = 0;
+    while (moved < len && err == 0) {
+        if (u->len_bytes == 0) {
+            u->base = u->next->base;
+            u->len_bytes = u->next->len_bytes;
+            u->next++;
+            continue;
+        }
+        size_t n = len - moved, part = 0;
+        if (n > u->len_bytes)
+            n = u->len_bytes;
+        if (way == UIO_TO_USER)
+            err = copy_to_user(u->as, u->base, (char *)kernel + moved, n, &part);
+        else if (way == UIO_FROM_USER)
+            err = copy_from_user(u->as, (char *)kernel + moved, u->base, n, &part);
+        else
+            err = zero_user(u->as, u->base, n, &part);
+        u->base += part;
+        u->len_bytes -= part;
+        moved += part;
+    }
+    u->resid -= moved;
+    *done = moved;
+    return err;
+}

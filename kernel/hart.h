@@ -1,0 +1,69 @@
+/*
+ * hart.h - what belongs to one hart.
+ * Owns: struct hart. tp points at it whenever the kernel runs; in user mode sscratch keeps it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/context.h"
+#include "arch/machine.h"
+#include "arch/mmu.h"
+#include "arch/riscv/offsets.h"
+
+struct proc;
+
+/* What other harts, or interrupt handlers, ask of a hart: bits of hart->pending, served on the way back to user mode. */
+enum hart_work {
+    HART_RESCHEDULE = 1 << 0,
+    HART_STOP = 1 << 1,                 /* stand still, holding nothing, until told otherwise */
+};
+
+struct hart {
+    uint32_t index;                     /* in machine.harts; hart_index() reads it */
+    uint32_t unused;
+    uint64_t scratch0;                  /* trap_entry */
+    struct trapframe *frame;            /* where trap_entry saves the registers of the current process */
+    uint64_t emergency_stack;           /* top of a stack for reporting that the kernel stack has overflowed */
+    struct proc *current;
+    struct proc *idle;                  /* runs when nobody else does */
+    _Atomic uint32_t pending;           /* enum hart_work */
+    _Atomic uint32_t online;
+    uint64_t timer_armed;               /* time.c: what the timer is set to */
+    uint64_t since;                     /* when the running process was switched to */
+    uint64_t exceptions[TRAP_NEXCEPTIONS];      /* counts; only this hart writes them */
+    uint64_t interrupts[TRAP_NINTERRUPTS];
+    /* checked kernel: spin locks held, innermost last */
+    unsigned nheld;
+    struct { const void *lock; unsigned rank; } held[8];
+} __attribute__((aligned(64)));
+
+_Static_assert(offsetof(struct hart, scratch0) == HART_SCRATCH0, "trap.S");
+_Static_assert(offsetof(struct hart, frame) == HART_FRAME, "trap.S");
+_Static_assert(offsetof(struct hart, emergency_stack) == HART_EMERGENCY, "trap.S");
+
+extern struct hart harts[MACHINE_MAX_HARTS];
+
+static inline struct hart *this_hart(void)
+{
+    struct hart *hart;
+    /* Not volatile: the kernel is not preempted, but a process may wake on another hart, so never keep it over a sleep. */
+    __asm__("mv %0, tp" : "=r"(hart) : : );
+    return hart;
+}
+
+/* Ask the harts of mask (a bit per index) for work, and interrupt those that run something. */
+void hart_ask(uint64_t mask, enum hart_work work);
+
+/* In a loop that waits for another hart: lets it go faster. The pause hint (Zihintpause), a no-op where it is unknown. */
+static inline void hart_relax(void) { __asm__ volatile(".word 0x0100000f"); }
+
+/* Make all other harts stand still between two things: no spin lock held, nothing half done on them. May yield. */
+void harts_stop(void);
+void harts_resume(void);
+
+/* Called on the way back to user mode and in the idle loop: stand still if asked to. */
+void hart_stop_point(void);

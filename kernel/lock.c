@@ -1,0 +1,277 @@
+/*
+ * lock.c - spin locks, mutexes, wait queues.
+ * Owns: waiting and waking, and in the checked kernel the record of what each hart and process holds.
+ * Does not own: the run queue (sched.c).
+ *
+ * A spin lock belongs to a hart, a mutex to a process. sched_lock guards every wait queue, and a sleeper goes onto its queue
+ * before it lets go of the lock that guards the condition: so whoever changes the condition under that lock finds it there.
+ */
+#include "arch/mmu.h"
+#include "kernel/errno.h"
+#include "kernel/hart.h"
+#include "kernel/panic.h"
+#include "kernel/proc.h"
+#include "kernel/sched.h"
+
+#define HAS_WAITERS 1ul                 /* in mutex.owner */
+
+/* ---- the record: checked kernel only ---- */
+
+static void check_order(const void *lock, unsigned rank)
+{
+    struct hart *hart = this_hart();
+    struct proc *p = hart->current;
+    for (unsigned i = 0; i < hart->nheld; i++)
+        if (hart->held[i].lock == lock || hart->held[i].rank >= rank)
+            panic("lock order: %p (rank %u) while this hart holds %p (rank %u)", lock, rank, hart->held[i].lock,
+                  hart->held[i].rank);
+    for (unsigned i = 0; p != NULL && i < p->nheld; i++)
+        if (p->held[i].lock == lock || p->held[i].rank >= rank)
+            panic("lock order: %p (rank %u) while %s[%d] holds %p (rank %u)", lock, rank, p->name, p->pid,
+                  p->held[i].lock, p->held[i].rank);
+}
+
+static void record_spin(const void *lock, unsigned rank)
+{
+    struct hart *hart = this_hart();
+    if (hart->nheld == ARRAY_LEN(hart->held))
+        panic("spin_lock: more than %zu spin locks held", ARRAY_LEN(hart->held));
+    hart->held[hart->nheld].lock = lock;
+    hart->held[hart->nheld++].rank = rank;
+}
+
+static void forget_spin(const void *lock)
+{
+    struct hart *hart = this_hart();
+    for (unsigned i = hart->nheld; i-- > 0;)
+        if (hart->held[i].lock == lock) {
+            hart->held[i] = hart->held[--hart->nheld];
+            return;
+        }
+    panic("spin_unlock: %p is not held by this hart", lock);
+}
+
+static void record_mutex(const void *lock, unsigned rank)
+{
+    struct proc *p = current();
+    if (!CHECKED || p == NULL)
+        return;
+    if (p->nheld == ARRAY_LEN(p->held))
+        panic("mutex_lock: more than %zu mutexes held", ARRAY_LEN(p->held));
+    p->held[p->nheld].lock = lock;
+    p->held[p->nheld++].rank = rank;
+}
+
+static void forget_mutex(const void *lock)
+{
+    struct proc *p = current();
+    if (!CHECKED || p == NULL)
+        return;
+    for (unsigned i = p->nheld; i-- > 0;)
+        if (p->held[i].lock == lock) {
+            p->held[i] = p->held[--p->nheld];
+            return;
+        }
+    panic("mutex_unlock: %p is not held by %s[%d]", lock, p->name, p->pid);
+}
+
+void lock_assert_no_spin(void)
+{
+    struct hart *hart = this_hart();
+    if (hart->nheld > 0)
+        panic("%s[%d] holds spin lock %p (rank %u)", hart->current->name, hart->current->pid, hart->held[0].lock,
+              hart->held[0].rank);
+}
+
+void lock_assert_none(void)
+{
+    struct hart *hart = this_hart();
+    lock_assert_no_spin();
+    if (hart->current->nheld > 0)
+        panic("%s[%d] holds mutex %p (rank %u)", hart->current->name, hart->current->pid,
+              hart->current->held[0].lock, hart->current->held[0].rank);
+}
+
+/* ---- spin locks ---- */
+
+void spin_init(struct spinlock *lock, enum lock_rank rank)
+{
+    atomic_init(&lock->locked, 0);
+    lock->rank = rank;
+}
+
+void spin_lock_slow(struct spinlock *lock)
+{
+    if (CHECKED)
+        check_order(lock, lock->rank);
+    while (atomic_exchange_explicit(&lock->locked, 1, memory_order_acquire) != 0)
+        while (atomic_load_explicit(&lock->locked, memory_order_relaxed) != 0)
+            hart_relax();
+    if (CHECKED) {
+        lock->hart = hart_index();
+        record_spin(lock, lock->rank);
+    }
+}
+
+void spin_unlock_checked(struct spinlock *lock)
+{
+    forget_spin(lock);
+    atomic_store_explicit(&lock->locked, 0, memory_order_release);
+}
+
+bool spin_held(const struct spinlock *lock)
+{
+    return atomic_load_explicit(&lock->locked, memory_order_relaxed) != 0 && (!CHECKED || lock->hart == hart_index());
+}
+
+unsigned long spin_lock_irqsave(struct spinlock *lock)
+{
+    unsigned long flags = irq_mask();
+    spin_lock(lock);
+    return flags;
+}
+
+void spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags)
+{
+    spin_unlock(lock);
+    irq_restore(flags);
+}
+
+/* ---- wait queues ---- */
+
+void waitq_init(struct waitq *wq)
+{
+    TAILQ_INIT(&wq->waiters);
+}
+
+static int sleep_until_woken(struct waitq *wq, struct spinlock *lock, bool killable)
+{
+    struct proc *p = current();
+    unsigned long flags = spin_lock_irqsave(&sched_lock);
+    spin_unlock(lock);
+    if (!(killable && proc_killed(p))) {
+        p->wake_on_kill = killable;
+        sched_sleep(wq);
+    }
+    spin_unlock(&sched_lock);
+    irq_restore(flags);
+    spin_lock(lock);                    /* taken as it was: if interrupts were masked before, they are now */
+    return killable && proc_killed(p) ? -EINTR : 0;
+}
+
+void sleep_on(struct waitq *wq, struct spinlock *lock)
+{
+    sleep_until_woken(wq, lock, false);
+}
+
+int sleep_on_killable(struct waitq *wq, struct spinlock *lock)
+{
+    return sleep_until_woken(wq, lock, true);
+}
+
+static void wake(struct waitq *wq, bool all)
+{
+    /* The caller holds the sleepers' lock: who is not on the queue now has not looked at the condition yet. */
+    if (TAILQ_EMPTY(&wq->waiters))
+        return;
+    unsigned long flags = spin_lock_irqsave(&sched_lock);
+    while (!TAILQ_EMPTY(&wq->waiters)) {
+        sched_make_runnable(TAILQ_FIRST(&wq->waiters));
+        if (!all)
+            break;
+    }
+    spin_unlock_irqrestore(&sched_lock, flags);
+}
+
+void wake_one(struct waitq *wq) { wake(wq, false); }
+void wake_all(struct waitq *wq) { wake(wq, true); }
+
+/* ---- mutexes ---- */
+
+void mutex_init(struct mutex *m, enum lock_rank rank)
+{
+    atomic_init(&m->owner, 0);
+    waitq_init(&m->wq);
+    m->rank = rank;
+}
+
+/* Free -> held by the caller. */
+static bool mutex_take(struct mutex *m)
+{
+    uintptr_t nobody = 0;
+    return atomic_compare_exchange_strong_explicit(&m->owner, &nobody, (uintptr_t)current(), memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+/* Held by somebody: wait in line; the holder hands over to the first, so nobody waits for ever. */
+static void mutex_wait(struct mutex *m)
+{
+    unsigned long flags = spin_lock_irqsave(&sched_lock);
+    for (;;) {
+        if (mutex_take(m))
+            break;
+        uintptr_t owner = atomic_fetch_or_explicit(&m->owner, HAS_WAITERS, memory_order_acquire);
+        if (owner == 0) {               /* let go between the two: it is ours, with a stray mark that unlock clears */
+            atomic_store_explicit(&m->owner, (uintptr_t)current() | HAS_WAITERS, memory_order_relaxed);
+            break;
+        }
+        current()->wake_on_kill = false;
+        current()->waits_for = m->rank;
+        sched_sleep(&m->wq);
+        current()->waits_for = 0;
+        if ((atomic_load_explicit(&m->owner, memory_order_acquire) & ~HAS_WAITERS) == (uintptr_t)current())
+            break;
+    }
+    spin_unlock_irqrestore(&sched_lock, flags);
+}
+
+void mutex_lock_unpublished(struct mutex *m)
+{
+    if (!mutex_take(m))
+        mutex_wait(m);
+    record_mutex(m, m->rank);
+}
+
+void mutex_lock(struct mutex *m)
+{
+    if (CHECKED)
+        check_order(m, m->rank);
+    if (!mutex_take(m))
+        mutex_wait(m);
+    if (CHECKED)
+        record_mutex(m, m->rank);
+}
+
+bool mutex_trylock(struct mutex *m)
+{
+    if (!mutex_take(m))
+        return false;
+    if (CHECKED)
+        record_mutex(m, m->rank);
+    return true;
+}
+
+static void mutex_hand_over(struct mutex *m)
+{
+    unsigned long flags = spin_lock_irqsave(&sched_lock);
+    struct proc *next = TAILQ_FIRST(&m->wq.waiters);
+    if (next != NULL)
+        sched_make_runnable(next);
+    uintptr_t mark = TAILQ_EMPTY(&m->wq.waiters) ? 0 : HAS_WAITERS;
+    atomic_store_explicit(&m->owner, next != NULL ? (uintptr_t)next | mark : 0, memory_order_release);
+    spin_unlock_irqrestore(&sched_lock, flags);
+}
+
+void mutex_unlock(struct mutex *m)
+{
+    if (CHECKED)
+        forget_mutex(m);
+    uintptr_t me = (uintptr_t)current();
+    if (!atomic_compare_exchange_strong_explicit(&m->owner, &me, 0, memory_order_release, memory_order_relaxed))
+        mutex_hand_over(m);
+}
+
+bool mutex_held(const struct mutex *m)
+{
+    return (atomic_load_explicit(&m->owner, memory_order_relaxed) & ~HAS_WAITERS) == (uintptr_t)current();
+}

@@ -1,0 +1,114 @@
+/*
+ * lock.h - spin locks, mutexes and wait queues.
+ * Owns: the three ways in which one hart or process waits for another, and the checking of their order.
+ * Does not own: who runs next (sched.c).
+ *
+ * Which one?  A mutex where the holder may sleep (memory, disk, another mutex); a spin lock for a few dozen instructions.
+ * The kernel is not preempted in kernel mode, so a spin lock masks interrupts only if an interrupt handler takes it too
+ * (the _irqsave pair). Every lock has a rank; a lock is only taken while all locks held have a lower rank. The checked
+ * kernel panics on a wrong order, on taking a lock twice, and on sleeping with a spin lock held.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct proc;
+
+enum lock_rank {
+    RANK_NONE,
+    RANK_FILE,                          /* 0: pipe, inode and file-offset locks; sleeping */
+    RANK_AS,                            /* 1: as->lock; sleeping */
+    RANK_OBJECT_LIST,                   /* the list of all objects; sleeping */
+    RANK_OBJECT,                        /* 2: family->lock, object->lock; sleeping */
+    RANK_ANON,                          /* 3: anon->lock; sleeping */
+    RANK_PT,                            /* 4: the page table of one address space */
+    RANK_PAGE,                          /* 5: page and object-cache free lists, the table of processes */
+    RANK_DEVICE,                        /* 6: devices and timers, which interrupt handlers take */
+    RANK_SCHED,                         /* 7: run queue and wait queues */
+    RANK_TLB,                           /* 8: ASIDs, taken in a switch */
+    RANK_PRINT,                         /* 9: the console's output, the last word */
+};
+
+/* ---- spin locks ---- */
+
+struct spinlock {
+    _Atomic uint32_t locked;
+    uint16_t rank;
+    uint16_t hart;                      /* who holds it, for spin_held() and for panics */
+};
+
+#define SPINLOCK_INIT(r) { .rank = (r) }
+
+void spin_init(struct spinlock *lock, enum lock_rank rank);
+bool spin_held(const struct spinlock *lock);
+
+void spin_lock_slow(struct spinlock *lock);             /* contended, or the checked kernel */
+void spin_unlock_checked(struct spinlock *lock);
+
+static inline void spin_lock(struct spinlock *lock)
+{
+    if (CHECKED || atomic_exchange_explicit(&lock->locked, 1, memory_order_acquire) != 0)
+        spin_lock_slow(lock);
+}
+
+static inline void spin_unlock(struct spinlock *lock)
+{
+    if (CHECKED)
+        spin_unlock_checked(lock);
+    else
+        atomic_store_explicit(&lock->locked, 0, memory_order_release);
+}
+
+/* For locks that interrupt handlers take: masks interrupts on this hart; returns what irqrestore needs. */
+unsigned long spin_lock_irqsave(struct spinlock *lock);
+void spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags);
+
+/* ---- wait queues ---- */
+
+TAILQ_HEAD(proc_queue, proc);
+
+struct waitq {
+    struct proc_queue waiters;          /* [sched_lock] */
+};
+
+void waitq_init(struct waitq *wq);
+
+/*
+ * Sleep on wq until woken. lock, which protects the condition waited for, is let go while asleep and held again on return;
+ * nobody who changes the condition under lock and then wakes wq can be missed. Check the condition again: loop.
+ * It may have been taken with spin_lock or spin_lock_irqsave.
+ */
+void sleep_on(struct waitq *wq, struct spinlock *lock);
+
+/* The same, but kill() ends the sleep too. Returns 0, or -EINTR when the caller has been killed (then: clean up, return). */
+int sleep_on_killable(struct waitq *wq, struct spinlock *lock);
+
+/* Wake the longest waiter, or all. The caller holds the lock that the sleepers named; costs two loads when none waits. */
+void wake_one(struct waitq *wq);
+void wake_all(struct waitq *wq);
+
+/* ---- mutexes ---- */
+
+struct mutex {
+    _Atomic uintptr_t owner;            /* the holder's struct proc; bit 0: somebody waits */
+    struct waitq wq;
+    uint32_t rank;
+};
+
+#define MUTEX_INIT(name, r) { .wq = { TAILQ_HEAD_INITIALIZER((name).wq.waiters) }, .rank = (r) }
+
+void mutex_init(struct mutex *m, enum lock_rank rank);
+void mutex_lock(struct mutex *m);
+bool mutex_trylock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+bool mutex_held(const struct mutex *m);
+
+/* For a child that nobody else can reach yet: take a second lock of a rank already held. */
+void mutex_lock_unpublished(struct mutex *m);
+
+/* Checked kernel: panic if this hart holds a spin lock, or its process any lock at all. */
+void lock_assert_no_spin(void);
+void lock_assert_none(void);

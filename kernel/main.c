@@ -1,0 +1,175 @@
+/*
+ * main.c - from the first line of C to the first process.
+ * Owns: the order in which everything is set up.
+ * Read next: trap.c, then mm/fault.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/irq.h"
+#include "arch/machine.h"
+#include "arch/mmu.h"
+#include "arch/riscv/mmu_kernel.h"
+#include "arch/riscv/sbi.h"
+#include "kernel/boot.h"
+#include "kernel/dev/console.h"
+#include "kernel/exec.h"
+#include "kernel/fs/file.h"
+#include "kernel/hart.h"
+#include "kernel/panic.h"
+#include "kernel/print.h"
+#include "kernel/proc.h"
+#include "kernel/quiesce.h"
+#include "kernel/random.h"
+#include "kernel/sched.h"
+#include "kernel/time.h"
+#include "mm/check.h"
+#include "mm/page.h"
+
+#define CHAOS_MIN 8                     /* one instruction can need four leaves at once, and each fault may drop one */
+
+extern char __kernel_start[], __kernel_end[], secondary_start[];
+
+uint64_t boot_ticks;                    /* time at which the first program was entered; /proc/vmstat shows it */
+
+static void set_this_hart(struct hart *hart)
+{
+    __asm__ volatile("mv tp, %0" : : "r"(hart) : "memory");
+}
+
+/* ---- every hart ---- */
+
+static void hart_init(void)
+{
+    trap_init_hart();
+    mmu_init_hart();
+    irq_init_hart();
+    time_init_hart();
+    this_hart()->since = time_ticks();
+}
+
+/* Where a secondary hart arrives, on the stack of its idle process. */
+void hart_main(void)
+{
+    hart_init();
+    atomic_store(&this_hart()->online, true);
+    sched_idle();
+}
+
+/* Give every hart a structure, an idle process and a stack to report the overflow of another. */
+static void prepare_harts(void)
+{
+    for (unsigned h = 0; h < machine.nharts; h++) {
+        char *stack = kstack_alloc();
+        if (stack == NULL)
+            panic("no memory for the stacks of hart %u", h);
+        harts[h].index = h;
+        harts[h].emergency_stack = (uint64_t)stack + (1ul << KSTACK_SHIFT);
+        harts[h].idle = harts[h].current = proc_create_idle(h);
+        harts[h].idle->hart = &harts[h];
+        harts[h].frame = harts[h].idle->tf;
+    }
+}
+
+static void start_other_harts(void)
+{
+    for (unsigned h = 0; h < machine.nharts; h++) {
+        if (h == hart_index())
+            continue;
+        long err = sbi_hart_start(h, virt_to_phys(secondary_start), (uint64_t)&harts[h]);
+        if (err != 0)
+            kprintf("hart %lu does not start: SBI error %ld\n", machine.harts[h].hartid, err);
+    }
+}
+
+/* ---- process 1 ---- */
+
+static const char *init_path(void)
+{
+    const char *path = boot_option("init");
+    return path != NULL && path[0] != '\0' ? path : "/init";
+}
+
+/* The first thing that process 1 does, in the kernel: become init. Then it returns to user mode like any other. */
+static void init_start(void)
+{
+    sched_started();
+    irq_unmask();
+    fs_init();
+    struct proc *p = current();
+    if (files_open_console(p) != 0)
+        panic("no memory for the console of process 1");
+
+    const char *path = init_path();
+    const char *argv[64] = { path };
+    char *const *args = boot_init_args();
+    for (unsigned i = 0; args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++)
+        argv[i + 1] = args[i];
+    const struct exec_args exec_args = { .argv = (vaddr_t)argv };
+    int err = proc_exec(path, &exec_args);
+    if (err != 0)
+        panic("cannot run %s: error %d (is there an initramfs? QEMU: -initrd)", path, -err);
+    irq_mask();
+    boot_ticks = time_ticks();
+}
+
+/* ---- boot ---- */
+
+static void options(void)
+{
+    check_enable(boot_number("check", 1));
+    unsigned long chaos = boot_number("chaos", 0);
+    if (chaos != 0 && !CHECKED)
+        kprintf("boot: chaos needs the checked kernel, ignored\n");
+    if (chaos != 0 && chaos < CHAOS_MIN) {
+        kprintf("boot: chaos=%lu is too often for any program to go on, taking %d\n", chaos, CHAOS_MIN);
+        chaos = CHAOS_MIN;
+    }
+    check_set_chaos(chaos, boot_number("seed", 1));
+}
+
+/* On the boot hart, on the stack of its idle process. */
+static void boot(void)
+{
+    hart_init();
+    atomic_store(&this_hart()->online, true);
+    irq_init();
+    irq_init_hart();
+    console_start();
+    proc_create_init(init_start);
+    start_other_harts();
+    sched_idle();
+}
+
+static unsigned index_of(uint64_t hartid)
+{
+    for (unsigned h = 0; h < machine.nharts; h++)
+        if (machine.harts[h].hartid == hartid)
+            return h;
+    panic("the boot hart %lu is not in the device tree, or beyond the %d that are used", hartid, MACHINE_MAX_HARTS);
+}
+
+void kernel_main(uint64_t hartid, paddr_t fdt)
+{
+    trap_init_hart();
+    fdt_read(phys_to_virt(fdt), fdt);
+    console_init();
+    kprintf("Faultline booting: %u hart%s, %s kernel\n", machine.nharts, machine.nharts == 1 ? "" : "s",
+            CHECKED ? "checked" : "plain");
+    boot_parse();
+    random_init();
+    options();
+
+    unsigned self = index_of(hartid);
+    harts[self].index = self;
+    set_this_hart(&harts[self]);
+    struct range reserved[MACHINE_MAX_RANGES + 1];
+    memcpy(reserved, machine.reserved, sizeof machine.reserved);
+    reserved[machine.nreserved] = (struct range){ virt_to_phys(__kernel_start), virt_to_phys(__kernel_end) };
+    page_init(machine.memory, machine.nmemory, reserved, machine.nreserved + 1);
+    mmu_init();
+    mmu_init_hart();
+    prepare_harts();
+    kprintf("%zu KiB of memory free\n", page_used(PAGE_FREE) * PAGE_SIZE / 1024);
+    call_on_stack((uint64_t)harts[self].frame, boot);
+}

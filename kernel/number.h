@@ -1,0 +1,18 @@
+/*
+ * number.h - decimal numbers from text. picolibc's strtoul keeps errno in thread-local storage, which a kernel has not.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/* Parse all of text, one or more decimal digits, into *number. False when it is anything else or does not fit. */
+static inline bool parse_decimal(const char *text, unsigned long *number)
+{
+    unsigned long n = 0;
+    const char *c = text;
+    for (; *c >= '0' && *c <= '9'; c++)
+        if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (unsigned long)(*c - '0'), &n))
+            return false;
+    *number = n;
+    return c != text && *c == '\0';
+}

@@ -1,0 +1,118 @@
+/*
+ * panic.c - the end of a kernel that has found a bug in itself.
+ * Owns: panic, the backtrace, names for addresses.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "arch/context.h"
+#include "arch/power.h"
+#include "arch/riscv/offsets.h"
+#include "kernel/hart.h"
+#include "kernel/panic.h"
+#include "kernel/print.h"
+#include "kernel/proc.h"
+#include "kernel/symbols.h"
+
+#define PANIC_STATUS 255
+
+/* The table is made from the first link of the kernel; this one serves that first link. */
+__attribute__((weak, section(".ksyms"))) const struct ksym ksyms[1] = { { 0, "" } };
+__attribute__((weak, section(".ksyms"))) const size_t nksyms = 0;
+
+const char *symbol_find(uint64_t addr, uint64_t *offset)
+{
+    const struct ksym *volatile table = ksyms;  /* the linker decides which table; the compiler must not assume one */
+    size_t low = 0, high = *(const volatile size_t *)&nksyms;
+    if (high == 0 || addr < table[0].addr)
+        return NULL;
+    while (high - low > 1) {
+        size_t mid = (low + high) / 2;
+        if (table[mid].addr <= addr)
+            low = mid;
+        else
+            high = mid;
+    }
+    *offset = addr - table[low].addr;
+    return table[low].name;
+}
+
+static void print_frame(unsigned depth, uint64_t addr)
+{
+    uint64_t offset;
+    const char *name = symbol_find(addr, &offset);
+    kprintf("  #%u %#lx %s+%#lx\n", depth, addr, name != NULL ? name : "?", name != NULL ? offset : 0);
+}
+
+/* Follow the frame pointers: the word below s0 is the return address, the one below that the caller's s0. */
+static void backtrace(uint64_t pc, uint64_t fp)
+{
+    unsigned depth = 0;
+    uint64_t stack = fp >> KSTACK_SHIFT;
+    print_frame(depth++, pc);
+    while (fp != 0 && fp % 8 == 0 && (fp - 16) >> KSTACK_SHIFT == stack && (stack & 1) && depth < 40) {
+        const uint64_t *frame = (const uint64_t *)fp;
+        uint64_t next = frame[-2];
+        if (frame[-1] == 0)
+            break;
+        print_frame(depth++, frame[-1] - 1);
+        if (next <= fp)
+            break;
+        fp = next;
+    }
+}
+
+static void print_registers(const struct trapframe *tf)
+{
+    static const char *const names[32] = { "pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
+                                           "a1", "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
+                                           "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6" };
+    for (unsigned i = 0; i < 32; i += 4)
+        kprintf("  %3s %016lx  %3s %016lx  %3s %016lx  %3s %016lx\n", names[i], tf->x[i], names[i + 1], tf->x[i + 1],
+                names[i + 2], tf->x[i + 2], names[i + 3], tf->x[i + 3]);
+    kprintf("  sstatus %lx  scause %lx  stval %lx\n", tf->sstatus, tf->cause, tf->value);
+}
+
+static _Noreturn void die(const struct trapframe *tf, const char *format, va_list args)
+{
+    static _Atomic unsigned dying;
+    irq_mask();
+    if (atomic_fetch_add(&dying, 1) > 0)        /* another hart was first, or this panic has a bug of its own */
+        for (;;)
+            machine_power_off(PANIC_STATUS);
+    print_panic_mode();
+    uint64_t others = 0;
+    for (unsigned h = 0; h < machine.nharts; h++)
+        if (h != hart_index() && atomic_load(&harts[h].online))
+            others |= 1ul << h;
+    if (others != 0)
+        hart_ask(others, HART_STOP);
+
+    char message[PRINT_MAX];
+    vsnprintf(message, sizeof message, format, args);
+    struct proc *p = this_hart()->current;
+    kprintf("panic: %s\n", message);
+    kprintf("  hart %u, %s[%d]\n", hart_index(), p != NULL ? p->name : "boot", p != NULL ? p->pid : 0);
+    if (tf != NULL)
+        print_registers(tf);
+    kprintf("backtrace:\n");
+    if (tf != NULL)
+        backtrace(tf->pc, tf->x[REG_FP]);
+    else
+        backtrace((uint64_t)__builtin_return_address(0), (uint64_t)__builtin_frame_address(0));
+    machine_power_off(PANIC_STATUS);
+}
+
+void panic(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    die(NULL, format, args);
+}
+
+void panic_trap(const struct trapframe *tf, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    die(tf, format, args);
+}

@@ -1,0 +1,391 @@
+/*
+ * proc.c - the life of a process: fork, exit, wait, kill.
+ * Owns: the table of processes and the tree of parents and children, under proc_lock.
+ * Does not own: running (sched.c), memory (mm/addrspace.c), files (fs/file.c), programs (exec.c).
+ */
+#include <string.h>
+
+#include "arch/power.h"
+#include "arch/riscv/mmu_kernel.h"
+#include "arch/riscv/offsets.h"
+#include "kernel/errno.h"
+#include "kernel/fs/file.h"
+#include "kernel/panic.h"
+#include "kernel/print.h"
+#include "kernel/proc.h"
+#include "kernel/sched.h"
+#include "kernel/signal.h"
+#include "kernel/time.h"
+#include "mm/addrspace.h"
+#include "kernel/quiesce.h"
+#include "mm/slab.h"
+
+#define PID_MAX        32768
+#define FRAMES_PER_PROC 64              /* the process limit on small machines: a stack, tables, a few pages each */
+
+static SLAB_CACHE(procs, struct proc);
+
+/* ^C comes in an interrupt and kills a group, so this lock masks interrupts. */
+static struct spinlock proc_lock = SPINLOCK_INIT(RANK_DEVICE);
+static LIST_HEAD(, proc) all_procs;     /* [proc_lock] newest first */
+static unsigned nprocs;                 /* [proc_lock] */
+static int last_pid;                    /* [proc_lock] */
+static struct proc *init_proc;          /* fixed: pid 1 */
+
+/* ---- making one ---- */
+
+static bool pid_in_use(int pid)
+{
+    struct proc *p;
+    LIST_FOREACH(p, &all_procs, all_link)
+        if (p->pid == pid || p->pgid == pid)
+            return true;
+    return false;
+}
+
+static int next_pid(void)
+{
+    do
+        last_pid = last_pid < PID_MAX ? last_pid + 1 : 2;
+    while (nprocs > 0 && last_pid <= PID_MAX && pid_in_use(last_pid));
+    return last_pid;
+}
+
+static unsigned proc_limit(void)
+{
+    size_t limit = page_total() / FRAMES_PER_PROC;
+    return limit < PROC_MAX ? limit : PROC_MAX;
+}
+
+/* A process with a kernel stack and a place in the table, nothing else. NULL and *err otherwise. */
+static struct proc *proc_alloc(int *err)
+{
+    *err = -ENOMEM;
+    struct proc *p = slab_alloc(&procs);
+    if (p == NULL)
+        return NULL;
+    memset(p, 0, sizeof *p);
+    p->kstack = kstack_alloc();
+    if (p->kstack == NULL) {
+        slab_free(&procs, p);
+        return NULL;
+    }
+    p->tf = (struct trapframe *)(p->kstack + (1ul << KSTACK_SHIFT)) - 1;
+    LIST_INIT(&p->children);
+    waitq_init(&p->child_exited);
+
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    bool room = nprocs < proc_limit();
+    if (room) {
+        p->pid = next_pid();
+        LIST_INSERT_HEAD(&all_procs, p, all_link);
+        nprocs++;
+    }
+    spin_unlock_irqrestore(&proc_lock, flags);
+    if (!room) {
+        kstack_free(p->kstack);
+        slab_free(&procs, p);
+        *err = -EAGAIN;
+        return NULL;
+    }
+    return p;
+}
+
+/* Take p, which has left its stack for good or never ran, out of the table. */
+static void proc_free(struct proc *p)
+{
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    LIST_REMOVE(p, all_link);
+    nprocs--;
+    spin_unlock_irqrestore(&proc_lock, flags);
+    kstack_free(p->kstack);
+    slab_free(&procs, p);
+}
+
+static void proc_start(struct proc *p, struct proc *parent)
+{
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    p->parent = parent;
+    if (parent != NULL)
+        LIST_INSERT_HEAD(&parent->children, p, sibling);
+    spin_lock(&sched_lock);
+    sched_make_runnable(p);
+    spin_unlock(&sched_lock);
+    spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+struct proc *proc_create_idle(unsigned hart)
+{
+    struct proc *p = slab_alloc(&procs);
+    if (p == NULL || (memset(p, 0, sizeof *p), p->kstack = kstack_alloc()) == NULL)
+        panic("no memory for the idle process of hart %u", hart);
+    p->tf = (struct trapframe *)(p->kstack + (1ul << KSTACK_SHIFT)) - 1;
+    LIST_INIT(&p->children);
+    waitq_init(&p->child_exited);
+    p->state = PROC_RUNNING;
+    strcpy(p->name, "idle");
+    return p;
+}
+
+void proc_create_init(void (*start)(void))
+{
+    int err;
+    struct proc *p = proc_alloc(&err);
+    if (p == NULL)
+        panic("no memory for process 1");
+    assert(p->pid == 1);
+    p->pgid = 1;
+    strcpy(p->name, "init");
+    init_proc = p;
+    context_init(&p->context, p->tf, start);
+    proc_start(p, NULL);
+}
+
+/* ---- fork ---- */
+
+int proc_fork(void)
+{
+    struct proc *parent = current();
+    int err;
+    struct proc *child = proc_alloc(&err);
+    if (child == NULL)
+        return err;
+    err = as_fork(parent->as, &child->as);
+    if (err == 0 && (err = files_fork(parent, child)) != 0)
+        as_destroy(child->as);
+    if (err != 0) {
+        proc_free(child);
+        return err;
+    }
+    child->pgid = parent->pgid;
+    child->traced = parent->traced;
+    memcpy(child->name, parent->name, sizeof child->name);
+    child->fp_used = parent->fp_used;
+    if (parent->fp_used) {
+        fp_save(parent->tf, &parent->fp);
+        child->fp = parent->fp;
+    }
+    *child->tf = *parent->tf;
+    child->tf->x[REG_A0] = 0;
+    context_init(&child->context, child->tf, sched_started);
+    int pid = child->pid;               /* it may be gone before we return */
+    proc_start(child, parent);
+    check_point();
+    return pid;
+}
+
+/* The faults of the program that ends here stay with the process. Others look at p->as under proc_lock. */
+void proc_set_addrspace(struct addrspace *as)
+{
+    struct proc *p = current();
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    if (p->as != NULL)
+        fault_counts_add(&p->faults, &p->as->faults);
+    p->as = as;
+    spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+/* ---- exit ---- */
+
+static void give_children_to_init(struct proc *p)
+{
+    struct proc *child;
+    bool any_exited = false;
+    while ((child = LIST_FIRST(&p->children)) != NULL) {
+        LIST_REMOVE(child, sibling);
+        child->parent = init_proc;
+        LIST_INSERT_HEAD(&init_proc->children, child, sibling);
+        any_exited |= child->exited;
+    }
+    if (any_exited)
+        wake_all(&init_proc->child_exited);
+}
+
+void proc_exit(int wait_status)
+{
+    struct proc *p = current();
+    if (CHECKED)
+        lock_assert_none();
+    if (p == init_proc) {
+        int signal = wait_status & 0x7f;
+        if (signal != 0)
+            kprintf("init was killed by signal %d\n", signal);
+        machine_power_off(signal != 0 ? 128 + signal : wait_status >> 8 & 0xff);
+    }
+    files_close_all(p);
+    struct addrspace *as = p->as;
+    if (as != NULL) {
+        as_activate(NULL);
+        proc_set_addrspace(NULL);
+        as_destroy(as);
+    }
+    check_point();
+
+    irq_mask();
+    spin_lock(&proc_lock);
+    give_children_to_init(p);
+    p->wait_status = wait_status;
+    p->exited = true;
+    wake_all(&p->parent->child_exited);
+    spin_lock(&sched_lock);
+    spin_unlock(&proc_lock);
+    p->state = PROC_ZOMBIE;             /* who takes sched_lock next knows that this stack is no longer in use */
+    sched_switch();
+    panic("%s[%d] runs after its end", p->name, p->pid);
+}
+
+/* ---- wait ---- */
+
+static bool matches(const struct proc *child, const struct proc *parent, int which)
+{
+    return which == -1 || (which > 0 && child->pid == which) || (which == 0 && child->pgid == parent->pgid) ||
+           (which < -1 && child->pgid == -which);
+}
+
+int proc_wait(int which, int options, struct wait_result *result)
+{
+    struct proc *parent = current(), *child;
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    for (;;) {
+        bool any = false;
+        LIST_FOREACH(child, &parent->children, sibling) {
+            if (!matches(child, parent, which))
+                continue;
+            any = true;
+            if (child->exited)
+                goto found;
+        }
+        int err = !any ? -ECHILD : options & WAIT_NOHANG ? 1 : sleep_on_killable(&parent->child_exited, &proc_lock);
+        if (err != 0) {
+            spin_unlock_irqrestore(&proc_lock, flags);
+            return err > 0 ? 0 : err;
+        }
+    }
+found:
+    LIST_REMOVE(child, sibling);
+    spin_lock(&sched_lock);             /* free only once it has been switched away from */
+    assert(child->state == PROC_ZOMBIE);
+    spin_unlock(&sched_lock);
+    spin_unlock_irqrestore(&proc_lock, flags);
+    int pid = child->pid;
+    result->status = child->wait_status;
+    result->ticks = child->run_ticks + child->child_ticks;
+    result->faults = child->faults;
+    fault_counts_add(&result->faults, &child->child_faults);
+    parent->child_ticks += result->ticks;
+    fault_counts_add(&parent->child_faults, &result->faults);
+    proc_free(child);
+    return pid;
+}
+
+/* ---- kill ---- */
+
+static bool ignored(const struct proc *p, int signal)
+{
+    /* Default actions, signal(7). Process 1 has asked for no signal, so it gets none but those of its own faults. */
+    return p == init_proc || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
+}
+
+void proc_mark_killed(struct proc *p, int signal)
+{
+    int none = 0;
+    atomic_compare_exchange_strong(&p->killed_by, &none, signal);
+    unsigned long flags = spin_lock_irqsave(&sched_lock);
+    if (p->state == PROC_SLEEPING && p->wake_on_kill)
+        sched_make_runnable(p);
+    else if (p->state == PROC_RUNNING && p->hart != this_hart())
+        hart_ask(1ul << p->hart->index, HART_RESCHEDULE);       /* it may be in user mode: bring it to its last stop */
+    spin_unlock_irqrestore(&sched_lock, flags);
+}
+
+static bool addressed(const struct proc *p, int pid, const struct proc *sender)
+{
+    if (pid > 0)
+        return p->pid == pid;
+    if (pid == -1)
+        return p != init_proc && p != sender;
+    return p->pgid == (pid == 0 ? sender->pgid : -pid);
+}
+
+int proc_kill(int pid, int signal)
+{
+    if (signal < 0 || signal > SIGNAL_MAX)
+        return -EINVAL;
+    struct proc *p;
+    bool found = false;
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    LIST_FOREACH(p, &all_procs, all_link) {
+        if (!addressed(p, pid, current()))
+            continue;
+        found = true;
+        if (signal != 0 && !p->exited && !ignored(p, signal))
+            proc_mark_killed(p, signal);
+    }
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return found ? 0 : -ESRCH;
+}
+
+int proc_set_group(int pid, int pgid)
+{
+    struct proc *self = current(), *p;
+    if (pgid < 0)
+        return -EINVAL;
+    int err = -ESRCH;
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    LIST_FOREACH(p, &all_procs, all_link)
+        if (p->pid == (pid != 0 ? pid : self->pid) && (p == self || p->parent == self)) {
+            p->pgid = pgid != 0 ? pgid : p->pid;
+            err = 0;
+        }
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return err;
+}
+
+int proc_get_group(int pid)
+{
+    struct proc *p;
+    int pgid = -ESRCH;
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    LIST_FOREACH(p, &all_procs, all_link)
+        if (p->pid == (pid != 0 ? pid : current()->pid))
+            pgid = p->pgid;
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return pgid;
+}
+
+int proc_parent_pid(void)
+{
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    int pid = current()->parent != NULL ? current()->parent->pid : 0;
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return pid;
+}
+
+void proc_kill_group(int pgid, int signal)
+{
+    struct proc *p;
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    LIST_FOREACH(p, &all_procs, all_link)
+        if (p->pgid == pgid && !p->exited && !ignored(p, signal))
+            proc_mark_killed(p, signal);
+    spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+/* ---- looking ---- */
+
+void proc_for_each(bool (*visit)(struct proc *p, void *arg), void *arg)
+{
+    struct proc *p;
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    LIST_FOREACH(p, &all_procs, all_link)
+        if (!visit(p, arg))
+            break;
+    spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+void proc_faults(const struct proc *p, struct fault_counts *sum)
+{
+    *sum = p->faults;
+    if (p->as != NULL)
+        fault_counts_add(sum, &p->as->faults);
+}

@@ -1,0 +1,139 @@
+/*
+ * proc.h - processes.
+ * Owns: struct proc, its life (new, runnable, running, sleeping, zombie) and the tree of parents and children.
+ * Does not own: the choice of who runs (sched.c), memory (mm/), open files (fs/file.c).
+ * Read next: proc.c for fork, exit and wait; exec.c; sched.c.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "arch/context.h"
+#include "kernel/lock.h"
+#include "mm/fault.h"
+
+struct addrspace;
+struct file;
+struct hart;
+
+#define NOFILE         64               /* open files of one process (RLIMIT_NOFILE) */
+#define PROC_NAME_SIZE 16               /* as Linux's TASK_COMM_LEN: 15 characters and NUL */
+#define PROC_MAX       512              /* processes at a time, less on small machines */
+
+enum proc_state { PROC_RUNNABLE, PROC_RUNNING, PROC_SLEEPING, PROC_ZOMBIE };
+
+struct proc {
+    /* fixed from creation to reaping */
+    int pid;
+    char *kstack;                       /* lowest address of the kernel stack */
+    struct trapframe *tf;               /* user registers, at the top of the kernel stack */
+
+    /* [sched_lock] */
+    enum proc_state state;
+    bool wake_on_kill;                  /* asleep, and a kill ends the sleep */
+    struct waitq *sleeping_on;
+    TAILQ_ENTRY(proc) queue_link;       /* run queue or wait queue */
+    struct context context;             /* kernel registers while not running */
+    struct hart *hart;                  /* the hart it runs on, or ran on last */
+    uint64_t run_ticks;                 /* time on a hart, in units of the time base */
+
+    /* [proc_lock], see proc.c */
+    struct proc *parent;
+    LIST_HEAD(, proc) children;
+    LIST_ENTRY(proc) sibling;
+    LIST_ENTRY(proc) all_link;
+    struct waitq child_exited;          /* where the process waits in wait4 */
+    int pgid;                           /* process group, for ^C */
+    int wait_status;                    /* as wait(2) reports it, once a zombie */
+    bool exited;                        /* everything is given back but this structure and the stack */
+
+    /* changed by anybody */
+    _Atomic int killed_by;              /* signal that ends it on its way back to user mode; 0 = none */
+
+    /* own: only the process itself changes these */
+    struct addrspace *as;
+    struct file *files[NOFILE];
+    uint64_t close_on_exec;             /* bit per descriptor */
+    char name[PROC_NAME_SIZE];
+    bool traced;                        /* strace: print system calls */
+    bool fp_used;                       /* has floating-point registers to keep */
+    struct fp_context fp;
+    struct fault_counts faults;         /* of its own, lives across exec */
+    struct fault_counts child_faults;   /* of the children waited for */
+    uint64_t child_ticks;
+
+    /* checked kernel: locks held, innermost last */
+    unsigned nheld;
+    struct { const void *lock; unsigned rank; } held[12];
+    unsigned waits_for;                 /* rank of the mutex it sleeps for; 0: none */
+};
+
+/* The process that runs on this hart. Never NULL: a hart without work runs its idle process (pid 0). */
+static inline struct proc *current(void);
+
+/*
+ * A child that returns 0 from the same system call, with copies of memory, registers and open files.
+ * Returns its pid; -EAGAIN at the process limit, -ENOMEM without memory (nothing is left behind).
+ */
+int proc_fork(void);
+
+/* End the calling process. wait_status as wait(2) encodes it: (code << 8) or a signal number. */
+_Noreturn void proc_exit(int wait_status);
+
+/*
+ * Wait for a child and reap it. which, options: as in wait4(2) (WNOHANG). Results in *status, *reaped (may not be NULL).
+ * Returns the pid, 0 (WNOHANG and none has exited), -ECHILD, -EINTR.
+ */
+#define WAIT_NOHANG 1
+
+struct wait_result {
+    int status;
+    uint64_t ticks;
+    struct fault_counts faults;
+};
+int proc_wait(int which, int options, struct wait_result *result);
+
+/*
+ * Send signal to processes, as kill(2): pid > 0 that one, 0 the caller's group, -1 all but init and the caller, < -1 a group.
+ * There are no handlers: a signal ends the process or is ignored. Returns 0, -ESRCH, -EINVAL.
+ */
+int proc_kill(int pid, int signal);
+
+/* The same for a foreground group, from an interrupt. */
+void proc_kill_group(int pgid, int signal);
+
+/* Mark p to be ended by signal on its way back to user mode, and wake it if it sleeps killably. */
+void proc_mark_killed(struct proc *p, int signal);
+
+static inline bool proc_killed(const struct proc *p)
+{
+    return atomic_load_explicit(&p->killed_by, memory_order_relaxed) != 0;
+}
+
+/* setpgid(2), getpgid(2), getppid(2). 0 or the number; -ESRCH, -EINVAL. */
+int proc_set_group(int pid, int pgid);
+int proc_get_group(int pid);
+int proc_parent_pid(void);
+
+/* exec: the calling process lives in as from now on. */
+void proc_set_addrspace(struct addrspace *as);
+
+/* For main.c. */
+struct proc *proc_create_idle(unsigned hart);
+void proc_create_init(void (*start)(void));
+
+/* Faults of p in all its programs; under proc_for_each. */
+void proc_faults(const struct proc *p, struct fault_counts *sum);
+
+/* Call visit for every process, zombies too, in order of age, under proc_lock: it may not sleep. Stops when it returns false. */
+void proc_for_each(bool (*visit)(struct proc *p, void *arg), void *arg);
+
+/* Give up the rest of the time slice. */
+void proc_yield(void);
+
+#include "kernel/hart.h"
+
+static inline struct proc *current(void) { return this_hart()->current; }

@@ -1,0 +1,78 @@
+/*
+ * quiesce.c - bringing all of mm to rest, to check it or to collect what it keeps.
+ * Owns: the moment; mm/check.c owns what is looked at.
+ *
+ * All harts stand still at a point where they hold no spin lock. But a process may sleep in the middle of a change, waiting
+ * for a mutex: such a process holds another mutex (as->lock around every change of an address space), and each process
+ * records what it holds and what it waits for. So: stop, look whether any process has to do with a lock of mm, and if so let
+ * go and try again.
+ */
+#include "arch/riscv/mmu_kernel.h"
+#include "kernel/hart.h"
+#include "kernel/proc.h"
+#include "kernel/quiesce.h"
+#include "kernel/time.h"
+#include "mm/check.h"
+#include "mm/object.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+
+void mm_drop_caches(void)
+{
+    object_drop_caches();
+    kstack_drop_caches();
+    harts_stop();
+    for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
+        slab_drain_hart(h);
+    for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
+        page_drain_hart(h);
+    harts_resume();
+}
+
+/* ---- the checker ---- */
+
+#define SHARE 2                         /* after a check of length t there is none for SHARE * t */
+
+static bool enabled;
+static _Atomic uint64_t not_before;     /* ticks */
+
+void check_enable(bool on) { enabled = on; }
+
+static bool is_mm_rank(unsigned rank) { return rank >= RANK_AS && rank <= RANK_ANON; }
+
+static bool in_mm(struct proc *p, void *found)
+{
+    if (is_mm_rank(p->waits_for))
+        *(bool *)found = true;
+    for (unsigned i = 0; i < p->nheld; i++)
+        if (is_mm_rank(p->held[i].rank))
+            *(bool *)found = true;
+    return !*(bool *)found;
+}
+
+void check_now(void)
+{
+    if (!CHECKED || !enabled)
+        return;
+    for (;;) {
+        harts_stop();
+        bool busy = false;
+        proc_for_each(in_mm, &busy);
+        uint64_t start = time_ticks();
+        if (!busy)
+            mm_check();
+        uint64_t end = time_ticks();
+        harts_resume();
+        if (!busy) {
+            atomic_store(&not_before, end + SHARE * (end - start));
+            return;
+        }
+        proc_yield();
+    }
+}
+
+void check_point(void)
+{
+    if (CHECKED && enabled && time_ticks() >= atomic_load(&not_before))
+        check_now();
+}

@@ -1,0 +1,17 @@
+/*
+ * quiesce.h - moments at which nothing in mm is half done.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/* Give back what is only kept to be quick: front ends of all harts, empty slabs, free kernel stacks, unmapped file pages. */
+void mm_drop_caches(void);
+
+/* Checked kernel: run the invariant checker, unless it has had its share of the time already. Caller holds no lock. */
+void check_point(void);
+
+/* The same without regard to time. */
+void check_now(void);
+
+void check_enable(bool on);

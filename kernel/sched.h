@@ -1,0 +1,22 @@
+/*
+ * sched.h - who runs next, inside the kernel.
+ * Owns: the run queue, sched_lock, and the switch. Used by lock.c, proc.c, trap.c and main.c only.
+ */
+#pragma once
+
+#include "kernel/lock.h"
+
+struct proc;
+
+/* [irqsave] Guards the run queue, all wait queues, and state, sleeping_on, queue_link of every process. */
+extern struct spinlock sched_lock;
+
+/* These need sched_lock. */
+void sched_make_runnable(struct proc *p);
+void sched_sleep(struct waitq *wq);     /* until sched_make_runnable; sched_lock is held again on return */
+void sched_switch(void);                /* to the next in line; the caller has set its own state */
+
+void sched_init_hart(void);             /* the calling thread becomes this hart's idle process */
+_Noreturn void sched_idle(void);
+void sched_started(void);               /* first thing that a new process runs: lets go of sched_lock */
+bool sched_others_waiting(void);

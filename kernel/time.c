@@ -1,0 +1,131 @@
+/*
+ * time.c - the clock, sleeping for a time, the tick.
+ * Owns: the list of sleepers by time, each hart's timer.
+ *
+ * Each hart's timer is set to the earlier of its next tick and the first sleeper. Whoever adds a sleeper sets its own
+ * hart's timer if need be, and whoever serves the list sets its own to the next: some hart is always set for the first.
+ */
+#include "arch/machine.h"
+#include "arch/timer.h"
+#include "kernel/errno.h"
+#include "kernel/hart.h"
+#include "kernel/lock.h"
+#include "kernel/panic.h"
+#include "kernel/proc.h"
+#include "kernel/sched.h"
+#include "kernel/time.h"
+
+struct sleeper {
+    uint64_t wake;                      /* ticks */
+    struct waitq wq;
+    TAILQ_ENTRY(sleeper) link;
+};
+
+static struct spinlock time_lock = SPINLOCK_INIT(RANK_DEVICE);
+static TAILQ_HEAD(, sleeper) sleepers = TAILQ_HEAD_INITIALIZER(sleepers);   /* [time_lock] by wake */
+
+/* ---- units ---- */
+
+uint64_t time_ticks(void) { return timer_now(); }
+
+uint64_t time_ticks_to_ns(uint64_t ticks)
+{
+    uint64_t hz = machine.timebase_hz;
+    return ticks / hz * NSEC_PER_SEC + ticks % hz * NSEC_PER_SEC / hz;
+}
+
+/* Rounded up, so that a sleep is never too short; a time that ticks cannot express is never. */
+static uint64_t ns_to_ticks(uint64_t ns)
+{
+    uint64_t hz = machine.timebase_hz;
+    return ns / NSEC_PER_SEC * hz + (ns % NSEC_PER_SEC * hz + NSEC_PER_SEC - 1) / NSEC_PER_SEC;
+}
+
+uint64_t time_ns(void) { return time_ticks_to_ns(time_ticks()); }
+
+/* ---- this hart's timer, interrupts masked ---- */
+
+static void arm(uint64_t at)
+{
+    this_hart()->timer_armed = at;
+    timer_set(at);
+}
+
+static uint64_t first_sleeper(void)
+{
+    return TAILQ_EMPTY(&sleepers) ? UINT64_MAX : TAILQ_FIRST(&sleepers)->wake;
+}
+
+static uint64_t next_tick(void) { return time_ticks() + ns_to_ticks(TICK_NS); }
+
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+void time_init_hart(void)
+{
+    arm(UINT64_MAX);
+}
+
+void time_interrupt(void)
+{
+    spin_lock(&time_lock);
+    uint64_t now = time_ticks();
+    struct sleeper *s;
+    while ((s = TAILQ_FIRST(&sleepers)) != NULL && s->wake <= now) {
+        TAILQ_REMOVE(&sleepers, s, link);
+        s->link.tqe_prev = NULL;                /* tells the sleeper that its time has come */
+        wake_all(&s->wq);
+    }
+    bool idle = this_hart()->current == this_hart()->idle;
+    arm(earlier(first_sleeper(), idle ? UINT64_MAX : next_tick()));
+    spin_unlock(&time_lock);
+    if (!idle && sched_others_waiting())
+        atomic_fetch_or(&this_hart()->pending, HART_RESCHEDULE);
+}
+
+void time_enter_idle(void)
+{
+    spin_lock(&time_lock);
+    if (this_hart()->timer_armed != first_sleeper())
+        arm(first_sleeper());
+    spin_unlock(&time_lock);
+}
+
+void time_leave_idle(void)
+{
+    uint64_t tick = next_tick();
+    if (tick < this_hart()->timer_armed)
+        arm(tick);
+}
+
+/* ---- sleeping ---- */
+
+static void sleeper_insert(struct sleeper *s)
+{
+    struct sleeper *after;
+    TAILQ_FOREACH(after, &sleepers, link)
+        if (after->wake > s->wake)
+            break;
+    if (after != NULL)
+        TAILQ_INSERT_BEFORE(after, s, link);
+    else
+        TAILQ_INSERT_TAIL(&sleepers, s, link);
+}
+
+int time_sleep_until(uint64_t wake_ns)
+{
+    struct sleeper s = { .wake = ns_to_ticks(wake_ns) };
+    int err = 0;
+    waitq_init(&s.wq);
+    unsigned long flags = spin_lock_irqsave(&time_lock);
+    sleeper_insert(&s);
+    if (s.wake < this_hart()->timer_armed)
+        arm(s.wake);
+    while (s.link.tqe_prev != NULL && err == 0)
+        err = sleep_on_killable(&s.wq, &time_lock);
+    if (s.link.tqe_prev != NULL)
+        TAILQ_REMOVE(&sleepers, &s, link);
+    else
+        err = 0;
+    spin_unlock_irqrestore(&time_lock, flags);
+    return err;
+}

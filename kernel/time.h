@@ -1,0 +1,24 @@
+/*
+ * time.h - the clock, sleeping for a time, and the scheduler's tick.
+ * Source: SBI 1.0 TIME; Sstc; the time base comes from the device tree.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define NSEC_PER_SEC 1000000000ull
+#define TICK_NS      10000000ull                        /* length of a time slice */
+
+uint64_t time_ticks(void);                              /* the time CSR */
+uint64_t time_ns(void);                                 /* since reset */
+uint64_t time_ticks_to_ns(uint64_t ticks);
+
+/* Sleep until time_ns() >= wake_ns. Returns 0, or -EINTR when the process has been killed. */
+int time_sleep_until(uint64_t wake_ns);
+
+void time_init_hart(void);
+void time_interrupt(void);                              /* from the trap dispatcher */
+
+/* An idle hart has no tick, only the next sleeper's time. Interrupts are masked. */
+void time_enter_idle(void);
+void time_leave_idle(void);

@@ -1,0 +1,481 @@
+/*
+ * addrspace.c - the verbs of an address space.
+ * Owns: struct addrspace, families, the list of all address spaces, the one unmap.
+ * Does not own: contents (radix, anon, object), translations (pmap).
+ * Read next: fault.c, where what is promised here is delivered.
+ *
+ * Every verb is prepare, then commit. Prepare allocates whatever is needed (VMAs, copies of shared radix nodes at the edges)
+ * and may fail with nothing changed; commit cannot fail. munmap, shrinking the heap, a failed exec and exit all end in the
+ * same few calls: forget the leaves, fence, put the contents.
+ */
+#include "kernel/errno.h"
+#include "kernel/panic.h"
+#include "mm/addrspace.h"
+#include "mm/object.h"
+#include "mm/slab.h"
+
+static SLAB_CACHE(addrspaces, struct addrspace);
+static SLAB_CACHE(families, struct family);
+
+static struct spinlock as_list_lock = SPINLOCK_INIT(RANK_PAGE);
+static LIST_HEAD(, addrspace) as_list;          /* [as_list_lock] */
+static struct fault_counts faults_of_the_gone;  /* [as_list_lock] */
+
+/* ---- create ---- */
+
+static void family_join(struct family *family, struct addrspace *as)
+{
+    mutex_lock(&family->lock);
+    family->members++;
+    LIST_INSERT_HEAD(&family->list, as, family_link);
+    mutex_unlock(&family->lock);
+    as->family = family;
+}
+
+/* The last to leave takes the family with it. */
+static void family_leave(struct addrspace *as)
+{
+    struct family *family = as->family;
+    mutex_lock(&family->lock);
+    LIST_REMOVE(as, family_link);
+    bool last = --family->members == 0;
+    mutex_unlock(&family->lock);
+    if (last)
+        slab_free(&families, family);
+}
+
+static struct family *family_alloc(void)
+{
+    struct family *family = slab_alloc(&families);
+    if (family != NULL) {
+        mutex_init(&family->lock, RANK_OBJECT);
+        family->members = 0;
+        LIST_INIT(&family->list);
+    }
+    return family;
+}
+
+/* An address space with an empty page table and nothing else. */
+static struct addrspace *as_alloc(void)
+{
+    struct addrspace *as = slab_alloc(&addrspaces);
+    if (as == NULL)
+        return NULL;
+    if (pmap_init(&as->pmap) != 0) {
+        slab_free(&addrspaces, as);
+        return NULL;
+    }
+    mutex_init(&as->lock, RANK_AS);
+    RB_INIT(&as->vmas.tree);
+    as->vmas.hint = NULL;
+    as->vmas.count = 0;
+    as->anons.root = NULL;
+    as->brk_base = as->brk = 0;
+    as->oom_va = 0;
+    as->faults = (struct fault_counts){ 0 };
+    return as;
+}
+
+static void as_publish(struct addrspace *as)
+{
+    spin_lock(&as_list_lock);
+    LIST_INSERT_HEAD(&as_list, as, all_link);
+    spin_unlock(&as_list_lock);
+}
+
+struct addrspace *as_create(void)
+{
+    struct family *family = family_alloc();
+    struct addrspace *as = family != NULL ? as_alloc() : NULL;
+    if (as == NULL) {
+        if (family != NULL)
+            slab_free(&families, family);
+        return NULL;
+    }
+    family_join(family, as);
+    as_publish(as);
+    return as;
+}
+
+/* ---- destroy ---- */
+
+static void free_vmas(struct addrspace *as)
+{
+    struct vma *vma;
+    while ((vma = vma_first(as)) != NULL) {
+        vma_remove(as, vma);
+        vma_free(vma);
+    }
+}
+
+void as_destroy(struct addrspace *as)
+{
+    /* Nobody else can find it, but a lock held tells the checker that it is not whole. */
+    mutex_lock(&as->lock);
+    spin_lock(&as_list_lock);
+    LIST_REMOVE(as, all_link);
+    fault_counts_add(&faults_of_the_gone, &as->faults);
+    spin_unlock(&as_list_lock);
+
+    free_vmas(as);
+    pmap_destroy(&as->pmap);
+    radix_put_all(&as->anons);
+    family_leave(as);
+    mutex_unlock(&as->lock);
+    slab_free(&addrspaces, as);
+}
+
+/* ---- fork ---- */
+
+static bool private_writable(const struct vma *vma)
+{
+    return !vma->shared && (vma->prot & PROT_WRITE);
+}
+
+int as_fork(struct addrspace *parent, struct addrspace **out)
+{
+    struct addrspace *child = as_alloc();
+    if (child == NULL)
+        return -ENOMEM;
+
+    mutex_lock(&parent->lock);
+    mutex_lock_unpublished(&child->lock);
+
+    /* Prepare: the child's VMAs. */
+    struct vma *vma;
+    int err = 0;
+    for (vma = vma_first(parent); vma != NULL; vma = vma_next(vma)) {
+        struct vma *clone = vma_clone(vma);
+        if (clone == NULL) {
+            err = -ENOMEM;
+            break;
+        }
+        vma_insert(child, clone);
+    }
+    if (err == 0) {
+        /* Commit: share the contents, and take the right to store from the parent's leaves. The child's table is empty. */
+        radix_share(&child->anons, &parent->anons);
+        child->brk_base = parent->brk_base;
+        child->brk = parent->brk;
+        family_join(parent->family, child);
+        struct pmap_batch batch;
+        pmap_batch_begin(&batch, parent);
+        for (vma = vma_first(parent); vma != NULL; vma = vma_next(vma))
+            if (private_writable(vma))
+                pmap_share(&batch, vma->start, vma->end);
+        pmap_batch_end(&batch);
+        as_publish(child);
+        *out = child;
+    } else {
+        free_vmas(child);
+    }
+    mutex_unlock(&child->lock);
+    mutex_unlock(&parent->lock);
+
+    if (err != 0) {
+        pmap_destroy(&child->pmap);
+        slab_free(&addrspaces, child);
+    }
+    return err;
+}
+
+/* ---- map ---- */
+
+static bool range_valid(vaddr_t start, size_t len)
+{
+    return page_aligned(start) && len > 0 && len <= USER_END && start <= USER_END - page_up(len);
+}
+
+static bool range_free(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    struct vma *next = vma_find_from(as, start);
+    if (next == NULL)
+        return true;
+    return end + (next->kind == VMA_STACK ? VMA_STACK_GAP : 0) <= next->start;
+}
+
+/* The highest free range of len bytes below the lowest stack, or 0. Page 0 is never mapped. */
+static vaddr_t find_room(struct addrspace *as, size_t len)
+{
+    vaddr_t top = USER_END - PAGE_SIZE;
+    for (struct vma *vma = vma_last(as);; vma = vma_prev(vma)) {
+        vaddr_t bottom = vma != NULL ? vma->end : PAGE_SIZE;
+        if (vma == NULL || vma->kind == VMA_HEAP) {
+            /* The heap grows upwards from here: nothing is placed below it. */
+            if (top < bottom || top - bottom < len)
+                return 0;
+            return top - len;
+        }
+        if (top >= bottom && top - bottom >= len)
+            return top - len;
+        top = vma->start - (vma->kind == VMA_STACK ? VMA_STACK_GAP : 0);
+    }
+}
+
+static struct vma *vma_for(const struct map_request *req, vaddr_t start, vaddr_t end)
+{
+    struct vma *vma = vma_alloc();
+    if (vma == NULL)
+        return NULL;
+    *vma = (struct vma){ .start = start, .end = end, .prot = req->prot, .kind = req->kind, .shared = req->shared,
+                         .object = req->object, .object_index = req->object_index };
+    if (vma->object != NULL)
+        object_get(vma->object);
+    return vma;
+}
+
+static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const struct map_request *req)
+{
+    if (!range_free(as, start, end) || start < PAGE_SIZE)
+        return -EEXIST;
+    /* Growing what lies below needs no new VMA: the way of the heap. */
+    struct vma *below = start > 0 ? vma_find(as, start - 1) : NULL;
+    struct vma added = { .start = start, .end = end, .prot = req->prot, .kind = req->kind, .shared = req->shared,
+                         .object = req->object, .object_index = req->object_index };
+    if (below != NULL && vma_continues(below, &added)) {
+        vma_resize(as, below, below->start, end);
+        return 0;
+    }
+    struct vma *vma = vma_for(req, start, end);
+    if (vma == NULL)
+        return -ENOMEM;
+    vma_insert(as, vma);
+    return 0;
+}
+
+int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_request *req, vaddr_t *out)
+{
+    if (!range_valid(hint, len) || (req->prot & ~PROT_ALL))
+        return -EINVAL;
+    len = page_up(len);
+    mutex_lock(&as->lock);
+    vaddr_t start = hint;
+    if (!req->fixed && (hint < PAGE_SIZE || !range_free(as, hint, hint + len)))
+        start = find_room(as, len);
+    int err = start == 0 ? (req->fixed ? -EEXIST : -ENOMEM) : map_locked(as, start, start + len, req);
+    mutex_unlock(&as->lock);
+    if (err == 0)
+        *out = start;
+    return err;
+}
+
+/* ---- unmap ---- */
+
+/* The pieces that an unmap or protect of a range cuts off: got beforehand, so that the commit cannot fail. */
+struct cuts {
+    struct vma *low;                    /* for the VMA that contains start, when it begins before it */
+    struct vma *high;                   /* for the VMA that contains end, when it ends after it */
+};
+
+static void cuts_free(struct cuts *cuts)
+{
+    if (cuts->low != NULL)
+        vma_free(cuts->low);
+    if (cuts->high != NULL)
+        vma_free(cuts->high);
+}
+
+static int cuts_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct cuts *cuts)
+{
+    *cuts = (struct cuts){ 0 };
+    struct vma *first = vma_find(as, start), *last = vma_find(as, end - 1);
+    if ((first != NULL && first->start < start && (cuts->low = vma_clone(first)) == NULL) ||
+        (last != NULL && end < last->end && (cuts->high = vma_clone(last)) == NULL)) {
+        cuts_free(cuts);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Split so that no VMA straddles start or end. */
+static void cuts_commit(struct addrspace *as, vaddr_t start, vaddr_t end, struct cuts *cuts)
+{
+    if (cuts->low != NULL)
+        vma_split(as, vma_find(as, start), start, cuts->low);
+    if (cuts->high != NULL)
+        vma_split(as, vma_find(as, end - 1), end, cuts->high);
+}
+
+/* Unmap [start, end): the end of munmap and of shrinking the heap. */
+static int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    assert(mutex_held(&as->lock));
+    /* Prepare. The tail of one VMA, as when a heap shrinks, needs no cut: the VMA is just made shorter. */
+    struct vma *first = vma_find(as, start);
+    bool tail = first != NULL && first->start < start && first->end <= end;
+    struct cuts cuts = { 0 };
+    int err = cuts_prepare(as, tail ? first->end : start, end, &cuts);
+    if (err != 0)
+        return err;
+    err = radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
+    if (err != 0) {
+        cuts_free(&cuts);
+        return err;
+    }
+    /* Commit: the promise, the translations, and only then the contents. */
+    if (tail) {
+        vaddr_t rest = first->end;
+        vma_resize(as, first, first->start, start);
+        if (rest < end)
+            cuts_commit(as, rest, end, &cuts);
+    } else {
+        cuts_commit(as, start, end, &cuts);
+    }
+    struct vma *vma;
+    while ((vma = vma_find_from(as, start)) != NULL && vma->start < end) {
+        vma_remove(as, vma);
+        vma_free(vma);
+    }
+    struct pmap_batch batch;
+    pmap_batch_begin(&batch, as);
+    pmap_remove(&batch, start, end);
+    pmap_batch_end(&batch);
+    radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
+    return 0;
+}
+
+int as_unmap(struct addrspace *as, vaddr_t start, size_t len)
+{
+    if (!range_valid(start, len))
+        return -EINVAL;
+    mutex_lock(&as->lock);
+    int err = unmap_locked(as, start, start + page_up(len));
+    mutex_unlock(&as->lock);
+    return err;
+}
+
+/* ---- protect ---- */
+
+/* Merge vma with the one before it when nothing tells them apart. */
+static void merge_with_previous(struct addrspace *as, struct vma *vma)
+{
+    struct vma *before = vma_prev(vma);
+    if (before == NULL || !vma_continues(before, vma))
+        return;
+    vaddr_t end = vma->end;
+    vma_remove(as, vma);
+    vma_free(vma);
+    vma_resize(as, before, before->start, end);
+}
+
+int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
+{
+    if (!range_valid(start, len) || (prot & ~PROT_ALL))
+        return -EINVAL;
+    vaddr_t end = start + page_up(len);
+    struct cuts cuts;
+    int err = 0;
+    mutex_lock(&as->lock);
+    for (vaddr_t at = start; at < end && err == 0;) {
+        struct vma *vma = vma_find(as, at);
+        err = vma == NULL ? -ENOMEM : 0;
+        at = vma != NULL ? vma->end : end;
+    }
+    if (err == 0)
+        err = cuts_prepare(as, start, end, &cuts);
+    if (err == 0) {
+        cuts_commit(as, start, end, &cuts);
+        struct vma *vma;
+        for (vma = vma_find(as, start); vma != NULL && vma->start < end; vma = vma_next(vma))
+            vma->prot = prot;
+        /* New rights come by faults; rights that are gone must be gone everywhere before we return. */
+        struct pmap_batch batch;
+        pmap_batch_begin(&batch, as);
+        pmap_protect(&batch, start, end, prot);
+        pmap_batch_end(&batch);
+        for (vma = vma_find_from(as, start); vma != NULL && vma->start <= end;) {
+            struct vma *next = vma_next(vma);
+            merge_with_previous(as, vma);
+            vma = next;
+        }
+    }
+    mutex_unlock(&as->lock);
+    return err;
+}
+
+/* ---- brk ---- */
+
+void as_set_brk_base(struct addrspace *as, vaddr_t base)
+{
+    mutex_lock(&as->lock);
+    as->brk_base = as->brk = base;
+    mutex_unlock(&as->lock);
+}
+
+static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
+{
+    if (new_brk < as->brk_base)
+        return -EINVAL;
+    if (new_brk > USER_END)
+        return -ENOMEM;
+    static const struct map_request heap = { .prot = PROT_READ | PROT_WRITE, .kind = VMA_HEAP };
+    vaddr_t old_end = page_up(as->brk), new_end = page_up(new_brk);
+    int err = 0;
+    if (new_end > old_end)
+        err = map_locked(as, old_end, new_end, &heap);
+    else if (new_end < old_end)
+        err = unmap_locked(as, new_end, old_end);
+    if (err != 0)
+        return -ENOMEM;
+    as->brk = new_brk;
+    return 0;
+}
+
+int as_set_brk(struct addrspace *as, vaddr_t new_brk)
+{
+    mutex_lock(&as->lock);
+    int err = set_brk_locked(as, new_brk);
+    mutex_unlock(&as->lock);
+    return err;
+}
+
+int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk)
+{
+    mutex_lock(&as->lock);
+    vaddr_t old = as->brk, new_brk;
+    int err = 0;
+    if (__builtin_add_overflow(old, increment, &new_brk))
+        err = increment < 0 ? -EINVAL : -ENOMEM;
+    if (err == 0)
+        err = set_brk_locked(as, new_brk);
+    mutex_unlock(&as->lock);
+    if (err == 0)
+        *old_brk = old;
+    return err;
+}
+
+/* ---- the rest ---- */
+
+void as_activate(struct addrspace *as)
+{
+    if (as != NULL)
+        mmu_activate(&as->pmap.id, as->pmap.root);
+    else
+        mmu_activate_kernel();
+}
+
+void as_for_each(void (*visit)(struct addrspace *as, void *arg), void *arg)
+{
+    struct addrspace *as;
+    spin_lock(&as_list_lock);
+    LIST_FOREACH(as, &as_list, all_link)
+        visit(as, arg);
+    spin_unlock(&as_list_lock);
+}
+
+static void add_faults(struct addrspace *as, void *sum)
+{
+    fault_counts_add(sum, &as->faults);
+}
+
+struct fault_counts as_faults_total(void)
+{
+    struct fault_counts sum;
+    spin_lock(&as_list_lock);
+    sum = faults_of_the_gone;
+    struct addrspace *as;
+    LIST_FOREACH(as, &as_list, all_link)
+        add_faults(as, &sum);
+    spin_unlock(&as_list_lock);
+    return sum;
+}

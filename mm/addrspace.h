@@ -1,0 +1,101 @@
+/*
+ * addrspace.h - the verbs: create, fork, map, unmap, protect, brk, destroy.
+ * Owns: struct addrspace and the family of those that fork has made from one exec.
+ * Does not own: contents and translations; every verb changes the VMAs and lets the layers below forget what they must.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#include "arch/types.h"
+#include "kernel/lock.h"
+#include "mm/fault.h"
+#include "mm/pmap.h"
+#include "mm/radix.h"
+#include "mm/vma.h"
+
+struct family {
+    struct mutex lock;
+    size_t members;                     /* [lock] */
+    LIST_HEAD(, addrspace) list;        /* [lock] */
+};
+
+struct addrspace {
+    struct mutex lock;
+    struct vma_set vmas;                /* [lock] */
+    struct radix anons;                 /* [lock] private pages */
+    vaddr_t brk_base;                   /* [lock] where the heap begins; 0: none yet */
+    vaddr_t brk;                        /* [lock] its end, to the byte */
+    vaddr_t oom_va;                     /* [lock] where a fault found no memory: the process is to be killed; 0: nowhere */
+    struct fault_counts faults;         /* [lock] */
+    struct pmap pmap;                   /* its own lock, pt_lock */
+    struct family *family;              /* fixed */
+    LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
+    LIST_ENTRY(addrspace) all_link;     /* [as_list_lock] */
+};
+
+/* What as_map puts into a range. */
+struct map_request {
+    unsigned prot;                      /* PROT_ bits */
+    enum vma_kind kind;
+    bool shared;
+    bool fixed;                         /* exactly at hint, or -EEXIST when something is there */
+    struct vm_object *object;           /* NULL: zero-fill; as_map takes a reference of its own */
+    uint64_t object_index;              /* pages */
+};
+
+/* A new, empty address space in a family of its own; NULL without memory. */
+struct addrspace *as_create(void);
+
+/*
+ * A copy of parent, sharing every private page until one of them writes. Costs O(VMAs + page-table pages of parent).
+ * Returns 0 and *child; -ENOMEM, nothing changed.
+ */
+int as_fork(struct addrspace *parent, struct addrspace **child);
+
+/* Give everything back. Also eats a half-built one. No hart runs in it. Allocates nothing. */
+void as_destroy(struct addrspace *as);
+
+/*
+ * Map len bytes (rounded up to pages) as req says; *out is the address. Without fixed: the highest free range below the
+ * stack; hint, if not 0, is tried first.
+ * Returns 0; -EINVAL: len 0, hint not page aligned, or outside user space; -EEXIST: taken; -ENOMEM: no room or no memory.
+ * Nothing changed on failure. Source: mmap(2).
+ */
+int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_request *req, vaddr_t *out);
+
+/*
+ * Unmap every page that touches [start, start + len). Holes are allowed.
+ * Returns 0; -EINVAL: start not page aligned, len 0 or outside user space; -ENOMEM: nothing changed. Source: munmap(2).
+ */
+int as_unmap(struct addrspace *as, vaddr_t start, size_t len);
+
+/*
+ * Change the rights of [start, start + len).
+ * Returns 0; -EINVAL as above or bad prot; -ENOMEM: part of it is not mapped, or no memory. Nothing changed on failure.
+ * Source: mprotect(2).
+ */
+int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot);
+
+/* exec: where the heap begins. */
+void as_set_brk_base(struct addrspace *as, vaddr_t base);
+
+/*
+ * Set the end of the heap: grow maps, shrink unmaps, nothing else.
+ * Returns 0; -EINVAL: below the base; -ENOMEM: no room up to the next mapping, or no memory. Nothing changed on failure.
+ * Source: brk(2).
+ */
+int as_set_brk(struct addrspace *as, vaddr_t new_brk);
+
+/* The same by a signed number of bytes; *old_brk is where the heap ended. Source: sbrk(2). */
+int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk);
+
+/* Run in as on this hart from now on; NULL: in none. */
+void as_activate(struct addrspace *as);
+
+/* Every address space, under as_list_lock: visit may not sleep. */
+void as_for_each(void (*visit)(struct addrspace *as, void *arg), void *arg);
+
+/* Faults of address spaces that are gone. Add those that live for a total. */
+struct fault_counts as_faults_total(void);

@@ -1,0 +1,56 @@
+/*
+ * anon.c - one page of contents, wherever it is.
+ * Owns: struct anon, its references, the choice between page and slot (as yet there is no swap: always a page).
+ * Does not own: where an anon is mapped (pmap.c), which slots refer to it (radix.c).
+ */
+#include "kernel/panic.h"
+#include "mm/anon.h"
+#include "mm/slab.h"
+
+static SLAB_CACHE(anons, struct anon);
+
+struct anon *anon_alloc(enum page_use use)
+{
+    struct anon *anon = slab_alloc(&anons);
+    if (anon == NULL)
+        return NULL;
+    struct page *page = page_alloc(use);
+    if (page == NULL) {
+        slab_free(&anons, anon);
+        return NULL;
+    }
+    page->anon = anon;
+    atomic_init(&anon->refs, 1);
+    anon->seen = 0;
+    mutex_init(&anon->lock, RANK_ANON);
+    anon->page = page;
+    anon->family = NULL;
+    anon->vpn = 0;
+    return anon;
+}
+
+void anon_get(struct anon *anon)
+{
+    atomic_fetch_add_explicit(&anon->refs, 1, memory_order_relaxed);
+}
+
+void anon_put(struct anon *anon)
+{
+    if (atomic_fetch_sub_explicit(&anon->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    /* No slot leads here any more, and pages are only reached through slots: nobody else can hold the lock. */
+    page_free(anon->page);
+    slab_free(&anons, anon);
+}
+
+int anon_get_page(struct anon *anon, struct page **out)
+{
+    assert(mutex_held(&anon->lock));
+    *out = anon->page;
+    return 0;
+}
+
+size_t anon_count(void)
+{
+    return slab_in_use(&anons);
+}

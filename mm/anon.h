@@ -1,0 +1,46 @@
+/*
+ * anon.h - one page of contents, wherever it is.
+ * Owns: struct anon, its references, and the page that holds its contents.
+ * Does not own: where it is mapped (pmap.c), which slots refer to it (radix.c).
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "kernel/lock.h"
+#include "mm/page.h"
+
+struct family;
+struct vm_object;
+
+struct anon {
+    _Atomic uint32_t refs;              /* radix slots that hold it, each shared node counted once */
+    uint32_t seen;                      /* check.c: references found; 0 at all other times */
+    struct mutex lock;
+    struct page *page;                  /* [lock] its contents; never NULL while there is no swap */
+    /* fixed: the owner, from which every place that may map the page is computed */
+    union {
+        struct family *family;          /* page->use is PAGE_ANON */
+        struct vm_object *object;       /* PAGE_FILE */
+    };
+    uint64_t vpn;                       /* page number in every address space of the family; or index in the object */
+};
+
+/* A new anon with one reference, no owner yet, and a page with undefined contents. NULL without memory. */
+struct anon *anon_alloc(enum page_use use);
+
+void anon_get(struct anon *anon);
+
+/* Let go of a reference; the last one frees the anon and its page. Nobody maps the page any more by then. */
+void anon_put(struct anon *anon);
+
+/* The page with anon's contents (from swap, when there is swap). Caller holds anon->lock. Returns 0. */
+int anon_get_page(struct anon *anon, struct page **out);
+
+/* Acquire load, after the path to anon has been found exclusive: is the caller's the only reference? */
+static inline bool anon_sole(const struct anon *anon)
+{
+    return atomic_load_explicit(&anon->refs, memory_order_acquire) == 1;
+}
+
+size_t anon_count(void);                /* anons in use */

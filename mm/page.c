@@ -1,0 +1,355 @@
+/*
+ * page.c - page frames: a buddy system, with a front end for each hart.
+ * Owns: the frame table, the free lists, the front ends, the reserve.
+ * Does not own: what a used frame means; its user says so with enum page_use.
+ *
+ * Free frames lie in blocks of 2^order frames, aligned to their size. Two blocks of one order whose addresses differ only in
+ * bit `order` of the frame number are buddies; when both are free they become one block of the next order. Single frames
+ * come from and go to a small array of this hart, which is filled and emptied in batches: most calls take no lock.
+ *
+ * In the checked kernel a free frame is full of POISON, and page_alloc looks whether it still is: whoever wrote to a frame
+ * after giving it back is found out.
+ */
+#include <string.h>
+
+#include "kernel/lock.h"
+#include "kernel/panic.h"
+#include "mm/page.h"
+
+#define FRONT_MAX     32
+#define FRONT_BATCH   (FRONT_MAX / 2)
+#define RESERVE_SHIFT 7                         /* the reserve is this fraction of memory: 1/128 */
+#define RESERVE_MAX   64                        /* frames */
+#define POISON        0xdeadf7eedeadf7eeul
+
+struct page *page_frames;
+uint64_t page_first_pfn;
+size_t page_count;
+
+static struct spinlock page_lock = SPINLOCK_INIT(RANK_PAGE);
+static struct page_list free_blocks[PAGE_MAX_ORDER + 1];    /* [page_lock] */
+static size_t nfree;                                        /* [page_lock] frames in free_blocks */
+static size_t ntotal;                                       /* fixed after page_init */
+static size_t nreserve;                                     /* fixed after page_init */
+
+/* A hart's front end. Only its hart touches it, with no interrupt handler allocating. */
+static struct front {
+    uint32_t count;
+    bool may_use_reserve;
+    struct page *page[FRONT_MAX];
+} __attribute__((aligned(64))) fronts[MMU_MAX_HARTS];
+
+static void poison(struct page *page)
+{
+    uint64_t *word = page_address(page);
+    for (size_t i = 0; i < PAGE_SIZE / sizeof *word; i++)
+        word[i] = POISON;
+}
+
+static void check_poison(const struct page *page)
+{
+    const uint64_t *word = page_address(page);
+    for (size_t i = 0; i < PAGE_SIZE / sizeof *word; i++)
+        if (word[i] != POISON)
+            panic("page_alloc: frame %#lx was written to while free: offset %#lx holds %#lx", page_to_phys(page),
+                  i * sizeof *word, word[i]);
+}
+
+/* ---- the buddy system ---- */
+
+static struct page *buddy_of(struct page *page, unsigned order)
+{
+    uint64_t pfn = (page_to_phys(page) >> PAGE_SHIFT) ^ (1ul << order);
+    if (pfn < page_first_pfn || pfn >= page_first_pfn + page_count)
+        return NULL;
+    return &page_frames[pfn - page_first_pfn];
+}
+
+static void block_insert(struct page *page, unsigned order)
+{
+    page->use = PAGE_FREE;
+    page->order = order;
+    LIST_INSERT_HEAD(&free_blocks[order], page, link);
+}
+
+static void buddy_free(struct page *page, unsigned order)
+{
+    nfree += 1ul << order;
+    for (; order < PAGE_MAX_ORDER; order++) {
+        struct page *buddy = buddy_of(page, order);
+        if (buddy == NULL || buddy->use != PAGE_FREE || buddy->order != order)
+            break;
+        LIST_REMOVE(buddy, link);
+        struct page *upper = page < buddy ? buddy : page;
+        page = page < buddy ? page : buddy;
+        upper->use = PAGE_FREE_TAIL;
+    }
+    block_insert(page, order);
+}
+
+static struct page *buddy_alloc(unsigned order)
+{
+    unsigned o = order;
+    while (o <= PAGE_MAX_ORDER && LIST_EMPTY(&free_blocks[o]))
+        o++;
+    if (o > PAGE_MAX_ORDER)
+        return NULL;
+    struct page *page = LIST_FIRST(&free_blocks[o]);
+    LIST_REMOVE(page, link);
+    while (o > order) {                         /* split: the upper half stays free */
+        o--;
+        block_insert(page + (1ul << o), o);
+    }
+    nfree -= 1ul << order;
+    return page;
+}
+
+static bool enough_for(const struct front *front, size_t npages)
+{
+    return nfree >= npages + (front->may_use_reserve ? 0 : nreserve);
+}
+
+/* ---- front ends ---- */
+
+static bool front_fill(struct front *front)
+{
+    spin_lock(&page_lock);
+    while (front->count < FRONT_BATCH && enough_for(front, 1)) {
+        struct page *page = buddy_alloc(0);
+        page->use = PAGE_CACHED;
+        front->page[front->count++] = page;
+    }
+    spin_unlock(&page_lock);
+    return front->count > 0;
+}
+
+static void front_drain(struct front *front, unsigned keep)
+{
+    spin_lock(&page_lock);
+    while (front->count > keep) {
+        struct page *page = front->page[--front->count];
+        page->use = PAGE_FREE_TAIL;
+        buddy_free(page, 0);
+    }
+    spin_unlock(&page_lock);
+}
+
+struct page *page_alloc(enum page_use use)
+{
+    struct front *front = &fronts[hart_index()];
+    if (front->count == 0 && !front_fill(front))
+        return NULL;
+    struct page *page = front->page[--front->count];
+    assert(page->use == PAGE_CACHED);
+    if (CHECKED)
+        check_poison(page);
+    page->use = use;
+    page->fetch_clean = false;
+    return page;
+}
+
+struct page *page_alloc_zeroed(enum page_use use)
+{
+    struct page *page = page_alloc(use);
+    if (page != NULL)
+        page_zero(page_address(page));
+    return page;
+}
+
+void page_free(struct page *page)
+{
+    struct front *front = &fronts[hart_index()];
+    assert(page->use >= PAGE_ANON);             /* in use: a frame freed twice stops here */
+    if (CHECKED)
+        poison(page);
+    page->use = PAGE_CACHED;
+    if (front->count == FRONT_MAX)
+        front_drain(front, FRONT_MAX - FRONT_BATCH);
+    front->page[front->count++] = page;
+}
+
+struct page *page_alloc_block(enum page_use use, unsigned order)
+{
+    spin_lock(&page_lock);
+    struct page *page = NULL;
+    if (enough_for(&fronts[hart_index()], 1ul << order))
+        page = buddy_alloc(order);
+    if (page != NULL)
+        for (size_t i = 0; i < 1ul << order; i++) {
+            page[i].use = use;
+            page[i].fetch_clean = false;
+        }
+    spin_unlock(&page_lock);
+    if (CHECKED && page != NULL)
+        for (size_t i = 0; i < 1ul << order; i++)
+            check_poison(&page[i]);
+    return page;
+}
+
+void page_free_block(struct page *page, unsigned order)
+{
+    for (size_t i = 0; i < 1ul << order; i++) {
+        assert(page[i].use >= PAGE_ANON);
+        if (CHECKED)
+            poison(&page[i]);
+    }
+    spin_lock(&page_lock);
+    for (size_t i = 0; i < 1ul << order; i++)
+        page[i].use = PAGE_FREE_TAIL;
+    buddy_free(page, order);
+    spin_unlock(&page_lock);
+}
+
+void page_allow_reserve(bool allow)
+{
+    fronts[hart_index()].may_use_reserve = allow;
+}
+
+void page_drain_hart(unsigned hart)
+{
+    front_drain(&fronts[hart], 0);
+}
+
+/* ---- counts ---- */
+
+size_t page_total(void)
+{
+    return ntotal;
+}
+
+size_t page_used(enum page_use use)
+{
+    if (use == PAGE_FREE) {
+        size_t n = nfree;
+        for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
+            n += fronts[h].count;
+        return n;
+    }
+    /* Nothing is counted on the way of a fault: who wants to know walks the table. */
+    size_t n = 0;
+    for (size_t i = 0; i < page_count; i++)
+        n += page_frames[i].use == use;
+    return n;
+}
+
+void page_check(void)
+{
+    size_t listed = 0;
+    for (unsigned order = 0; order <= PAGE_MAX_ORDER; order++) {
+        struct page *page;
+        LIST_FOREACH(page, &free_blocks[order], link) {
+            if (page->use != PAGE_FREE || page->order != order)
+                panic("I6: frame %#lx is on the free list %u, but its use is %u and its order %u", page_to_phys(page), order,
+                      page->use, page->order);
+            listed += 1ul << order;
+        }
+    }
+    size_t counted = 0, cached = 0;
+    for (size_t i = 0; i < page_count; i++) {
+        counted += page_frames[i].use == PAGE_FREE || page_frames[i].use == PAGE_FREE_TAIL;
+        cached += page_frames[i].use == PAGE_CACHED;
+    }
+    if (listed != nfree || counted != nfree)
+        panic("I6: %zu frames free, %zu on lists, %zu marked so", nfree, listed, counted);
+    for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
+        cached -= fronts[h].count;
+    if (cached != 0)
+        panic("I6: %zd frames more are marked as cached than front ends hold", cached);
+}
+
+/* ---- start ---- */
+
+static bool overlaps(struct range a, const struct range *b, size_t n, struct range *hit)
+{
+    for (size_t i = 0; i < n; i++)
+        if (a.start < b[i].end && b[i].start < a.end) {
+            *hit = b[i];
+            return true;
+        }
+    return false;
+}
+
+/* Room for the frame table: the first gap between reserved ranges that is large enough. */
+static struct range table_place(const struct range *memory, unsigned nmemory, const struct range *reserved,
+                                unsigned nreserved, size_t size)
+{
+    for (unsigned m = 0; m < nmemory; m++) {
+        paddr_t at = page_up(memory[m].start);
+        struct range hit;
+        while (overlaps((struct range){ at, at + size }, reserved, nreserved, &hit))
+            at = page_up(hit.end);
+        if (at + size <= memory[m].end)
+            return (struct range){ at, at + size };
+    }
+    panic("page_init: no room for a frame table of %zu bytes", size);
+}
+
+static void mark_reserved(uint64_t pfn, uint64_t end_pfn)
+{
+    for (; pfn < end_pfn; pfn++)
+        page_frames[pfn - page_first_pfn].use = PAGE_RESERVED;
+}
+
+/* Free the frames of [pfn, end_pfn) that are not reserved, in blocks as large as they come. */
+static void free_unreserved(uint64_t pfn, uint64_t end_pfn)
+{
+    while (pfn < end_pfn) {
+        struct page *page = &page_frames[pfn - page_first_pfn];
+        if (page->use == PAGE_RESERVED) {
+            pfn++;
+            continue;
+        }
+        unsigned order = 0;
+        while (order < PAGE_MAX_ORDER) {
+            uint64_t half = 1ul << order;
+            if (pfn & half || pfn + 2 * half > end_pfn)
+                break;
+            uint64_t p = pfn + half;
+            while (p < pfn + 2 * half && page_frames[p - page_first_pfn].use != PAGE_RESERVED)
+                p++;
+            if (p < pfn + 2 * half)
+                break;
+            order++;
+        }
+        if (CHECKED)
+            for (uint64_t p = 0; p < 1ul << order; p++)
+                poison(page + p);
+        buddy_free(page, order);
+        pfn += 1ul << order;
+    }
+}
+
+void page_init(const struct range *memory, unsigned nmemory, const struct range *reserved, unsigned nreserved)
+{
+    paddr_t low = UINT64_MAX, high = 0;
+    for (unsigned m = 0; m < nmemory; m++) {
+        low = page_down(memory[m].start < low ? memory[m].start : low);
+        high = page_up(memory[m].end > high ? memory[m].end : high);
+    }
+    page_first_pfn = low >> PAGE_SHIFT;
+    page_count = (high - low) >> PAGE_SHIFT;
+
+    size_t size = page_up(page_count * sizeof(struct page));
+    struct range table = table_place(memory, nmemory, reserved, nreserved, size);
+    page_frames = phys_to_virt(table.start);
+    for (size_t at = 0; at < size; at += PAGE_SIZE)
+        page_zero((char *)page_frames + at);
+
+    /* Everything that no memory range covers, and every reserved range rounded outwards, is never free. */
+    uint64_t pfn = page_first_pfn;
+    for (unsigned m = 0; m < nmemory; m++) {    /* fdt_read has sorted them */
+        mark_reserved(pfn, page_up(memory[m].start) >> PAGE_SHIFT);
+        pfn = memory[m].end >> PAGE_SHIFT;
+    }
+    mark_reserved(pfn, page_first_pfn + page_count);
+    mark_reserved(table.start >> PAGE_SHIFT, table.end >> PAGE_SHIFT);
+    for (unsigned r = 0; r < nreserved; r++) {
+        paddr_t start = page_down(reserved[r].start), end = page_up(reserved[r].end);
+        if (start < high && low < end)
+            mark_reserved((start < low ? low : start) >> PAGE_SHIFT, (end > high ? high : end) >> PAGE_SHIFT);
+    }
+
+    free_unreserved(page_first_pfn, page_first_pfn + page_count);
+    ntotal = nfree;
+    nreserve = ntotal >> RESERVE_SHIFT < RESERVE_MAX ? ntotal >> RESERVE_SHIFT : RESERVE_MAX;
+}

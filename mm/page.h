@@ -1,0 +1,98 @@
+/*
+ * page.h - page frames.
+ * Owns: struct page (one per frame of RAM), which frames are free, and what each used frame is used for.
+ * Does not own: the meaning of a used frame's contents.
+ */
+#pragma once
+
+#include "arch/machine.h"
+#include "arch/mmu.h"
+#include <sys/queue.h>
+
+enum page_use {
+    PAGE_FREE_TAIL,                     /* inside a free block of the buddy system; 0, so that a new table is all this */
+    PAGE_FREE,                          /* head of a free block */
+    PAGE_CACHED,                        /* free, in a hart's front end */
+    PAGE_RESERVED,                      /* not RAM, or never given to the allocator */
+    PAGE_ANON,                          /* contents of an anon: private memory */
+    PAGE_FILE,                          /* contents of an anon that an object owns */
+    PAGE_TABLE,                         /* a table of a page table */
+    PAGE_SLAB,                          /* small objects */
+    PAGE_KSTACK,
+    PAGE_KERNEL,                        /* anything else of the kernel: pipe buffers, path names */
+    PAGE_NUSES
+};
+
+#define PAGE_MAX_ORDER 10               /* the largest block: 2^10 frames, 4 MiB */
+
+struct page {
+    uint8_t use;                        /* enum page_use; [page_lock] while free, the owner's afterwards */
+    uint8_t order;                      /* PAGE_FREE: size of the block */
+    uint8_t fetch_clean;                /* instruction fetches see the contents; see fault.c */
+    union {
+        struct {                        /* PAGE_TABLE [as->pt_lock] */
+            uint16_t live;              /* entries in use */
+            uint16_t first, last;       /* all of them lie in here (it may be wider) */
+        } table;
+        struct {                        /* PAGE_SLAB [cache->lock] */
+            uint16_t in_use;            /* objects */
+            uint16_t free;              /* the first free one, SLAB_NONE: none */
+        } slab;
+    };
+    union {
+        struct anon *anon;              /* PAGE_ANON, PAGE_FILE: whose contents; fixed while used so */
+        struct slab_cache *cache;       /* PAGE_SLAB */
+    };
+    LIST_ENTRY(page) link;              /* free list, list of slabs, list of tables to free */
+};
+
+LIST_HEAD(page_list, page);
+
+extern struct page *page_frames;        /* the frame table, from page_first_pfn on */
+extern uint64_t page_first_pfn;
+extern size_t page_count;               /* frames in the table */
+
+static inline paddr_t page_to_phys(const struct page *page)
+{
+    return (page_first_pfn + (uint64_t)(page - page_frames)) << PAGE_SHIFT;
+}
+
+static inline struct page *phys_to_page(paddr_t pa)
+{
+    return &page_frames[(pa >> PAGE_SHIFT) - page_first_pfn];
+}
+
+/* Where the kernel sees the frame's bytes. */
+static inline void *page_address(const struct page *page) { return phys_to_virt(page_to_phys(page)); }
+static inline struct page *virt_to_page(const void *va) { return phys_to_page(virt_to_phys(va)); }
+
+/*
+ * Build the frame table from the machine's memory ranges and free every frame that is not in a reserved range.
+ * The table itself is taken from that memory. Called once, on one hart.
+ */
+void page_init(const struct range *memory, unsigned nmemory, const struct range *reserved, unsigned nreserved);
+
+/*
+ * A frame, contents undefined. NULL when none is left, or none but the reserve that only process 1 may use.
+ * Locks: none needed; takes page_lock now and then.
+ */
+struct page *page_alloc(enum page_use use);
+struct page *page_alloc_zeroed(enum page_use use);
+void page_free(struct page *page);
+
+/* 2^order frames that lie side by side, aligned to their size; or NULL. */
+struct page *page_alloc_block(enum page_use use, unsigned order);
+void page_free_block(struct page *page, unsigned order);
+
+/* Whether what runs on this hart from now on may use the reserve. */
+void page_allow_reserve(bool allow);
+
+/* Give the free frames that a hart keeps to the common lists: its own, or any while all are stopped. */
+void page_drain_hart(unsigned hart);
+
+/* Frames: all that the allocator ever had, and how many are used for use (PAGE_FREE: free, front ends included). */
+size_t page_total(void);
+size_t page_used(enum page_use use);
+
+/* I6: the free lists and the frame table agree. Panics if not. All harts are stopped. */
+void page_check(void);

@@ -1,0 +1,379 @@
+/*
+ * pmap.c - an address space's page table: a cache that anyone may drop leaves from.
+ * Owns: tables, leaves, pt_lock, the fence sequence.
+ * Does not own: what may be mapped (fault.c), the bits of an entry (arch).
+ *
+ * Two changes of an entry need no fence: from invalid to valid, and to more rights on the same frame. A hart that still
+ * believes the old entry takes a spurious fault, and pmap_enter then finds the leaf already there. Every other change goes
+ * through a batch (or the middle of pmap_enter): make it invalid or weaker, wait for the fence on every hart, and only then
+ * let the frame be used for anything else. All of it happens under one hold of pt_lock.
+ *
+ * Each table counts its entries in its struct page, and remembers between which two all of them lie, so that unmapping a
+ * gigabyte of which two pages were touched costs two leaves, not 512 looks. A table without entries is freed at once.
+ */
+#include "kernel/errno.h"
+#include "kernel/panic.h"
+#include "mm/addrspace.h"
+#include "mm/anon.h"
+#include "mm/pmap.h"
+
+#define LEAF_TABLE_SIZE (PAGE_SIZE * MMU_TABLE_SPAN)    /* address space under one leaf table: 2 MiB */
+
+/* fork: a table with more leaves than this is dropped rather than downgraded; faulting some back is cheaper. */
+#define SHARE_IN_PLACE_MAX 32
+
+static struct pte *table_of(struct pte *pte) { return (struct pte *)page_down((uintptr_t)pte); }
+
+/* ---- counting entries ---- */
+
+static struct page *table_alloc(void)
+{
+    struct page *table = page_alloc_zeroed(PAGE_TABLE);
+    if (table != NULL) {
+        table->table.live = 0;
+        table->table.first = MMU_TABLE_SPAN - 1;
+        table->table.last = 0;
+    }
+    return table;
+}
+
+static void entry_added(struct pte *pte)
+{
+    struct page *table = virt_to_page(table_of(pte));
+    unsigned index = pte - table_of(pte);
+    table->table.live++;
+    if (index < table->table.first)
+        table->table.first = index;
+    if (index > table->table.last)
+        table->table.last = index;
+}
+
+static void link_table(struct pte *pte, struct page *table)
+{
+    pte_set_table(pte, page_to_phys(table));
+    entry_added(pte);
+}
+
+/* ---- life ---- */
+
+int pmap_init(struct pmap *pmap)
+{
+    struct page *root = table_alloc();
+    if (root == NULL)
+        return -ENOMEM;
+    spin_init(&pmap->lock, RANK_PT);
+    pmap->root = page_to_phys(root);
+    atomic_init(&pmap->id.asid, 0);
+    atomic_init(&pmap->id.harts, 0);
+    pmap->resident = 0;
+    mmu_root_init(pmap->root);
+    return 0;
+}
+
+static void free_tables(struct page *table, unsigned level)
+{
+    struct pte *pte = page_address(table);
+    if (level > 0)
+        for (unsigned i = table->table.first; i <= table->table.last; i++)
+            if (pte_kind(&pte[i]) == PTE_TABLE)
+                free_tables(phys_to_page(pte_address(&pte[i])), level - 1);
+    page_free(table);
+}
+
+void pmap_destroy(struct pmap *pmap)
+{
+    assert(!mmu_root_loaded(pmap->root));
+    free_tables(phys_to_page(pmap->root), MMU_LEVELS - 1);
+}
+
+int pmap_prepare(struct addrspace *as, vaddr_t va)
+{
+    assert(mutex_held(&as->lock));
+    struct pmap *pmap = &as->pmap;
+    if (pte_find(pmap->root, va, 0) != NULL)
+        return 0;
+    for (unsigned level = MMU_LEVELS - 1; level > 0; level--) {
+        struct pte *pte = pte_find(pmap->root, va, level);
+        if (pte_kind(pte) == PTE_TABLE)
+            continue;
+        struct page *table = table_alloc();
+        if (table == NULL)
+            return -ENOMEM;                     /* a table made before stays, empty, until something near is unmapped */
+        spin_lock(&pmap->lock);
+        link_table(pte, table);
+        spin_unlock(&pmap->lock);
+    }
+    return 0;
+}
+
+/* ---- entering ---- */
+
+static void leaf_add(struct pmap *pmap, struct pte *pte, struct page *page, unsigned prot)
+{
+    pte_set(pte, page_to_phys(page), prot);
+    entry_added(pte);
+    pmap->resident++;
+}
+
+/* Kernel stores into a page reach the data side only; the first executable mapping makes fetches see them. */
+static void make_fetchable(struct page *page, unsigned prot)
+{
+    if (!(prot & PROT_EXEC) || page->fetch_clean)
+        return;
+    mmu_fence_fetch();
+    page->fetch_clean = true;
+}
+
+enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct page *page, unsigned prot)
+{
+    assert(mutex_held(&as->lock) && mutex_held(&page->anon->lock));
+    struct pmap *pmap = &as->pmap;
+    enum pmap_result result = PMAP_ENTERED;
+    make_fetchable(page, prot);
+
+    spin_lock(&pmap->lock);
+    struct pte *pte = pte_find(pmap->root, va, 0);
+    assert(pte != NULL);
+    if (pte_kind(pte) == PTE_EMPTY) {
+        leaf_add(pmap, pte, page, prot);
+    } else if (pte_address(pte) != page_to_phys(page)) {
+        pte_clear(pte);                         /* copy-on-write: the old page must be out of sight everywhere first */
+        mmu_fence_page(&pmap->id, va);
+        pte_set(pte, page_to_phys(page), prot);
+    } else if ((prot & ~pte_prot(pte)) != 0) {
+        pte_set(pte, page_to_phys(page), prot | pte_prot(pte));
+    } else {
+        mmu_fence_page_local(&pmap->id, va);
+        result = PMAP_SPURIOUS;
+    }
+    spin_unlock(&pmap->lock);
+    return result;
+}
+
+bool pmap_enter_absent(struct addrspace *as, vaddr_t va, struct page *page, unsigned prot)
+{
+    assert(mutex_held(&as->lock) && mutex_held(&page->anon->lock));
+    struct pmap *pmap = &as->pmap;
+    bool entered = false;
+    spin_lock(&pmap->lock);
+    struct pte *pte = pte_find(pmap->root, va, 0);
+    if (pte != NULL && pte_kind(pte) == PTE_EMPTY) {
+        make_fetchable(page, prot);
+        leaf_add(pmap, pte, page, prot);
+        entered = true;
+    }
+    spin_unlock(&pmap->lock);
+    return entered;
+}
+
+/* ---- taking away ---- */
+
+void pmap_batch_begin(struct pmap_batch *batch, struct addrspace *as)
+{
+    batch->as = as;
+    batch->ntaken = 0;
+    batch->va = 0;
+    LIST_INIT(&batch->tables);
+    spin_lock(&as->pmap.lock);
+}
+
+void pmap_batch_end(struct pmap_batch *batch)
+{
+    struct pmap *pmap = &batch->as->pmap;
+    if (!LIST_EMPTY(&batch->tables) || batch->ntaken > 1)
+        mmu_fence_all(&pmap->id);
+    else if (batch->ntaken == 1)
+        mmu_fence_page(&pmap->id, batch->va);
+    spin_unlock(&pmap->lock);
+
+    while (!LIST_EMPTY(&batch->tables)) {
+        struct page *table = LIST_FIRST(&batch->tables);
+        LIST_REMOVE(table, link);
+        page_free(table);
+    }
+}
+
+/* Unlink the table that pte, an entry at level, points to; and the tables above that have become empty. */
+static void table_drop(struct pmap_batch *batch, struct pte *pte, unsigned level, vaddr_t va)
+{
+    struct page *table = phys_to_page(pte_address(pte));
+    pte_clear(pte);
+    LIST_INSERT_HEAD(&batch->tables, table, link);
+    struct page *upper = virt_to_page(table_of(pte));
+    if (--upper->table.live == 0 && level < MMU_LEVELS - 1)
+        table_drop(batch, pte_find(batch->as->pmap.root, va, level + 1), level + 1, va);
+}
+
+/*
+ * The level-1 entry of the first leaf table that has addresses in [*va, end); *va moves up to it. NULL: there is none.
+ * A missing upper table is skipped as a whole, and in an upper table only the part that is in use is looked at.
+ */
+static struct pte *find_table(struct pmap *pmap, vaddr_t *va, vaddr_t end)
+{
+    const size_t upper_size = mmu_entry_size(2), leaf_table_size = mmu_entry_size(1);
+    while (*va < end) {
+        vaddr_t base = *va & ~(upper_size - 1);
+        struct pte *entry = pte_find(pmap->root, *va, 1);
+        if (entry != NULL) {
+            struct pte *entries = table_of(entry);
+            struct page *table = virt_to_page(entries);
+            if (entry < entries + table->table.first)
+                entry = entries + table->table.first;
+            for (; entry <= entries + table->table.last; entry++) {
+                if (pte_kind(entry) == PTE_EMPTY)
+                    continue;
+                vaddr_t at = base + (entry - entries) * leaf_table_size;
+                if (at > *va)
+                    *va = at;
+                return *va < end ? entry : NULL;
+            }
+        }
+        *va = base + upper_size;
+    }
+    return NULL;
+}
+
+/* The leaves for [start, end) of the table behind entry, narrowed to those in use: first and one past the last. */
+static void leaves_between(struct pte *entry, vaddr_t start, vaddr_t end, struct pte **first, struct pte **last)
+{
+    struct page *table = phys_to_page(pte_address(entry));
+    struct pte *leaves = page_address(table);
+    unsigned low = start / PAGE_SIZE % MMU_TABLE_SPAN;
+    unsigned high = low + (end - start) / PAGE_SIZE;
+    if (low < table->table.first)
+        low = table->table.first;
+    if (high > table->table.last + 1u)
+        high = table->table.last + 1u;
+    *first = leaves + low;
+    *last = leaves + high;
+}
+
+static vaddr_t leaf_va(const struct pte *leaf, vaddr_t va_in_table)
+{
+    unsigned index = ((uintptr_t)leaf & PAGE_MASK) / sizeof *leaf;
+    return (va_in_table & ~(LEAF_TABLE_SIZE - 1)) + index * PAGE_SIZE;
+}
+
+static void drop_leaf_table(struct pmap_batch *batch, struct pte *entry, vaddr_t va)
+{
+    size_t live = phys_to_page(pte_address(entry))->table.live;
+    batch->ntaken += live;
+    batch->as->pmap.resident -= live;
+    table_drop(batch, entry, 1, va);
+}
+
+/* Forget the leaves in [start, end), which lie under one entry. */
+static void remove_leaves(struct pmap_batch *batch, struct pte *entry, vaddr_t start, vaddr_t end)
+{
+    if (end - start == LEAF_TABLE_SIZE) {
+        drop_leaf_table(batch, entry, start);
+        return;
+    }
+    struct page *table = phys_to_page(pte_address(entry));
+    struct pte *leaf, *last;
+    size_t removed = 0;
+    for (leaves_between(entry, start, end, &leaf, &last); leaf < last; leaf++) {
+        if (pte_kind(leaf) == PTE_EMPTY)
+            continue;
+        pte_clear(leaf);
+        batch->va = leaf_va(leaf, start);
+        removed++;
+    }
+    table->table.live -= removed;
+    batch->ntaken += removed;
+    batch->as->pmap.resident -= removed;
+    if (table->table.live == 0)
+        table_drop(batch, entry, 1, start);
+}
+
+/* Reduce the leaves in [start, end), which lie under one entry, to at most prot, which is not PROT_NONE. */
+static void weaken_leaves(struct pmap_batch *batch, struct pte *entry, vaddr_t start, vaddr_t end, unsigned prot)
+{
+    struct pte *leaf, *last;
+    for (leaves_between(entry, start, end, &leaf, &last); leaf < last; leaf++) {
+        if (pte_kind(leaf) == PTE_EMPTY || (pte_prot(leaf) & ~prot) == 0)
+            continue;
+        pte_set(leaf, pte_address(leaf), pte_prot(leaf) & prot);
+        batch->va = leaf_va(leaf, start);
+        batch->ntaken++;
+    }
+}
+
+static vaddr_t end_of_table(vaddr_t va, vaddr_t end)
+{
+    vaddr_t table_end = (va | (LEAF_TABLE_SIZE - 1)) + 1;
+    return table_end < end ? table_end : end;
+}
+
+void pmap_remove(struct pmap_batch *batch, vaddr_t start, vaddr_t end)
+{
+    assert(spin_held(&batch->as->pmap.lock));
+    struct pte *entry;
+    for (vaddr_t va = start; (entry = find_table(&batch->as->pmap, &va, end)) != NULL; va = end_of_table(va, end))
+        remove_leaves(batch, entry, va, end_of_table(va, end));
+}
+
+void pmap_protect(struct pmap_batch *batch, vaddr_t start, vaddr_t end, unsigned prot)
+{
+    assert(spin_held(&batch->as->pmap.lock));
+    if (!(prot & PROT_READ)) {                  /* Sv39 has no leaf without R that we would use: they fault back or not */
+        pmap_remove(batch, start, end);
+        return;
+    }
+    struct pte *entry;
+    for (vaddr_t va = start; (entry = find_table(&batch->as->pmap, &va, end)) != NULL; va = end_of_table(va, end))
+        weaken_leaves(batch, entry, va, end_of_table(va, end), prot);
+}
+
+void pmap_share(struct pmap_batch *batch, vaddr_t start, vaddr_t end)
+{
+    assert(spin_held(&batch->as->pmap.lock));
+    struct pte *entry;
+    for (vaddr_t va = start; (entry = find_table(&batch->as->pmap, &va, end)) != NULL; va = end_of_table(va, end)) {
+        if (phys_to_page(pte_address(entry))->table.live > SHARE_IN_PLACE_MAX)
+            remove_leaves(batch, entry, va, end_of_table(va, end));
+        else
+            weaken_leaves(batch, entry, va, end_of_table(va, end), PROT_ALL & ~PROT_WRITE);
+    }
+}
+
+/* ---- looking ---- */
+
+bool pmap_lookup(struct pmap *pmap, vaddr_t va, paddr_t *pa, unsigned *prot)
+{
+    struct pte *pte = pte_find(pmap->root, va, 0);
+    if (pte == NULL || pte_kind(pte) == PTE_EMPTY)
+        return false;
+    *pa = pte_address(pte);
+    *prot = pte_prot(pte);
+    return true;
+}
+
+vaddr_t pmap_next(struct pmap *pmap, vaddr_t from)
+{
+    struct pte *entry, *leaf, *last;
+    for (vaddr_t va = from; (entry = find_table(pmap, &va, USER_END)) != NULL; va = end_of_table(va, USER_END))
+        for (leaves_between(entry, va, end_of_table(va, USER_END), &leaf, &last); leaf < last; leaf++)
+            if (pte_kind(leaf) != PTE_EMPTY)
+                return leaf_va(leaf, va);
+    return USER_END;
+}
+
+void pmap_chaos(struct addrspace *as, uint64_t random)
+{
+    assert(mutex_held(&as->lock));
+    struct pmap_batch batch;
+    pmap_batch_begin(&batch, as);
+    vaddr_t va = pmap_next(&as->pmap, page_down(random) % USER_END);
+    if (va == USER_END)
+        va = pmap_next(&as->pmap, 0);
+    if (va != USER_END) {
+        if (random & 1) {
+            va &= ~(LEAF_TABLE_SIZE - 1);
+            pmap_remove(&batch, va, va + LEAF_TABLE_SIZE);
+        } else {
+            pmap_remove(&batch, va, va + PAGE_SIZE);
+        }
+    }
+    pmap_batch_end(&batch);
+}

@@ -1,0 +1,78 @@
+/*
+ * pmap.h - an address space's page table: a cache of what VMAs promise and anons and objects hold.
+ * Owns: the tables, as->pt_lock, and the one sequence in which a translation is taken away:
+ *       valid -> invalid -> fence complete on every hart -> the new value, or the page's reuse.
+ * Does not own: the decision what may be mapped (fault.c).
+ */
+#pragma once
+
+#include "arch/mmu.h"
+#include "kernel/lock.h"
+#include "mm/page.h"
+
+struct addrspace;
+
+struct pmap {
+    struct spinlock lock;               /* pt_lock */
+    paddr_t root;                       /* fixed */
+    struct mmu_id id;
+    size_t resident;                    /* [lock] live leaves: the resident size in pages */
+};
+
+/* Takes a root table. Returns 0 or -ENOMEM. */
+int pmap_init(struct pmap *pmap);
+
+/* Free all tables. No hart has the root loaded. */
+void pmap_destroy(struct pmap *pmap);
+
+/*
+ * Make sure that the tables which lead to va's leaf exist. A table is freed only under as->lock, so they stay until the
+ * caller lets go of it.
+ * Locks:   as->lock, and none above it, since this allocates.
+ * Failure: -ENOMEM, nothing changed that matters.
+ */
+int pmap_prepare(struct addrspace *as, vaddr_t va);
+
+/*
+ * Map page at va with rights prot, replacing what was mapped there. pmap_prepare has been called for va.
+ * Returns PMAP_ENTERED; or PMAP_SPURIOUS when the leaf is already there as wanted: then this hart has been fenced.
+ * Locks:   as->lock and the lock of the page's owner, so that the page cannot be freed before it is mapped.
+ */
+enum pmap_result { PMAP_ENTERED, PMAP_SPURIOUS };
+enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct page *page, unsigned prot);
+
+/* Map page at va only if no leaf is there: for the neighbours of a fault. Returns whether it was entered. */
+bool pmap_enter_absent(struct addrspace *as, vaddr_t va, struct page *page, unsigned prot);
+
+/*
+ * A batch takes translations away from any number of ranges with one fence.
+ * begin takes pt_lock; end fences what was taken, lets go of pt_lock and frees the tables that became empty. Only after end
+ * may the pages themselves be given back.
+ */
+struct pmap_batch {
+    struct addrspace *as;
+    struct page_list tables;            /* to free after the fence */
+    size_t ntaken;                      /* leaves made invalid or read-only */
+    vaddr_t va;                         /* one of them */
+};
+
+void pmap_batch_begin(struct pmap_batch *batch, struct addrspace *as);
+void pmap_batch_end(struct pmap_batch *batch);
+
+/* Forget all leaves in [start, end). The cost follows the tables that exist. */
+void pmap_remove(struct pmap_batch *batch, vaddr_t start, vaddr_t end);
+
+/* Take away all rights but prot from the leaves in [start, end); those left with none go. */
+void pmap_protect(struct pmap_batch *batch, vaddr_t start, vaddr_t end, unsigned prot);
+
+/* fork has shared the pages of [start, end): no leaf there may stay writable. Full tables are dropped, others downgraded. */
+void pmap_share(struct pmap_batch *batch, vaddr_t start, vaddr_t end);
+
+/* The page and rights of va's leaf; false when there is none. Caller holds pt_lock, or all harts are stopped. */
+bool pmap_lookup(struct pmap *pmap, vaddr_t va, paddr_t *pa, unsigned *prot);
+
+/* The first va at or after from that has a leaf, or USER_END. Same locks. */
+vaddr_t pmap_next(struct pmap *pmap, vaddr_t from);
+
+/* Chaos: forget the leaf nearest to random, or its whole table. Every program must run on unharmed (I3). */
+void pmap_chaos(struct addrspace *as, uint64_t random);

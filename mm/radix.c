@@ -1,0 +1,326 @@
+/*
+ * radix.c - the sparse array from page number to anon, shared copy-on-write between parent and child.
+ * Owns: radix nodes, their reference counts, the rule when a node may be changed.
+ * Does not own: anons.
+ *
+ * Who may change a node?  The tree that holds its only reference, while every node above it also has only one: such a path
+ * is *exclusive*. The test goes from the root down with acquire loads. Bottom-up is wrong: a sharer may copy an upper node
+ * between the two loads, and the count read below is then already out of date.
+ *
+ * A copier first counts up all children, then installs its copy, then puts the old node; puts are acquire-release. So who
+ * sees a node's count fall to one also sees the counts below it that were raised before. Nobody takes a temporary
+ * reference: a count never rises except by someone who already holds one on an equal.
+ */
+#include "kernel/errno.h"
+#include "kernel/panic.h"
+#include "mm/anon.h"
+#include "mm/radix.h"
+#include "mm/slab.h"
+
+#define TOP (RADIX_LEVELS - 1)
+
+static SLAB_CACHE(radix_nodes, struct radix_node);
+
+static unsigned slot_index(uint64_t vpn, unsigned level)
+{
+    return vpn >> (RADIX_BITS * level) & (RADIX_SLOTS - 1);
+}
+
+/* Page numbers that one slot at level covers. */
+static uint64_t slot_span(unsigned level)
+{
+    return 1ul << (RADIX_BITS * level);
+}
+
+static bool node_sole(const struct radix_node *node)
+{
+    return atomic_load_explicit(&node->refs, memory_order_acquire) == 1;
+}
+
+/* ---- nodes ---- */
+
+static struct radix_node *node_get_raw(struct radix_spare *spare)
+{
+    struct radix_node *node;
+    if (spare == NULL)
+        node = slab_alloc(&radix_nodes);
+    else
+        node = spare->count > 0 ? spare->node[--spare->count] : NULL;
+    if (node != NULL) {
+        atomic_init(&node->refs, 1);
+        node->seen = 0;
+    }
+    return node;
+}
+
+static struct radix_node *node_alloc(struct radix_spare *spare)
+{
+    struct radix_node *node = node_get_raw(spare);
+    if (node == NULL)
+        return NULL;
+    node->used = 0;
+    for (unsigned i = 0; i < RADIX_SLOTS; i++)
+        node->slot[i] = NULL;
+    return node;
+}
+
+int radix_spare_alloc(struct radix_spare *spare)
+{
+    while (spare->count < RADIX_LEVELS) {
+        struct radix_node *node = slab_alloc(&radix_nodes);
+        if (node == NULL)
+            return -ENOMEM;
+        spare->node[spare->count++] = node;
+    }
+    return 0;
+}
+
+void radix_spare_free(struct radix_spare *spare)
+{
+    while (spare->count > 0)
+        slab_free(&radix_nodes, spare->node[--spare->count]);
+}
+
+static void node_put(struct radix_node *node, unsigned level);
+
+/* Let go of whatever a slot of a node at level holds. */
+static void slot_put(void *slot, unsigned level)
+{
+    if (level == 0)
+        anon_put(slot);
+    else
+        node_put(slot, level - 1);
+}
+
+static void node_put(struct radix_node *node, unsigned level)
+{
+    if (atomic_fetch_sub_explicit(&node->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (unsigned i = 0, left = node->used; left > 0; i++)
+        if (node->slot[i] != NULL) {
+            slot_put(node->slot[i], level);
+            left--;
+        }
+    slab_free(&radix_nodes, node);
+}
+
+/* The node in *link may be shared: replace it by a copy of our own. Everything above is exclusive. */
+static struct radix_node *node_unshare(struct radix_node **link, unsigned level, struct radix_spare *spare)
+{
+    struct radix_node *old = *link;
+    struct radix_node *copy = node_get_raw(spare);
+    if (copy == NULL)
+        return NULL;
+    copy->used = old->used;
+    for (unsigned i = 0; i < RADIX_SLOTS; i++) {
+        void *child = old->slot[i];
+        copy->slot[i] = child;
+        if (child == NULL)
+            continue;
+        if (level == 0)
+            anon_get(child);
+        else
+            atomic_fetch_add_explicit(&((struct radix_node *)child)->refs, 1, memory_order_relaxed);
+    }
+    *link = copy;
+    node_put(old, level);
+    return copy;
+}
+
+/* ---- one page number ---- */
+
+/* The leaf node for vpn, or NULL. */
+static struct radix_node *find_leaf(const struct radix *r, uint64_t vpn, bool *path_exclusive)
+{
+    struct radix_node *node = r->root;
+    bool exclusive = true;
+    for (unsigned level = TOP; node != NULL; level--) {
+        if (!node_sole(node))
+            exclusive = false;
+        if (level == 0)
+            break;
+        node = node->slot[slot_index(vpn, level)];
+    }
+    *path_exclusive = exclusive;
+    return node;
+}
+
+struct anon *radix_find(const struct radix *r, uint64_t vpn, bool *path_exclusive)
+{
+    struct radix_node *leaf = find_leaf(r, vpn, path_exclusive);
+    return leaf != NULL ? leaf->slot[slot_index(vpn, 0)] : NULL;
+}
+
+struct anon *const *radix_leaf(const struct radix *r, uint64_t vpn, bool *path_exclusive)
+{
+    struct radix_node *leaf = find_leaf(r, vpn, path_exclusive);
+    return leaf != NULL ? (struct anon *const *)leaf->slot : NULL;
+}
+
+struct radix_node *radix_prepare(struct radix *r, uint64_t vpn, struct radix_spare *spare)
+{
+    assert(vpn < RADIX_END);
+    struct radix_node **link = &r->root, **first_new = NULL;
+    struct radix_node *parent = NULL, *first_new_parent = NULL;
+    unsigned first_new_level = 0;
+    for (unsigned level = TOP;; level--) {
+        struct radix_node *node = *link;
+        if (node == NULL) {
+            if ((node = node_alloc(spare)) == NULL)
+                break;
+            if (first_new == NULL) {
+                first_new = link;
+                first_new_parent = parent;
+                first_new_level = level;
+            }
+            *link = node;
+            if (parent != NULL)
+                parent->used++;
+        } else if (!node_sole(node) && (node = node_unshare(link, level, spare)) == NULL) {
+            break;
+        }
+        if (level == 0)
+            return node;
+        parent = node;
+        link = (struct radix_node **)&node->slot[slot_index(vpn, level)];
+    }
+    if (first_new != NULL) {                    /* no memory: take the new branch, which holds nothing, off again */
+        struct radix_node *branch = *first_new;
+        *first_new = NULL;
+        if (first_new_parent != NULL)
+            first_new_parent->used--;
+        node_put(branch, first_new_level);
+    }
+    return NULL;
+}
+
+void radix_fill(struct radix_node *leaf, uint64_t vpn, struct anon *anon)
+{
+    void **slot = &leaf->slot[slot_index(vpn, 0)];
+    assert(*slot == NULL);
+    *slot = anon;
+    leaf->used++;
+}
+
+struct anon *radix_replace(struct radix_node *leaf, uint64_t vpn, struct anon *anon)
+{
+    void **slot = &leaf->slot[slot_index(vpn, 0)];
+    struct anon *old = *slot;
+    assert(old != NULL);
+    *slot = anon;
+    return old;
+}
+
+/* ---- ranges ---- */
+
+/* Copy the shared nodes below *link that [start, end) covers only in part. base: the node's first page number. */
+static int prepare_below(struct radix_node **link, unsigned level, uint64_t base, uint64_t start, uint64_t end)
+{
+    uint64_t node_end = base + slot_span(level) * RADIX_SLOTS;
+    if (*link == NULL || (start <= base && node_end <= end))
+        return 0;                               /* nothing there, or put as a whole */
+    if (!node_sole(*link) && node_unshare(link, level, NULL) == NULL)
+        return -ENOMEM;
+    if (level == 0)
+        return 0;
+    /* Only the first and the last slot that the range touches can be covered in part. */
+    unsigned first = start > base ? (start - base) / slot_span(level) : 0;
+    unsigned last = (end < node_end ? end - 1 - base : node_end - 1 - base) / slot_span(level);
+    for (unsigned i = first;; i = last) {
+        struct radix_node **child = (struct radix_node **)&(*link)->slot[i];
+        int err = prepare_below(child, level - 1, base + i * slot_span(level), start, end);
+        if (err != 0 || i == last)
+            return err;
+    }
+}
+
+int radix_prepare_clear(struct radix *r, uint64_t start, uint64_t end)
+{
+    return start < end ? prepare_below(&r->root, TOP, 0, start, end) : 0;
+}
+
+/* Remove what lies in [start, end) below *link, and the node itself when that leaves it empty. Returns whether it did. */
+static bool clear_below(struct radix_node **link, unsigned level, uint64_t base, uint64_t start, uint64_t end)
+{
+    struct radix_node *node = *link;
+    uint64_t node_end = base + slot_span(level) * RADIX_SLOTS;
+    if (start <= base && node_end <= end) {
+        *link = NULL;
+        node_put(node, level);
+        return true;
+    }
+    assert(node_sole(node));
+    unsigned first = start > base ? (start - base) / slot_span(level) : 0;
+    uint64_t stop = end < node_end ? end - base : node_end - base;
+    for (unsigned i = first; i < RADIX_SLOTS && i * slot_span(level) < stop; i++) {
+        if (node->slot[i] == NULL)
+            continue;
+        bool gone = true;
+        if (level == 0) {
+            anon_put(node->slot[i]);
+            node->slot[i] = NULL;
+        } else {
+            gone = clear_below((struct radix_node **)&node->slot[i], level - 1, base + i * slot_span(level), start, end);
+        }
+        node->used -= gone;
+    }
+    if (node->used > 0)
+        return false;
+    *link = NULL;
+    node_put(node, level);
+    return true;
+}
+
+void radix_clear(struct radix *r, uint64_t start, uint64_t end)
+{
+    if (r->root != NULL && start < end)
+        clear_below(&r->root, TOP, 0, start, end);
+}
+
+/* ---- whole trees ---- */
+
+void radix_share(struct radix *child, struct radix *parent)
+{
+    assert(child->root == NULL);
+    if (parent->root != NULL)
+        atomic_fetch_add_explicit(&parent->root->refs, 1, memory_order_relaxed);
+    child->root = parent->root;
+}
+
+void radix_put_all(struct radix *r)
+{
+    struct radix_node *root = r->root;
+    r->root = NULL;
+    if (root != NULL)
+        node_put(root, TOP);
+}
+
+/* The first occupied page number >= vpn below node, or the end of node's range. */
+static uint64_t next_below(const struct radix_node *node, unsigned level, uint64_t base, uint64_t vpn, struct anon **anon)
+{
+    unsigned i = vpn > base ? (vpn - base) / slot_span(level) : 0;
+    for (; i < RADIX_SLOTS; i++) {
+        uint64_t slot_base = base + i * slot_span(level);
+        if (node->slot[i] == NULL)
+            continue;
+        if (level == 0) {
+            *anon = node->slot[i];
+            return slot_base;
+        }
+        uint64_t found = next_below(node->slot[i], level - 1, slot_base, vpn, anon);
+        if (*anon != NULL)
+            return found;
+    }
+    return RADIX_END;
+}
+
+uint64_t radix_next(const struct radix *r, uint64_t vpn, struct anon **anon)
+{
+    *anon = NULL;
+    return r->root != NULL && vpn < RADIX_END ? next_below(r->root, TOP, 0, vpn, anon) : RADIX_END;
+}
+
+size_t radix_node_count(void)
+{
+    return slab_in_use(&radix_nodes);
+}

@@ -1,0 +1,45 @@
+/*
+ * slab.h - small kernel objects of one type each.
+ * Owns: the frames in PAGE_SLAB use, cut into objects.
+ * Front end: a magazine of free objects for each hart, so that the usual alloc and free take no lock.
+ */
+#pragma once
+
+#include "kernel/lock.h"
+#include "mm/page.h"
+
+#define SLAB_MAGAZINE   32              /* free objects that a hart keeps */
+#define SLAB_OBJECT_MAX 2032            /* bytes: at least two to a frame */
+
+struct slab_cache {
+    const char *name;
+    uint32_t object_size;               /* bytes, a multiple of 8 */
+    bool registered;                    /* [lock] on the list of all caches */
+    struct spinlock lock;
+    struct page_list partial;           /* [lock] slabs with a free object */
+    size_t nslabs;                      /* [lock] */
+    size_t nfree;                       /* [lock] free objects in slabs, magazines not counted */
+    SLIST_ENTRY(slab_cache) all_link;   /* [slab_list_lock] */
+    struct slab_magazine {
+        uint32_t count;
+        void *object[SLAB_MAGAZINE];
+    } magazine[MMU_MAX_HARTS];          /* its hart's; or anybody's, when all harts are stopped */
+};
+
+#define SLAB_CACHE(var, type)                                                                            \
+    struct slab_cache var = { .name = #type, .object_size = (sizeof(type) + 7) & ~7u,                    \
+                              .lock = SPINLOCK_INIT(RANK_PAGE) };                                        \
+    _Static_assert(sizeof(type) <= SLAB_OBJECT_MAX, "object too large for a slab")
+
+/* An object, contents undefined; NULL without memory. */
+void *slab_alloc(struct slab_cache *cache);
+void slab_free(struct slab_cache *cache, void *object);
+
+/* Give a hart's free objects back to their slabs, and empty slabs to the frame allocator. Its own, or all are stopped. */
+void slab_drain_hart(unsigned hart);
+
+/* Objects in use. Exact when no hart allocates meanwhile. */
+size_t slab_in_use(const struct slab_cache *cache);
+
+/* Call visit for every cache that was ever used. */
+void slab_for_each(void (*visit)(const struct slab_cache *cache, void *arg), void *arg);

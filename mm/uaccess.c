@@ -1,0 +1,127 @@
+/*
+ * uaccess.c - the only file that touches user memory.
+ * Owns: copies between kernel and user memory.
+ * Does not own: finding the page; that is the fault function's, as for the program itself.
+ *
+ * For each page: take as->lock, have the fault code lock the page, copy through the direct map, let go. fork takes as->lock
+ * too, so no copy lands in a page that fork has just shared. SUM is never set: an S-mode page fault is a kernel bug.
+ */
+#include <string.h>
+
+#include "kernel/errno.h"
+#include "mm/addrspace.h"
+#include "mm/object.h"
+#include "mm/page.h"
+#include "mm/uaccess.h"
+
+/* What happens to a piece of one page: at points to its bytes; done are the bytes before it. */
+typedef void piece_fn(char *at, size_t done, size_t len, void *arg);
+
+static int for_each_piece(struct addrspace *as, vaddr_t va, size_t len, enum access access, size_t *done_out,
+                          piece_fn *piece, void *arg)
+{
+    size_t done = 0;
+    int err = 0;
+    while (done < len) {
+        vaddr_t at = va + done;
+        if (at < va || at >= USER_END) {
+            err = -EFAULT;
+            break;
+        }
+        size_t n = PAGE_SIZE - (at & PAGE_MASK);
+        if (n > len - done)
+            n = len - done;
+        struct locked_page locked;
+        mutex_lock(&as->lock);
+        err = fault_page_lock(as, at, access, &locked);
+        if (err == 0) {
+            piece((char *)page_address(locked.page) + (at & PAGE_MASK), done, n, arg);
+            page_unlock(&locked);
+        }
+        mutex_unlock(&as->lock);
+        if (err != 0)
+            break;
+        done += n;
+    }
+    if (done_out != NULL)
+        *done_out = done;
+    return err == 0 || err == -ENOMEM ? err : -EFAULT;
+}
+
+static void copy_piece(void *to, const void *from, size_t len)
+{
+    if (len == PAGE_SIZE && ((uintptr_t)to | (uintptr_t)from) % sizeof(uint64_t) == 0)
+        page_copy(to, from);
+    else
+        memcpy(to, from, len);
+}
+
+static void piece_to_user(char *at, size_t done, size_t len, void *src)
+{
+    copy_piece(at, (char *)src + done, len);
+}
+
+static void piece_from_user(char *at, size_t done, size_t len, void *dst)
+{
+    copy_piece((char *)dst + done, at, len);
+}
+
+static void piece_zero(char *at, size_t done, size_t len, void *unused)
+{
+    (void)done, (void)unused;
+    if (len == PAGE_SIZE)
+        page_zero(at);
+    else
+        memset(at, 0, len);
+}
+
+int copy_to_user(struct addrspace *as, vaddr_t dst, const void *src, size_t len, size_t *done)
+{
+    return for_each_piece(as, dst, len, ACCESS_WRITE, done, piece_to_user, (void *)src);
+}
+
+int copy_from_user(struct addrspace *as, void *dst, vaddr_t src, size_t len, size_t *done)
+{
+    return for_each_piece(as, src, len, ACCESS_READ, done, piece_from_user, dst);
+}
+
+int zero_user(struct addrspace *as, vaddr_t dst, size_t len, size_t *done)
+{
+    return for_each_piece(as, dst, len, ACCESS_WRITE, done, piece_zero, NULL);
+}
+
+long string_from_user(struct addrspace *as, char *dst, vaddr_t src, size_t size, int too_long)
+{
+    for (size_t len = 0; len < size;) {
+        size_t n = PAGE_SIZE - ((src + len) & PAGE_MASK);       /* never beyond the page: the NUL may be before its end */
+        if (n > size - len)
+            n = size - len;
+        int err = copy_from_user(as, dst + len, src + len, n, NULL);
+        if (err != 0)
+            return err;
+        const char *nul = memchr(dst + len, '\0', n);
+        if (nul != NULL)
+            return nul - dst;
+        len += n;
+    }
+    return too_long;
+}
+
+int user_range_check(struct addrspace *as, vaddr_t va, size_t len, enum access access)
+{
+    if (len == 0)
+        return 0;
+    if (va + len < va || va + len > USER_END)
+        return -EFAULT;
+    int err = 0;
+    mutex_lock(&as->lock);
+    for (vaddr_t at = va; at < va + len && err == 0;) {
+        struct vma *vma = vma_find(as, at);
+        if (vma == NULL || !(vma->prot & access))
+            err = -EFAULT;
+        else
+            at = vma->end;
+    }
+    mutex_unlock(&as->lock);
+    return err;
+}

@@ -1,0 +1,30 @@
+/*
+ * uaccess.h - the only way in which the kernel touches user memory.
+ * Contract of all: every page is checked against its VMA and faulted in as needed; pages that the program has never touched
+ * are as good as any other. Sleeps; the caller holds no lock above RANK_FILE.
+ */
+#pragma once
+
+#include "arch/types.h"
+
+struct addrspace;
+
+/*
+ * Copy len bytes to, or from, user memory.
+ * Returns 0; -EFAULT when some page may not be accessed so; -ENOMEM when memory ran out (the process has been marked
+ * to be killed). On failure a prefix has been copied; *done, when done is not NULL, says how many bytes.
+ */
+int copy_to_user(struct addrspace *as, vaddr_t dst, const void *src, size_t len, size_t *done);
+int copy_from_user(struct addrspace *as, void *dst, vaddr_t src, size_t len, size_t *done);
+
+/* Zero len bytes of user memory; otherwise as copy_to_user. */
+int zero_user(struct addrspace *as, vaddr_t dst, size_t len, size_t *done);
+
+/*
+ * Copy a NUL-terminated string of at most size bytes, NUL included.
+ * Returns its length without the NUL, -EFAULT, -ENOMEM, or too_long when there is no NUL in size bytes.
+ */
+long string_from_user(struct addrspace *as, char *dst, vaddr_t src, size_t size, int too_long);
+
+/* Check that access to [va, va + len) is allowed by the VMAs, faulting nothing in. Returns 0 or -EFAULT. */
+int user_range_check(struct addrspace *as, vaddr_t va, size_t len, enum access access);

@@ -1,0 +1,157 @@
+/*
+ * vma.c - which ranges of an address space exist.
+ * Owns: struct vma, the tree, its hint, the objects' lists of VMAs.
+ * Does not own: contents and translations; nothing here touches an anon or a leaf.
+ */
+#include "kernel/panic.h"
+#include "mm/addrspace.h"
+#include "mm/object.h"
+#include "mm/slab.h"
+#include "mm/vma.h"
+
+static SLAB_CACHE(vmas, struct vma);
+
+static int vma_compare(const struct vma *a, const struct vma *b)
+{
+    return a->start < b->start ? -1 : a->start > b->start;
+}
+
+RB_PROTOTYPE_STATIC(vma_tree, vma, tree_link, vma_compare)
+RB_GENERATE_STATIC(vma_tree, vma, tree_link, vma_compare)
+
+/* ---- finding ---- */
+
+struct vma *vma_find_from(struct addrspace *as, vaddr_t va)
+{
+    struct vma *vma = RB_ROOT(&as->vmas.tree), *best = NULL;
+    while (vma != NULL) {
+        if (va < vma->end) {
+            best = vma;
+            vma = RB_LEFT(vma, tree_link);
+        } else {
+            vma = RB_RIGHT(vma, tree_link);
+        }
+    }
+    return best;
+}
+
+struct vma *vma_find(struct addrspace *as, vaddr_t va)
+{
+    assert(mutex_held(&as->lock));
+    struct vma *vma = as->vmas.hint;
+    if (vma != NULL && vma->start <= va && va < vma->end)
+        return vma;
+    vma = vma_find_from(as, va);
+    if (vma == NULL || va < vma->start)
+        return NULL;
+    as->vmas.hint = vma;
+    return vma;
+}
+
+struct vma *vma_first(struct addrspace *as) { return RB_MIN(vma_tree, &as->vmas.tree); }
+struct vma *vma_last(struct addrspace *as) { return RB_MAX(vma_tree, &as->vmas.tree); }
+struct vma *vma_next(struct vma *vma) { return RB_NEXT(vma_tree, NULL, vma); }
+struct vma *vma_prev(struct vma *vma) { return RB_PREV(vma_tree, NULL, vma); }
+
+/* ---- making ---- */
+
+struct vma *vma_alloc(void)
+{
+    return slab_alloc(&vmas);
+}
+
+struct vma *vma_clone(const struct vma *vma)
+{
+    struct vma *clone = vma_alloc();
+    if (clone == NULL)
+        return NULL;
+    *clone = *vma;
+    if (clone->object != NULL)
+        object_get(clone->object);
+    return clone;
+}
+
+void vma_free(struct vma *vma)
+{
+    if (vma->object != NULL)
+        object_put(vma->object);
+    slab_free(&vmas, vma);
+}
+
+/* ---- the tree, and the object's list beside it ---- */
+
+static void object_lock(struct vma *vma)
+{
+    if (vma->object != NULL)
+        mutex_lock(&vma->object->lock);
+}
+
+static void object_unlock(struct vma *vma)
+{
+    if (vma->object != NULL)
+        mutex_unlock(&vma->object->lock);
+}
+
+static void insert_locked(struct addrspace *as, struct vma *vma)
+{
+    vma->as = as;
+    RB_INSERT(vma_tree, &as->vmas.tree, vma);
+    as->vmas.count++;
+    if (vma->object != NULL)
+        LIST_INSERT_HEAD(&vma->object->vmas, vma, object_link);
+}
+
+void vma_insert(struct addrspace *as, struct vma *vma)
+{
+    assert(mutex_held(&as->lock));
+    assert(page_aligned(vma->start) && page_aligned(vma->end) && vma->start < vma->end && vma->end <= USER_END);
+    object_lock(vma);
+    insert_locked(as, vma);
+    object_unlock(vma);
+}
+
+void vma_remove(struct addrspace *as, struct vma *vma)
+{
+    assert(mutex_held(&as->lock));
+    object_lock(vma);
+    if (vma->object != NULL)
+        LIST_REMOVE(vma, object_link);
+    object_unlock(vma);
+    RB_REMOVE(vma_tree, &as->vmas.tree, vma);
+    as->vmas.count--;
+    if (as->vmas.hint == vma)
+        as->vmas.hint = NULL;
+}
+
+void vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct vma *upper)
+{
+    assert(mutex_held(&as->lock));
+    assert(page_aligned(at) && vma->start < at && at < vma->end);
+    object_lock(vma);                           /* one hold: whoever walks the list sees the old range or both new ones */
+    upper->start = at;
+    upper->end = vma->end;
+    upper->object_index = vma->object_index + ((at - vma->start) >> PAGE_SHIFT);
+    vma->end = at;
+    insert_locked(as, upper);
+    object_unlock(vma);
+}
+
+void vma_resize(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t end)
+{
+    assert(mutex_held(&as->lock));
+    assert(page_aligned(start) && page_aligned(end) && start < end && end <= USER_END);
+    (void)as;
+    object_lock(vma);
+    /* The order in the tree stays: the neighbours are outside both the old and the new range. */
+    vma->object_index += (int64_t)(start - vma->start) >> PAGE_SHIFT;
+    vma->start = start;
+    vma->end = end;
+    object_unlock(vma);
+}
+
+bool vma_continues(const struct vma *a, const struct vma *b)
+{
+    return a->end == b->start && a->prot == b->prot && a->kind == b->kind && a->shared == b->shared &&
+           a->kind != VMA_STACK && a->object == b->object &&
+           (a->object == NULL || a->object_index + ((a->end - a->start) >> PAGE_SHIFT) == b->object_index);
+}

@@ -1,0 +1,28 @@
+# Sourced by run, test and debug: makes $build_dir a current build of this tree, showing output only when that fails.
+# Needs $root_dir; takes $verbose.
+build_dir=$root_dir/build
+
+build_quietly() {
+    if [ -n "$verbose" ]; then
+        "$@" >&2 </dev/null
+        return
+    fi
+    build_log=$(mktemp) || return
+    if "$@" >"$build_log" 2>&1 </dev/null; then
+        rm -f "$build_log"
+    else
+        build_status=$?
+        cat "$build_log" >&2
+        rm -f "$build_log"
+        echo "$(basename "$0"): failed: $*" >&2
+        return $build_status
+    fi
+}
+
+"$root_dir/scripts/setup" --quiet </dev/null || exit 2
+if [ ! -e "$build_dir/build.ninja" ]; then
+    # What an interrupted set-up left behind would only confuse the next one.
+    rm -rf "$build_dir/meson-private" "$build_dir/meson-info"
+    build_quietly meson setup --cross-file "$root_dir/scripts/riscv64-unknown-elf.ini" "$build_dir" "$root_dir" || exit 2
+fi
+build_quietly meson compile -C "$build_dir" || exit 2

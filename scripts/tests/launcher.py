@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""launcher.py LAUNCH STUBS: whatever goes wrong, the launcher says so in one line, within seconds, and leaves no QEMU."""
+
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+LAUNCH, STUBS = sys.argv[1], sys.argv[2]
+QEMU = "qemu-system-riscv64"
+count = failures = 0
+
+
+def check(name, problems):
+    """One TAP line; problems is a list of (bool, what was seen)."""
+    global count, failures
+    count += 1
+    seen = [text for bad, text in problems if bad]
+    failures += bool(seen)
+    print(f"{'not ok' if seen else 'ok'} {count} - {name}", flush=True)
+    for text in seen:
+        print("# " + text.replace("\n", "\n# "), flush=True)
+
+
+def stub(behaviour):
+    path = os.path.join(STUBS, f"stub-{behaviour}.elf")
+    return ["--kernel", path, "--initrd", path]         # any file will do as the archive
+
+
+def start(*arguments, path=None, **others):
+    environment = dict(os.environ, PATH=path or os.environ["PATH"])
+    return subprocess.Popen([sys.executable, LAUNCH, *arguments], env=environment, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, **others)
+
+
+def launch(*arguments, path=None, give=b""):
+    """Run the launcher to its end: (status, stdout, stderr, seconds)."""
+    began = time.monotonic()
+    process = start(*arguments, path=path, stdin=subprocess.PIPE)
+    try:
+        out, err = process.communicate(give, timeout=20)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        out, err = process.communicate()
+    return process.returncode, out.decode(), err.decode(), time.monotonic() - began
+
+
+def expect(name, result, status, message, seconds):
+    got_status, out, err, took = result
+    messages = [line for line in err.splitlines() if line.startswith("launch: ")]
+    check(name, [
+        (got_status != status, f"status {got_status}, expected {status}"),
+        (message is None and bool(messages), f"unexpected message: {messages}"),
+        (message is not None and (len(messages) != 1 or message not in messages[0]),
+         f"expected one message with {message!r}, got:\n{err}"),
+        (took > seconds, f"took {took:.1f} s"),
+    ])
+    return out
+
+
+def fake_qemu(folder, body):
+    path = os.path.join(folder, QEMU)
+    with open(path, "w", encoding="ascii") as file:
+        file.write("#!/bin/sh\n" + body)
+    os.chmod(path, 0o755)
+
+
+def children_named_qemu(marker):
+    """Processes whose command line names marker: only ours do."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        if marker.encode() in words and QEMU.encode() in words[0]:
+            found.append(int(pid))
+    return found
+
+
+def wait_until(condition, seconds=5):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+def wrong_host():
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + ":" + os.environ["PATH"]
+        fake_qemu(folder, "echo 'QEMU emulator version 5.0.0 (Debian 1:5.0-14)'\n")
+        expect("a QEMU that is too old", launch(*stub("silent"), path=path), 2, "version 5.0", 3)
+        fake_qemu(folder, "echo 'hello'\n")
+        expect("a QEMU that is something else", launch(*stub("silent"), path=path), 2, "no version of QEMU", 3)
+        real = shutil.which(QEMU)
+        fake_qemu(folder, f'case $1 in -L) echo {folder};; *) exec {real} "$@";; esac\n')
+        expect("no firmware", launch(*stub("silent"), path=path), 2, "package opensbi", 3)
+        os.unlink(os.path.join(folder, QEMU))
+        expect("no QEMU", launch(*stub("silent"), path=folder), 2, "not installed", 3)
+    expect("no kernel", launch("--kernel", "/nonexistent.elf"), 2, "does not exist", 3)
+    expect("no such CPU", launch(*stub("silent"), "--cpu", "z80"), 77, "no -cpu z80", 3)
+    expect("a word that the boot line cannot carry", launch(*stub("silent"), "echo", 'a"b'), 2, "double quote", 3)
+
+
+def wrong_guest():
+    expect("a kernel that prints nothing", launch(*stub("silent"), "--quiet-timeout", "1"),
+           124, "printed nothing in 1 s", 6)
+    expect("a kernel that prints nothing, under the deterministic clock",
+           launch(*stub("silent"), "--quiet-timeout", "1", "--deterministic"), 124, "printed nothing in 1 s", 6)
+    expect("a guest that hangs", launch(*stub("hang"), "--timeout", "1"), 124, "still runs after 1 s", 6)
+    expect("a guest that falls silent", launch(*stub("hang"), "--stall-timeout", "1"), 124, "nothing for 1 s", 6)
+    expect("a kernel that panics and does not power off", launch(*stub("panic")), 255, "panicked", 9)
+    out = expect("TAP is filtered", launch(*stub("tap"), "--tap"), 1, None, 4)
+    wanted = ["ok 1 - first", "# printed by the test", "not ok 2 - second", "# why", "1..2", "# stub: bye"]
+    check("and its lines are right", [("# noise before" not in out or out.splitlines()[-6:] != wanted, out)])
+    expect("a test that prints no TAP", launch(*stub("no_tap"), "--tap"), 1, "no TAP", 4)
+    out = expect("TAP of a guest that hangs", launch(*stub("hang"), "--tap", "--timeout", "1"), 124, "still runs", 6)
+    check("ends with Bail out!", [("\nBail out! launch: the guest still runs" not in out, out)])
+
+
+def input_and_output():
+    out = expect("input reaches the guest, and its end is ^D", launch(*stub("echo"), give=b"a\x03\n"), 3, None, 4)
+    check("byte by byte", [(out != "Faultline booting: stub\nkey 61\nkey 03\nkey 0a\nkey 04\n", repr(out))])
+
+    controller, terminal = pty.openpty()
+    process = start(*stub("echo"), "--timeout", "10", stdin=terminal)
+    first = process.stdout.readline()
+    os.write(controller, b"\x03")
+    first += process.stdout.readline()
+    os.write(controller, b"\x01x")
+    process.communicate(timeout=10)
+    check("on a terminal ^C goes to the guest and Ctrl-A x leaves", [
+        (b"key 03" not in first, repr(first)), (process.returncode != 0, f"status {process.returncode}")])
+    os.close(controller)
+    os.close(terminal)
+
+
+def nothing_left_behind():
+    with tempfile.TemporaryDirectory() as folder:
+        kernel = os.path.join(folder, "hang.elf")
+        shutil.copy(os.path.join(STUBS, "stub-hang.elf"), kernel)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+            process = start("--kernel", kernel, "--initrd", kernel, "--deterministic", stdin=subprocess.DEVNULL)
+            came = wait_until(lambda: children_named_qemu(kernel))
+            process.send_signal(number)
+            process.communicate(timeout=10)
+            gone = wait_until(lambda: not children_named_qemu(kernel))
+            check(f"no QEMU is left when the launcher gets {signal.Signals(number).name}", [
+                (not came, "QEMU never came up"), (not gone, "QEMU still runs"),
+                (process.returncode == 0, "status 0")])
+            for pid in children_named_qemu(kernel):
+                os.kill(pid, signal.SIGKILL)
+
+
+wrong_host()
+wrong_guest()
+input_and_output()
+if os.path.isdir("/proc/self"):
+    nothing_left_behind()
+print(f"1..{count}")
+sys.exit(failures > 0)

@@ -1,0 +1,93 @@
+/*
+ * abi.h - structures and numbers that user programs and the kernel exchange.
+ * Source: Linux on riscv64, include/uapi/asm-generic. They differ from picolibc's; the stubs in userland/lib convert.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define AT_FDCWD            (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_NO_AUTOMOUNT     0x800
+#define AT_EMPTY_PATH       0x1000
+
+#define IOV_MAX 1024                    /* segments of a readv or writev */
+
+/* stat(2) */
+struct linux_stat {
+    uint64_t st_dev;
+    uint64_t st_ino;
+    uint32_t st_mode;
+    uint32_t st_nlink;
+    uint32_t st_uid;
+    uint32_t st_gid;
+    uint64_t st_rdev;
+    uint64_t pad1;
+    int64_t st_size;
+    int32_t st_blksize;
+    int32_t pad2;
+    int64_t st_blocks;                  /* of 512 bytes */
+    int64_t st_atime_sec;
+    uint64_t st_atime_nsec;
+    int64_t st_mtime_sec;
+    uint64_t st_mtime_nsec;
+    int64_t st_ctime_sec;
+    uint64_t st_ctime_nsec;
+    uint32_t unused[2];
+};
+_Static_assert(sizeof(struct linux_stat) == 128, "struct stat of riscv64");
+
+/* getdents64(2): followed by the name, NUL and padding to 8 bytes */
+struct linux_dirent64 {
+    uint64_t d_ino;
+    int64_t d_off;
+    uint16_t d_reclen;
+    uint8_t d_type;
+    char d_name[];
+} __attribute__((packed));
+_Static_assert(sizeof(struct linux_dirent64) == 19, "struct linux_dirent64");
+
+/* time(7), getrusage(2) */
+struct linux_timespec {
+    int64_t tv_sec;
+    int64_t tv_nsec;
+};
+
+struct linux_timeval {
+    int64_t tv_sec;
+    int64_t tv_usec;
+};
+
+struct linux_rusage {
+    struct linux_timeval ru_utime;
+    struct linux_timeval ru_stime;
+    int64_t ru_maxrss, ru_ixrss, ru_idrss, ru_isrss;
+    int64_t ru_minflt, ru_majflt;
+    int64_t ru_nswap, ru_inblock, ru_oublock, ru_msgsnd, ru_msgrcv, ru_nsignals, ru_nvcsw, ru_nivcsw;
+};
+_Static_assert(sizeof(struct linux_rusage) == 144, "struct rusage of riscv64");
+
+#define RUSAGE_SELF     0
+#define RUSAGE_CHILDREN (-1)
+#define WAIT_OPTIONS    0xe0000003u     /* WNOHANG WUNTRACED __WALL __WCLONE __WNOTHREAD: only the first makes a difference */
+
+#define CLOCK_REALTIME  0
+#define CLOCK_MONOTONIC 1
+#define TIMER_ABSTIME   1
+
+/* uname(2) */
+struct linux_utsname {
+    char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
+};
+
+/* reboot(2) */
+#define REBOOT_MAGIC1    0xfee1deadu
+#define REBOOT_MAGIC2    672274793u
+#define REBOOT_MAGIC2A   85072278u
+#define REBOOT_MAGIC2B   369367448u
+#define REBOOT_MAGIC2C   537993216u
+#define REBOOT_RESTART   0x01234567u
+#define REBOOT_HALT      0xcdef0123u
+#define REBOOT_POWER_OFF 0x4321fedcu
+#define REBOOT_CAD_ON    0x89abcdefu
+#define REBOOT_CAD_OFF   0x00000000u

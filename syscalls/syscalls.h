@@ -1,0 +1,28 @@
+/*
+ * syscalls.h - the table of system calls.
+ * Owns: numbers, names, handlers and argument kinds, by one list: table.inc.
+ * Source: Linux's asm-generic table (riscv64); sbrk and fork stand at numbers that it leaves free.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct trapframe;
+
+/* The six argument registers a0 to a5, as they lie in the trap frame. */
+struct syscall_args {
+    uint64_t arg[6];
+};
+
+/* What an argument is, for strace. */
+enum syscall_arg { ARG_NONE, ARG_INT, ARG_SIGNED, ARG_SIZE, ARG_HEX, ARG_PTR, ARG_STR, ARG_FD };
+
+/* Every handler: the result, or a negative error number. Runs in the calling process with no lock held. */
+typedef long syscall_fn(const struct syscall_args *args);
+
+#define SYSCALL(number, name, ...) syscall_fn sys_##name;
+#include "syscalls/table.inc"
+#undef SYSCALL
+
+/* Serve the system call of tf: number in a7, arguments in a0 to a5, result in a0. */
+void syscall_dispatch(struct trapframe *tf);

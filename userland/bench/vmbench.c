@@ -1,0 +1,466 @@
+/*
+ * vmbench.c - what demand paging costs, in instructions, beside the figures of its peers.
+ * Owns: how each row of bounds.h is measured.
+ * Does not own: the bounds (bounds.h).
+ * Expected: under the deterministic clock (one hart, scripts/run --deterministic) the same figures on every run and every
+ * machine, none above its bound. Without that clock the figures are ticks of the emulating machine: good for nothing but a look.
+ *
+ * Every row includes the program's own loop, four instructions a page. A row is measured three times; the least counts, so that
+ * first uses of the kernel's caches do not.
+ *
+ * Usage: vmbench [-t] [NAME...]     -t: as TAP, a case for each row, which fails when it costs more than its bound
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/wait.h>
+
+#include <faultline.h>
+
+#define PAGE            4096ul
+#define MIB             (1ul << 20)
+#define GIB             (1ul << 30)
+#define ROUNDS          3
+#define NOT_HERE        UINT64_MAX              /* this machine cannot run the row */
+#define FIRMWARE_COST   11800000                /* instructions from reset to the kernel's first */
+#define TICK_COST       100                     /* instructions in a tick of the time base, under the deterministic clock */
+#define SMALLEST        "/bin/true"
+
+static void die(const char *what)
+{
+    printf("vmbench: %s: %s\n", what, strerror(errno));
+    exit(2);
+}
+
+/* ---- what is measured with ---- */
+
+/* Store to one word in each of n pages: four instructions a page. */
+static void touch(uintptr_t va, size_t n, size_t stride)
+{
+    __asm__ volatile("1:\n\t"
+                     "sd   zero, 0(%0)\n\t"
+                     "add  %0, %0, %2\n\t"
+                     "addi %1, %1, -1\n\t"
+                     "bnez %1, 1b"
+                     : "+r"(va), "+r"(n)
+                     : "r"(stride)
+                     : "memory");
+}
+
+static void load(uintptr_t va, size_t n, size_t stride)
+{
+    __asm__ volatile("1:\n\t"
+                     "ld   t0, 0(%0)\n\t"
+                     "add  %0, %0, %2\n\t"
+                     "addi %1, %1, -1\n\t"
+                     "bnez %1, 1b"
+                     : "+r"(va), "+r"(n)
+                     : "r"(stride)
+                     : "t0", "memory");
+}
+
+/* System call nr with argument a0, n times: four instructions a call, and the kernel's. */
+static void call(long nr, long arg, size_t n)
+{
+    register long a7 __asm__("a7") = nr;
+    register long a0 __asm__("a0");
+
+    __asm__ volatile("1:\n\t"
+                     "mv   a0, %2\n\t"
+                     "ecall\n\t"
+                     "addi %1, %1, -1\n\t"
+                     "bnez %1, 1b"
+                     : "=&r"(a0), "+r"(n)
+                     : "r"(arg), "r"(a7)
+                     : "memory");
+}
+
+static uintptr_t grow(size_t bytes)
+{
+    uintptr_t end = (uintptr_t)sbrk(0), start = (end + PAGE - 1) & -PAGE;
+
+    if (sbrk(start + bytes - end) == (void *)-1)
+        die("sbrk");
+    return start;
+}
+
+static void shrink_to(uintptr_t start)
+{
+    if (sbrk(start - (uintptr_t)sbrk(0)) == (void *)-1)
+        die("sbrk");
+}
+
+static void wait_for(pid_t pid)
+{
+    if (pid < 0)
+        die("fork");
+    if (waitpid(pid, NULL, 0) != pid)
+        die("waitpid");
+}
+
+/* A child that does nothing, to its end. */
+static void fork_once(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(0);
+    wait_for(pid);
+}
+
+/* ---- the rows: each returns instructions for one operation ---- */
+
+static uint64_t bench_getpid(void)
+{
+    uint64_t start = rdinstret();
+
+    call(SYS_getpid, 0, 1000);
+    return (rdinstret() - start) / 1000;
+}
+
+static uint64_t bench_zero_fill(void)
+{
+    size_t n = 1024;
+    uintptr_t va = grow(n * PAGE);
+
+    uint64_t start = rdinstret();
+    touch(va, n, PAGE);
+    uint64_t cost = rdinstret() - start;
+    shrink_to(va);
+    return cost / n;
+}
+
+static uint64_t bench_load_store(void)
+{
+    size_t n = 1024;
+    uintptr_t va = grow(n * PAGE);
+
+    uint64_t start = rdinstret();
+    load(va, n, PAGE);
+    touch(va, n, PAGE);
+    uint64_t cost = rdinstret() - start;
+    shrink_to(va);
+    return cost / n;
+}
+
+static uint64_t bench_sparse(void)
+{
+    size_t n = 256;
+    uintptr_t va = grow(n * 2 * MIB);
+
+    uint64_t start = rdinstret();
+    touch(va, n, 2 * MIB);
+    uint64_t cost = rdinstret() - start;
+    shrink_to(va);
+    return cost / n;
+}
+
+static uint64_t read_pages(int fd, uintptr_t va, size_t n)
+{
+    uint64_t start = rdinstret();
+
+    for (size_t i = 0; i < n; i++)
+        if (read(fd, (void *)(va + i * PAGE), PAGE) != (ssize_t)PAGE)
+            die("/dev/zero");
+    return rdinstret() - start;
+}
+
+static uint64_t bench_read_untouched(void)
+{
+    size_t n = 256;
+    int fd = open("/dev/zero", O_RDONLY);
+    uintptr_t va = grow(n * PAGE);
+
+    if (fd < 0)
+        die("/dev/zero");
+    uint64_t untouched = read_pages(fd, va, n), resident = read_pages(fd, va, n);
+    shrink_to(va);
+    close(fd);
+    return (untouched - resident) / n;
+}
+
+static uint64_t bench_cow(void)
+{
+    size_t n = 1024;
+    uintptr_t va = grow(n * PAGE);
+    int fds[2];
+    char byte;
+
+    touch(va, n, PAGE);
+    if (pipe(fds) != 0)
+        die("pipe");
+    pid_t pid = fork();
+    if (pid == 0) {                             /* holds the pages until the parent has written to all */
+        close(fds[1]);
+        read(fds[0], &byte, 1);
+        _exit(0);
+    }
+    close(fds[0]);
+    raw_syscall(SYS_sched_yield);              /* the child gets to its read */
+    uint64_t start = rdinstret();
+    touch(va, n, PAGE);
+    uint64_t cost = rdinstret() - start;
+    close(fds[1]);
+    wait_for(pid);
+    shrink_to(va);
+    return cost / n;
+}
+
+static uint64_t bench_sbrk_page(void)
+{
+    uintptr_t va = grow(PAGE);
+
+    uint64_t start = rdinstret();
+    call(SYS_sbrk, PAGE, 256);
+    uint64_t cost = rdinstret() - start;
+    shrink_to(va);
+    return cost / 256;
+}
+
+static uint64_t bench_shrink_touched(void)
+{
+    size_t n = 4096;
+    uintptr_t va = grow(n * PAGE);
+
+    touch(va, n, PAGE);
+    uint64_t start = rdinstret();
+    shrink_to(va);
+    return (rdinstret() - start) / n;
+}
+
+static uint64_t bench_shrink_untouched(void)
+{
+    uintptr_t va = grow(GIB);
+
+    uint64_t start = rdinstret();
+    shrink_to(va);
+    return rdinstret() - start;
+}
+
+/* fork + exit + wait with bytes of heap, every page of it dirty or none. */
+static uint64_t fork_with(size_t bytes, bool dirty)
+{
+    uintptr_t va = grow(bytes);
+
+    if (dirty)
+        touch(va, bytes / PAGE, PAGE);
+    uint64_t start = rdinstret();
+    fork_once();
+    uint64_t cost = rdinstret() - start;
+    shrink_to(va);
+    return cost;
+}
+
+static uint64_t bench_fork_small(void)
+{
+    return fork_with(0, false);
+}
+
+static uint64_t bench_fork_dirty(void)
+{
+    return fork_with(16 * MIB, true);
+}
+
+static uint64_t bench_fork_reserved(void)
+{
+    return fork_with(GIB, false);
+}
+
+static uint64_t bench_fork_gib_dirty(void)
+{
+    if (vmstat("nr_free_pages") < (long)((GIB + 64 * MIB) / PAGE))
+        return NOT_HERE;
+    return fork_with(GIB, true);
+}
+
+static uint64_t bench_write_after_child(void)
+{
+    size_t n = 4096;
+    uintptr_t va = grow(n * PAGE);
+
+    touch(va, n, PAGE);
+    fork_once();
+    uint64_t start = rdinstret();
+    touch(va, n, PAGE);
+    uint64_t cost = rdinstret() - start;
+    shrink_to(va);
+    return cost / n;
+}
+
+static uint64_t bench_fork_exec(void)
+{
+    char *const argv[] = { SMALLEST, NULL }, *const envp[] = { NULL };
+
+    uint64_t start = rdinstret();
+    pid_t pid = fork();
+    if (pid == 0) {
+        execve(SMALLEST, argv, envp);
+        _exit(127);
+    }
+    int status;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+        die(SMALLEST);
+    return rdinstret() - start;
+}
+
+static uint64_t bench_pipe(void)
+{
+    static char buffer[PAGE] __attribute__((aligned(4096)));
+    int fds[2];
+    size_t n = 64;
+
+    if (pipe(fds) != 0)
+        die("pipe");
+    memset(buffer, 1, sizeof(buffer));
+    uint64_t start = rdinstret();
+    for (size_t i = 0; i < n; i++)
+        if (write(fds[1], buffer, PAGE) != (ssize_t)PAGE || read(fds[0], buffer, PAGE) != (ssize_t)PAGE)
+            die("pipe");
+    uint64_t cost = rdinstret() - start;
+    close(fds[0]);
+    close(fds[1]);
+    return cost / n;
+}
+
+/* The kernel notes the time when the first program starts. Under this clock time is instructions since reset. */
+static uint64_t bench_boot(void)
+{
+    long ticks = vmstat("boot_ticks");
+
+    return ticks < 0 ? NOT_HERE : (uint64_t)ticks * TICK_COST - FIRMWARE_COST;
+}
+
+/* ---- the table ---- */
+
+static const struct row {
+    const char *name, *text;
+    uint64_t (*measure)(void);
+    uint64_t bound, target, stretch, xv6, linux_shipped, linux_tuned;
+} rows[] = {
+#define BENCH(name, text, ...) { #name, text, bench_##name, __VA_ARGS__ },
+#include "bounds.h"
+};
+#define NROWS (sizeof(rows) / sizeof(rows[0]))
+
+static uint64_t measure(const struct row *row)
+{
+    uint64_t best = NOT_HERE;
+
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        uint64_t cost = row->measure();
+        best = cost < best ? cost : best;
+    }
+    return best;
+}
+
+/* 2,700,000 as "2,700,000", 0 and NOT_HERE as "-"; in one of a few buffers used in turn. */
+static const char *grouped(uint64_t value)
+{
+    static char buffers[8][32];
+    static unsigned turn;
+    char *end = buffers[turn++ % 8] + sizeof(buffers[0]) - 1, *p = end;
+
+    *p = '\0';
+    if (value == 0 || value == NOT_HERE)
+        return "-";
+    for (unsigned digits = 0; value > 0; value /= 10, digits++) {
+        if (digits > 0 && digits % 3 == 0)
+            *--p = ',';
+        *--p = '0' + value % 10;
+    }
+    return p;
+}
+
+/* Under the deterministic clock a thousand turns of a loop of four instructions are 4,000 instructions, each time. */
+static bool clock_is_deterministic(void)
+{
+    static uint64_t word;
+
+    for (unsigned round = 0; round < 4; round++) {
+        uint64_t start = rdinstret();
+        load((uintptr_t)&word, 1000, 0);
+        uint64_t cost = rdinstret() - start;
+        if (round > 0 && cost >= 4000 && cost < 4010)
+            return true;                        /* a timer interrupt may spoil one of the rounds */
+    }
+    return false;
+}
+
+static bool selected(const struct row *row, char **names)
+{
+    if (*names == NULL)
+        return true;
+    for (; *names; names++)
+        if (strcmp(*names, row->name) == 0)
+            return true;
+    return false;
+}
+
+static void print_table(char **names)
+{
+    printf("instructions%s\n", clock_is_deterministic() ? "" : " (no: run me with --deterministic and one hart)");
+    printf("%-43s %11s %11s %11s %11s %13s %13s %13s\n", "", "measured", "bound", "target", "stretch", "xv6", "Linux",
+           "Linux, tuned");
+    for (size_t i = 0; i < NROWS; i++) {
+        const struct row *row = &rows[i];
+        if (!selected(row, names))
+            continue;
+        uint64_t cost = measure(row);
+        printf("%-43s %11s %11s %11s %11s %13s %13s %13s%s\n", row->text, grouped(cost), grouped(row->bound),
+               grouped(row->target), grouped(row->stretch), grouped(row->xv6), grouped(row->linux_shipped),
+               grouped(row->linux_tuned), cost != NOT_HERE && cost > row->bound ? "  TOO MUCH" : "");
+    }
+}
+
+static int print_tap(char **names)
+{
+    unsigned n = 0, nfailed = 0;
+
+    printf("TAP version 13\n");
+    if (!clock_is_deterministic()) {
+        printf("1..0 # SKIP the clock does not count instructions: run with --deterministic and one hart\n");
+        return 0;
+    }
+    for (size_t i = 0; i < NROWS; i++)
+        n += selected(&rows[i], names);
+    printf("1..%u\n", n);
+    n = 0;
+    for (size_t i = 0; i < NROWS; i++) {
+        const struct row *row = &rows[i];
+        if (!selected(row, names))
+            continue;
+        uint64_t cost = measure(row);
+        if (cost == NOT_HERE) {
+            printf("ok %u - %s # SKIP not on this machine\n", ++n, row->name);
+            continue;
+        }
+        printf("# %s: %s, bound %s, Linux %s\n", row->text, grouped(cost), grouped(row->bound), grouped(row->linux_shipped));
+        printf("%sok %u - %s\n", cost > row->bound ? "not " : "", ++n, row->name);
+        nfailed += cost > row->bound;
+    }
+    return nfailed ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    bool tap = argc > 1 && strcmp(argv[1], "-t") == 0;
+    char **names = argv + 1 + tap;
+
+    for (char **name = names; *name; name++) {
+        size_t i = 0;
+        while (i < NROWS && strcmp(rows[i].name, *name) != 0)
+            i++;
+        if (i == NROWS) {
+            printf("vmbench: no row is called %s\n", *name);
+            return 2;
+        }
+    }
+    if (tap)
+        return print_tap(names);
+    print_table(names);
+    return 0;
+}

@@ -1,0 +1,62 @@
+/*
+ * crt0.S - the first instructions of a program, and the system-call gate.
+ * Owns: gp, tp and the stack at entry; the one ecall of the library.
+ * Does not own: what happens then (crt0.c), the names of the calls (process.c, file.c, clock.c).
+ */
+
+/* Entry: sp points at argc, as the psABI and Linux have it. Everything else in the registers is unspecified. */
+    .section .text.start, "ax"
+    .globl  _start
+    .type   _start, @function
+_start:
+    .option push
+    .option norelax                         /* la gp must not be relaxed to use gp itself */
+    la      gp, __global_pointer$
+    .option pop
+    la      tp, __tls_block
+    mv      a0, sp
+    andi    sp, sp, -16                     /* psABI: 16-byte aligned at calls */
+    li      s0, 0                           /* a backtrace ends here */
+    li      ra, 0
+    tail    __start_c
+    .size   _start, . - _start
+
+/* long raw_syscall(long nr, ...): contract in faultline.h */
+    .section .text.raw_syscall, "ax"
+    .globl  raw_syscall
+    .type   raw_syscall, @function
+raw_syscall:
+    mv      a7, a0
+    mv      a0, a1
+    mv      a1, a2
+    mv      a2, a3
+    mv      a3, a4
+    mv      a4, a5
+    mv      a5, a6
+    ecall
+    ret
+    .size   raw_syscall, . - raw_syscall
+
+/* long syscall(long nr, ...): contract in faultline.h */
+    .section .text.syscall, "ax"
+    .globl  syscall
+    .type   syscall, @function
+syscall:
+    mv      a7, a0
+    mv      a0, a1
+    mv      a1, a2
+    mv      a2, a3
+    mv      a3, a4
+    mv      a4, a5
+    mv      a5, a6
+    ecall
+    li      t0, -4095                       /* -4095..-1 are errors; every other value is a result */
+    bgeu    a0, t0, 1f
+    ret
+1:      neg     a0, a0
+    lui     t0, %tprel_hi(errno)
+    add     t0, t0, tp, %tprel_add(errno)
+    sw      a0, %tprel_lo(errno)(t0)
+    li      a0, -1
+    ret
+    .size   syscall, . - syscall

@@ -1,0 +1,50 @@
+/*
+ * sys/syscall.h - system-call numbers: Linux's asm-generic table, and the two calls of the old teaching interface.
+ */
+#ifndef FAULTLINE_SYS_SYSCALL_H
+#define FAULTLINE_SYS_SYSCALL_H
+
+#define SYS_dup 23
+#define SYS_dup3 24
+#define SYS_ioctl 29
+#define SYS_openat 56
+#define SYS_close 57
+#define SYS_pipe2 59
+#define SYS_getdents64 61
+#define SYS_lseek 62
+#define SYS_read 63
+#define SYS_write 64
+#define SYS_readv 65
+#define SYS_writev 66
+#define SYS_newfstatat 79
+#define SYS_fstat 80
+#define SYS_exit 93
+#define SYS_exit_group 94
+#define SYS_set_tid_address 96
+#define SYS_nanosleep 101
+#define SYS_clock_gettime 113
+#define SYS_clock_nanosleep 115
+#define SYS_sched_yield 124
+#define SYS_kill 129
+#define SYS_reboot 142
+#define SYS_setpgid 154
+#define SYS_getpgid 155
+#define SYS_uname 160
+#define SYS_getrusage 165
+#define SYS_getpid 172
+#define SYS_getppid 173
+#define SYS_getuid 174
+#define SYS_geteuid 175
+#define SYS_getgid 176
+#define SYS_getegid 177
+#define SYS_brk 214
+#define SYS_munmap 215
+#define SYS_clone 220
+#define SYS_execve 221
+#define SYS_mmap 222
+#define SYS_mprotect 226
+#define SYS_sbrk 244                    /* the first of the numbers left to the architecture */
+#define SYS_wait4 260
+#define SYS_fork 1079                   /* where the table once listed its deprecated fork */
+
+#endif

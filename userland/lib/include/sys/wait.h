@@ -1,0 +1,25 @@
+/*
+ * sys/wait.h - wait(2), wait4(2).
+ */
+#ifndef FAULTLINE_SYS_WAIT_H
+#define FAULTLINE_SYS_WAIT_H
+
+#include <sys/types.h>
+#include <sys/resource.h>
+
+#define WNOHANG         1
+#define WUNTRACED       2
+
+/* A status is (exit status << 8), or the number of the signal that ended the process. */
+#define WIFEXITED(status)       (((status) & 0x7f) == 0)
+#define WEXITSTATUS(status)     (((status) >> 8) & 0xff)
+#define WIFSIGNALED(status)     (((status) & 0x7f) != 0 && ((status) & 0x7f) != 0x7f)
+#define WTERMSIG(status)        ((status) & 0x7f)
+#define WIFSTOPPED(status)      (((status) & 0xff) == 0x7f)
+#define WSTOPSIG(status)        WEXITSTATUS(status)
+
+pid_t wait(int *status);
+pid_t waitpid(pid_t pid, int *status, int options);
+pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage);
+
+#endif

@@ -1,0 +1,12 @@
+/*
+ * unistd.h - picolibc's, with the calls that it shows only to some.
+ */
+#include_next <unistd.h>
+#ifndef FAULTLINE_UNISTD_H
+#define FAULTLINE_UNISTD_H
+
+/* dup3(2), pipe2(2) */
+int dup3(int from, int to, int flags);
+int pipe2(int fds[2], int flags);
+
+#endif

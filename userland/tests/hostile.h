@@ -1,0 +1,26 @@
+/*
+ * hostile.h - the parts of the program hostile: one table of cases for each.
+ */
+#ifndef TESTS_HOSTILE_H
+#define TESTS_HOSTILE_H
+
+#include "tap.h"
+
+extern const struct test_case cpu_cases[];      /* hostile_cpu.c: sp, jumps, instructions */
+extern const struct test_case call_cases[];     /* hostile_calls.c: system calls with wild arguments, descriptors */
+extern const struct test_case exec_cases[];     /* hostile_exec.c: broken files, impossible arguments */
+extern const struct test_case crowd_cases[];    /* hostile_crowd.c: too many processes, too much memory */
+
+/*
+ * Wait at most ms for a child, then kill it and its group. Returns its wait status; *late, when not NULL, says whether it
+ * had to be killed.
+ */
+int wait_or_kill(pid_t pid, unsigned ms, bool *late);
+
+/* A sequence of numbers that only seed decides. */
+struct dice {
+    uint64_t state;
+};
+uint64_t dice_roll(struct dice *dice, uint64_t sides);
+
+#endif

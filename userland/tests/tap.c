@@ -1,0 +1,517 @@
+/*
+ * tap.c - running and judging the cases of a test program.
+ * Owns: the child, the watchdog and the count of memory around each case; everything that is printed.
+ * Does not own: the cases; what memory is worth counting (the kernel's /proc/vmstat).
+ *
+ * What "no memory is missing" means. Free frames are compared exactly, but two kinds of frames are counted as free:
+ * page tables, because they are a cache that the kernel may drop and fill at any time, and frames cut into small objects,
+ * because one survivor keeps a frame. Both may only grow a little over the whole run, and the objects that matter are
+ * compared exactly by number.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/wait.h>
+
+#include <faultline.h>
+
+#include "tap.h"
+
+#define STATUS_SKIPPED    77
+#define SETTLE_MS         20000                 /* orphans of a case may still be exiting */
+#define TABLE_GROWTH_MAX  16                    /* pages, of the few processes that outlive a case */
+#define SLAB_GROWTH_MAX   64                    /* pages */
+#define LINE_BYTES        400
+
+static const char *const exact_rows[] = { "anons", "radix_nodes", "vmas", "procs", "files", "pipes" };
+#define NEXACT (sizeof(exact_rows) / sizeof(exact_rows[0]))
+
+struct memory {
+    long free, tables, slabs;                   /* pages */
+    long exact[NEXACT];
+};
+
+static struct memory memory_at_start;
+
+/* ---- printing: always one write for one line, so that lines of several processes do not mix ---- */
+
+static void print_line(const char *prefix, const char *format, va_list args)
+{
+    char line[LINE_BYTES];
+    size_t len = snprintf(line, sizeof(line), "%s", prefix);
+    int more = vsnprintf(line + len, sizeof(line) - len - 1, format, args);
+
+    len += more < (int)(sizeof(line) - len - 1) ? (size_t)more : sizeof(line) - len - 2;
+    line[len++] = '\n';
+    write_all(STDOUT_FILENO, line, len);
+}
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_line("", format, args);
+    va_end(args);
+}
+
+void note(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_line("# ", format, args);
+    va_end(args);
+}
+
+void test_fail(const char *file, int line, const char *format, ...)
+{
+    char where[96];
+    va_list args;
+
+    const char *name = strrchr(file, '/');
+    snprintf(where, sizeof(where), "# %s:%d: ", name ? name + 1 : file, line);
+    va_start(args, format);
+    print_line(where, format, args);
+    va_end(args);
+    _exit(1);
+}
+
+void skip(const char *reason)
+{
+    note("skipped: %s", reason);
+    _exit(STATUS_SKIPPED);
+}
+
+/* ---- judging ---- */
+
+void test_check_eq(const char *file, int line, const char *what, long actual, long expected)
+{
+    if (actual != expected)
+        test_fail(file, line, "%s is %ld (%#lx), expected %ld (%#lx)", what, actual, actual, expected, expected);
+}
+
+void test_check_le(const char *file, int line, const char *what, long actual, long limit)
+{
+    if (actual > limit)
+        test_fail(file, line, "%s is %ld, more than %ld", what, actual, limit);
+}
+
+void test_check_ge(const char *file, int line, const char *what, long actual, long limit)
+{
+    if (actual < limit)
+        test_fail(file, line, "%s is %ld, less than %ld", what, actual, limit);
+}
+
+static const char *status_text(int status, char *text, size_t size)
+{
+    if (WIFEXITED(status))
+        snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
+    else
+        snprintf(text, size, "was killed by signal %d", WTERMSIG(status));
+    return text;
+}
+
+void test_expect(const char *file, int line, const char *what, int status, int expected)
+{
+    char actual_text[40], expected_text[40];
+
+    if (status != expected)
+        test_fail(file, line, "%s %s, expected that it %s", what, status_text(status, actual_text, sizeof(actual_text)),
+                  status_text(expected, expected_text, sizeof(expected_text)));
+}
+
+/* ---- children ---- */
+
+pid_t child_start(child_fn *run, uintptr_t arg)
+{
+    pid_t pid = fork();
+
+    if (pid < 0)
+        fail("fork: %s", strerror(errno));
+    if (pid == 0) {
+        run(arg);
+        _exit(0);
+    }
+    return pid;
+}
+
+int child_wait(pid_t pid)
+{
+    int status;
+
+    if (waitpid(pid, &status, 0) != pid)
+        fail("waitpid(%d): %s", (int)pid, strerror(errno));
+    return status;
+}
+
+void gate_close(struct gate *gate)
+{
+    pipe_or_fail(gate->fds);
+}
+
+void gate_pass(const struct gate *gate)
+{
+    char byte;
+
+    close(gate->fds[1]);
+    read(gate->fds[0], &byte, 1);
+    close(gate->fds[0]);
+}
+
+void gate_open(struct gate *gate)
+{
+    int status;
+
+    /* After fork the first store to each page takes a frame. What a parent does while its children run, done once now: */
+    close(gate->fds[0]);
+    waitpid(-1, &status, WNOHANG);
+    kill(0, 0);
+    sleep_ms(1);
+    check_eq(0, 0);
+    close(gate->fds[1]);
+}
+
+void skip_if_chaos(void)
+{
+    if (chaos_is_on())
+        skip("chaos=N takes page tables from whoever waits while memory is full");
+}
+
+/* ---- memory ---- */
+
+uintptr_t heap_end(void)
+{
+    return (uintptr_t)sbrk(0);
+}
+
+uintptr_t heap_grow(size_t bytes)
+{
+    uintptr_t start = page_up(heap_end());
+    intptr_t increment = start + page_up(bytes) - heap_end();
+
+    if (sbrk(increment) == (void *)-1)
+        fail("sbrk(%ld): %s", (long)increment, strerror(errno));
+    return start;
+}
+
+void pages_mark(uintptr_t start, size_t n, size_t stride)
+{
+    for (size_t i = 0; i < n; i++)
+        poke(start + i * stride, start + i * stride);
+}
+
+void pages_verify(uintptr_t start, size_t n, size_t stride)
+{
+    for (size_t i = 0; i < n; i++) {
+        uintptr_t va = start + i * stride;
+        if (peek(va) != va)
+            fail("page at %#lx holds %#lx, not its own address", va, peek(va));
+    }
+}
+
+size_t free_pages(void)
+{
+    drop_caches();
+    return vmstat("nr_free_pages");
+}
+
+size_t ram_bytes(void)
+{
+    long kib = proc_row("/proc/meminfo", "MemTotal");
+
+    check(kib > 0);
+    return KIB(kib);
+}
+
+bool chaos_is_on(void)
+{
+    return vmstat("chaos") > 0;
+}
+
+static struct memory memory_measure(void)
+{
+    struct memory m;
+
+    if (drop_caches() != 0)
+        note("drop_caches: %s", strerror(errno));
+    m.free = vmstat("nr_free_pages");
+    m.tables = vmstat("nr_page_table_pages");
+    m.slabs = vmstat("nr_slab_pages");
+    for (size_t i = 0; i < NEXACT; i++)
+        m.exact[i] = vmstat(exact_rows[i]);
+    return m;
+}
+
+static bool memory_same(const struct memory *a, const struct memory *b)
+{
+    return a->free + a->tables + a->slabs == b->free + b->tables + b->slabs
+        && memcmp(a->exact, b->exact, sizeof(a->exact)) == 0;
+}
+
+/* Is everything back that there was? Says what is not. */
+static bool memory_is_back(const struct memory *before)
+{
+    struct memory after = memory_measure();
+
+    for (unsigned ms = 0; ms < SETTLE_MS && !memory_same(before, &after); ms += 20) {
+        sleep_ms(20);
+        after = memory_measure();
+    }
+    bool growth_ok = after.tables <= memory_at_start.tables + TABLE_GROWTH_MAX
+        && after.slabs <= memory_at_start.slabs + SLAB_GROWTH_MAX;
+    if (memory_same(before, &after) && growth_ok)
+        return true;
+    note("memory before and after: nr_free_pages %ld, %ld; nr_page_table_pages %ld, %ld; nr_slab_pages %ld, %ld",
+         before->free, after.free, before->tables, after.tables, before->slabs, after.slabs);
+    for (size_t i = 0; i < NEXACT; i++)
+        if (before->exact[i] != after.exact[i])
+            note("%s before and after: %ld, %ld", exact_rows[i], before->exact[i], after.exact[i]);
+    if (!growth_ok)
+        note("at the program's start there were %ld pages of tables and %ld of slabs", memory_at_start.tables,
+             memory_at_start.slabs);
+    return false;
+}
+
+void run_on_stack(uintptr_t sp, child_fn *run, uintptr_t arg)
+{
+    __asm__ volatile("mv    s1, sp\n\t"
+                     "mv    sp, %0\n\t"
+                     "mv    a0, %2\n\t"
+                     "jalr  %1\n\t"
+                     "mv    sp, s1"
+                     :
+                     : "r"(sp), "r"(run), "r"(arg)
+                     : "s1", "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7",
+                       "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "ft8", "ft9", "ft10", "ft11",
+                       "fa0", "fa1", "fa2", "fa3", "fa4", "fa5", "fa6", "fa7", "memory");
+}
+
+/* ---- time ---- */
+
+void sleep_ms(unsigned ms)
+{
+    struct timespec span = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000l };
+
+    nanosleep(&span, NULL);
+}
+
+void spin_ticks(uint64_t ticks)
+{
+    uint64_t start = rdtime();
+
+    while (rdtime() - start < ticks)
+        ;
+}
+
+/* ---- files ---- */
+
+int open_or_fail(const char *path, int flags)
+{
+    int fd = open(path, flags);
+
+    if (fd < 0)
+        fail("open %s: %s", path, strerror(errno));
+    return fd;
+}
+
+void pipe_or_fail(int fds[2])
+{
+    if (pipe(fds) != 0)
+        fail("pipe: %s", strerror(errno));
+}
+
+/* ---- the runner ---- */
+
+static pid_t watchdog_start(pid_t watched, unsigned seconds)
+{
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    sleep_ms(seconds * 1000);
+    kill(watched, SIGKILL);
+    _exit(1);
+}
+
+/* True when the watchdog had to bite. */
+static bool watchdog_stop(pid_t watchdog)
+{
+    int status = 0;
+
+    if (watchdog < 0)
+        return false;
+    kill(watchdog, SIGKILL);
+    waitpid(watchdog, &status, 0);
+    return WIFEXITED(status);
+}
+
+/* Run the case in a child. Returns its wait status. */
+static int case_status(const struct test_case *tc)
+{
+    unsigned seconds = tc->seconds ? tc->seconds : TEST_SECONDS;
+    int status = 0;
+
+    if (tc->in_runner) {
+        tc->run();
+        return 0;
+    }
+    pid_t pid = fork();
+    if (pid < 0) {
+        note("fork: %s", strerror(errno));
+        return SIGKILL;
+    }
+    if (pid == 0) {
+        tc->run();
+        _exit(0);
+    }
+    pid_t watchdog = watchdog_start(pid, seconds);
+    while (waitpid(pid, &status, 0) != pid)
+        ;
+    if (watchdog_stop(watchdog)) {
+        /* What it started may still be running, and nothing after this could be trusted. */
+        note("%s: no end after %u seconds", tc->name, seconds);
+        say("Bail out! %s hangs", tc->name);
+        _exit(1);
+    }
+    return status;
+}
+
+enum verdict { PASSED, FAILED, SKIPPED };
+
+static enum verdict case_run(const struct test_case *tc)
+{
+    char actual[40], expected[40];
+    enum verdict verdict = PASSED;
+
+    struct memory before = memory_measure();
+    int status = case_status(tc);
+    if (status == STATUS_SKIPPED << 8)
+        verdict = SKIPPED;
+    else if (status != tc->death) {
+        note("%s %s, expected that it %s", tc->name, status_text(status, actual, sizeof(actual)),
+             status_text(tc->death, expected, sizeof(expected)));
+        verdict = FAILED;
+    }
+    if (!memory_is_back(&before))
+        verdict = FAILED;
+    return verdict;
+}
+
+/* The first fork, death, orphan and look at the counters bring in pages that stay; this takes them out of the account. */
+static void warm_up_orphan(void)
+{
+    if (fork() == 0)
+        sleep_ms(20);
+}
+
+static void warm_up(void)
+{
+    static const struct test_case nothing = { .name = "warm-up", .run = warm_up_orphan };
+
+    memory_at_start = memory_measure();
+    case_status(&nothing);
+    sleep_ms(50);
+    memory_at_start = memory_measure();
+    memory_is_back(&memory_at_start);
+}
+
+static const struct test_case *case_find(const struct test_program *program, const char *name)
+{
+    for (const struct test_case *const *table = program->tables; *table; table++)
+        for (const struct test_case *tc = *table; tc->name; tc++)
+            if (strcmp(tc->name, name) == 0)
+                return tc;
+    return NULL;
+}
+
+struct tally {
+    enum test_format format;
+    unsigned planned, done, failed;
+};
+
+static void case_report(struct tally *tally, const struct test_case *tc)
+{
+    if (tally->format == TEST_RUNNING_AND_OK_LINES)
+        say("running test %s", tc->name);
+    enum verdict verdict = case_run(tc);
+    tally->done++;
+    tally->failed += verdict == FAILED;
+    if (tally->format == TEST_TAP)
+        say("%sok %u - %s%s", verdict == FAILED ? "not " : "", tally->done, tc->name, verdict == SKIPPED ? " # SKIP" : "");
+    else
+        say("test %s: %s", tc->name, verdict == FAILED ? "FAILED" : verdict == SKIPPED ? "SKIPPED" : "OK");
+}
+
+static void plan(struct tally *tally, const struct test_program *program)
+{
+    if (tally->format == TEST_TAP) {
+        say("TAP version 13");
+        say("1..%u", tally->planned);
+    } else {
+        say("%s starting", program->name);
+    }
+}
+
+static void run_all(struct tally *tally, const struct test_program *program)
+{
+    for (const struct test_case *const *table = program->tables; *table; table++)
+        for (const struct test_case *tc = *table; tc->name; tc++)
+            tally->planned++;
+    plan(tally, program);
+    for (const struct test_case *const *table = program->tables; *table; table++)
+        for (const struct test_case *tc = *table; tc->name; tc++)
+            case_report(tally, tc);
+}
+
+static void list_all(const struct test_program *program)
+{
+    for (const struct test_case *const *table = program->tables; *table; table++)
+        for (const struct test_case *tc = *table; tc->name; tc++)
+            say("%s", tc->name);
+}
+
+int test_main(const struct test_program *program, int argc, char **argv)
+{
+    struct tally tally = { .format = program->format };
+    int next = 1;
+
+    for (; next < argc && argv[next][0] == '-'; next++) {
+        if (strcmp(argv[next], "-t") == 0) {
+            tally.format = TEST_TAP;
+        } else if (strcmp(argv[next], "-l") == 0) {
+            list_all(program);
+            return 0;
+        } else {
+            say("usage: %s [-t] [-l] [NAME...]   -t: as TAP; -l: list the names", program->name);
+            return 2;
+        }
+    }
+    for (int i = next; i < argc; i++) {
+        if (!case_find(program, argv[i])) {
+            say("%s: no test is called %s (-l lists them)", program->name, argv[i]);
+            return 2;
+        }
+    }
+    if (vmstat("nr_free_pages") < 0) {
+        say("Bail out! /proc/vmstat: %s", strerror(errno));
+        return 1;
+    }
+    warm_up();
+    if (next == argc) {
+        run_all(&tally, program);
+    } else {
+        tally.planned = argc - next;
+        plan(&tally, program);
+        for (int i = next; i < argc; i++)
+            case_report(&tally, case_find(program, argv[i]));
+    }
+    if (tally.format != TEST_TAP)
+        say("%s", tally.failed ? "SOME TESTS FAILED" : "ALL TESTS PASSED");
+    return tally.failed ? 1 : 0;
+}
