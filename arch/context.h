@@ -15,7 +15,7 @@ struct trapframe {
         uint64_t pc;
         uint64_t x[32];
     };
-    uint64_t sstatus;
+    uint64_t status;                    /* sstatus */
     uint64_t cause;                     /* scause and stval, for who looks at the frame later */
     uint64_t value;
     uint64_t unused;                    /* the stack pointer stays a multiple of 16 */
@@ -23,7 +23,7 @@ struct trapframe {
 
 #define TRAPFRAME_SIZE 288
 _Static_assert(sizeof(struct trapframe) == TRAPFRAME_SIZE, "trap.S knows the size");
-_Static_assert(offsetof(struct trapframe, sstatus) == 32 * 8, "trap.S knows the layout");
+_Static_assert(offsetof(struct trapframe, status) == 32 * 8, "trap.S knows the layout");
 
 enum reg { REG_RA = 1, REG_SP = 2, REG_TP = 4, REG_FP = 8, REG_A0 = 10, REG_A1 = 11, REG_A7 = 17 };
 
@@ -42,7 +42,7 @@ enum trap_exception {
     TRAP_FETCH_PAGE = 12,
     TRAP_LOAD_PAGE = 13,
     TRAP_STORE_PAGE = 15,
-    TRAP_NEXCEPTIONS = 16
+    TRAP_NEXCEPTIONS = 64               /* codes from here on are not standard and not custom either */
 };
 enum trap_interrupt { TRAP_SOFTWARE = 1, TRAP_TIMER = 5, TRAP_EXTERNAL = 9, TRAP_NINTERRUPTS = 10 };
 
@@ -79,11 +79,8 @@ void fp_restore(const struct fp_context *fp);
 bool fp_was_off(const struct trapframe *tf);
 
 void trap_init_hart(void);              /* trap_entry takes this hart's traps from now on */
+void trap_return(void);                 /* to user mode, with sp at a frame, interrupts masked: for call_on_stack */
 _Noreturn void call_on_stack(uint64_t stack_top, void (*fn)(void));
 
-/* Interrupts on this hart: mask, unmask, restore what mask returned. */
-unsigned long irq_mask(void);
-void irq_unmask(void);
-void irq_restore(unsigned long flags);
-bool irq_masked(void);
-void wait_for_interrupt(void);
+/* Interrupts on this hart: irq_mask, irq_unmask, irq_restore (what mask returned), wait_for_interrupt. */
+#include "arch/riscv/irq_inline.h"

@@ -16,8 +16,8 @@
  *   void pte_clear(struct pte *)
  *
  *   void *phys_to_virt(paddr_t), paddr_t virt_to_phys(const void *)  the direct map
- *   void page_zero(void *page), page_copy(void *to, const void *from)
- *   unsigned hart_index(void)                                        0 .. MMU_MAX_HARTS - 1
+ *   void page_zero(void *page), page_copy(void *to, const void *from), words_zero(void *start, size_t size_bytes)
+ *   uint64_t hart_index(void)                                        0 .. MMU_MAX_HARTS - 1
  */
 #pragma once
 

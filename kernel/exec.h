@@ -16,7 +16,7 @@ struct exec_args {
 
 /*
  * Replace the calling process's program by the ELF file at path (a kernel string). Nothing is loaded: the file's object is
- * mapped, and faults bring in what is used. On success the process returns to user mode at the program's entry.
+ * mapped, and faults bring in what is used. On success the caller leaves the kernel by trap_enter_program.
  * Returns 0. Otherwise the old program goes on: the errors of fs_open_exec; -ENOEXEC: not a static riscv64 ELF executable
  * or a malformed one; -E2BIG: arguments over EXEC_ARG_MAX bytes; -EFAULT: argv or envp; -ENOMEM.
  * Source: execve(2); System V ABI, gABI; RISC-V ELF psABI.

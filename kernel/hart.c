@@ -2,7 +2,7 @@
  * hart.c - harts among each other: asking for work, standing still.
  * Owns: harts[], the protocol by which one hart stops all others.
  */
-#include "arch/riscv/sbi.h"
+#include "arch/hart.h"
 #include "kernel/hart.h"
 #include "kernel/panic.h"
 #include "kernel/proc.h"
@@ -17,7 +17,7 @@ void hart_ask(uint64_t mask, enum hart_work work)
     for (unsigned h = 0; h < machine.nharts; h++)
         if (mask >> h & 1)
             atomic_fetch_or(&harts[h].pending, work);
-    sbi_send_ipi(mask);
+    ipi_send(mask);
 }
 
 void hart_stop_point(void)

@@ -12,7 +12,6 @@
 #include "arch/context.h"
 #include "arch/machine.h"
 #include "arch/mmu.h"
-#include "arch/riscv/offsets.h"
 
 struct proc;
 
@@ -20,11 +19,11 @@ struct proc;
 enum hart_work {
     HART_RESCHEDULE = 1 << 0,
     HART_STOP = 1 << 1,                 /* stand still, holding nothing, until told otherwise */
+    HART_KILL = 1 << 2,                 /* the running process has been killed */
 };
 
 struct hart {
-    uint32_t index;                     /* in machine.harts; hart_index() reads it */
-    uint32_t unused;
+    uint64_t index;                     /* in machine.harts; hart_index() reads it */
     uint64_t scratch0;                  /* trap_entry */
     struct trapframe *frame;            /* where trap_entry saves the registers of the current process */
     uint64_t emergency_stack;           /* top of a stack for reporting that the kernel stack has overflowed */
@@ -41,17 +40,13 @@ struct hart {
     struct { const void *lock; unsigned rank; } held[8];
 } __attribute__((aligned(64)));
 
-_Static_assert(offsetof(struct hart, scratch0) == HART_SCRATCH0, "trap.S");
-_Static_assert(offsetof(struct hart, frame) == HART_FRAME, "trap.S");
-_Static_assert(offsetof(struct hart, emergency_stack) == HART_EMERGENCY, "trap.S");
-
 extern struct hart harts[MACHINE_MAX_HARTS];
 
 static inline struct hart *this_hart(void)
 {
     struct hart *hart;
-    /* Not volatile: the kernel is not preempted, but a process may wake on another hart, so never keep it over a sleep. */
-    __asm__("mv %0, tp" : "=r"(hart) : : );
+    /* Volatile: a process that has slept may run on another hart, so the compiler must not keep it over a call. */
+    __asm__ volatile("mv %0, tp" : "=r"(hart));
     return hart;
 }
 

@@ -96,7 +96,7 @@ void lock_assert_none(void)
 
 void spin_init(struct spinlock *lock, enum lock_rank rank)
 {
-    atomic_init(&lock->locked, 0);
+    atomic_store_explicit(&lock->locked, 0, memory_order_relaxed);
     lock->rank = rank;
 }
 
@@ -188,21 +188,6 @@ void wake_all(struct waitq *wq) { wake(wq, true); }
 
 /* ---- mutexes ---- */
 
-void mutex_init(struct mutex *m, enum lock_rank rank)
-{
-    atomic_init(&m->owner, 0);
-    waitq_init(&m->wq);
-    m->rank = rank;
-}
-
-/* Free -> held by the caller. */
-static bool mutex_take(struct mutex *m)
-{
-    uintptr_t nobody = 0;
-    return atomic_compare_exchange_strong_explicit(&m->owner, &nobody, (uintptr_t)current(), memory_order_acquire,
-                                                   memory_order_relaxed);
-}
-
 /* Held by somebody: wait in line; the holder hands over to the first, so nobody waits for ever. */
 static void mutex_wait(struct mutex *m)
 {
@@ -232,7 +217,7 @@ void mutex_lock_unpublished(struct mutex *m)
     record_mutex(m, m->rank);
 }
 
-void mutex_lock(struct mutex *m)
+void mutex_lock_slow(struct mutex *m)
 {
     if (CHECKED)
         check_order(m, m->rank);
@@ -262,12 +247,11 @@ static void mutex_hand_over(struct mutex *m)
     spin_unlock_irqrestore(&sched_lock, flags);
 }
 
-void mutex_unlock(struct mutex *m)
+void mutex_unlock_slow(struct mutex *m)
 {
     if (CHECKED)
         forget_mutex(m);
-    uintptr_t me = (uintptr_t)current();
-    if (!atomic_compare_exchange_strong_explicit(&m->owner, &me, 0, memory_order_release, memory_order_relaxed))
+    if (!mutex_give(m))
         mutex_hand_over(m);
 }
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-struct proc;
+#include "kernel/hart.h"
 
 enum lock_rank {
     RANK_NONE,
@@ -100,10 +100,53 @@ struct mutex {
 
 #define MUTEX_INIT(name, r) { .wq = { TAILQ_HEAD_INITIALIZER((name).wq.waiters) }, .rank = (r) }
 
-void mutex_init(struct mutex *m, enum lock_rank rank);
-void mutex_lock(struct mutex *m);
+void mutex_lock_slow(struct mutex *m);                  /* contended, or the checked kernel */
 bool mutex_trylock(struct mutex *m);
-void mutex_unlock(struct mutex *m);
+void mutex_unlock_slow(struct mutex *m);
+
+static inline void mutex_init(struct mutex *m, enum lock_rank rank)
+{
+    atomic_store_explicit(&m->owner, 0, memory_order_relaxed);
+    TAILQ_INIT(&m->wq.waiters);
+    m->rank = rank;
+}
+
+/* Free -> held by the caller. */
+static inline bool mutex_take(struct mutex *m)
+{
+    uintptr_t nobody = 0;
+    return atomic_compare_exchange_strong_explicit(&m->owner, &nobody, (uintptr_t)this_hart()->current,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+/* Held by the caller, nobody waiting -> free. */
+static inline bool mutex_give(struct mutex *m)
+{
+    uintptr_t me = (uintptr_t)this_hart()->current;
+    return atomic_compare_exchange_strong_explicit(&m->owner, &me, 0, memory_order_release, memory_order_relaxed);
+}
+
+static inline void mutex_lock(struct mutex *m)
+{
+    if (CHECKED || !mutex_take(m))
+        mutex_lock_slow(m);
+}
+
+/* The same for a mutex that nobody else can reach yet. */
+static inline void mutex_lock_new(struct mutex *m)
+{
+    if (CHECKED)
+        mutex_lock_slow(m);
+    else
+        atomic_store_explicit(&m->owner, (uintptr_t)this_hart()->current, memory_order_relaxed);
+}
+
+static inline void mutex_unlock(struct mutex *m)
+{
+    if (CHECKED || !mutex_give(m))
+        mutex_unlock_slow(m);
+}
+
 bool mutex_held(const struct mutex *m);
 
 /* For a child that nobody else can reach yet: take a second lock of a rank already held. */

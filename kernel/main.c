@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/hart.h"
 #include "arch/irq.h"
+#include "arch/kernel_space.h"
 #include "arch/machine.h"
 #include "arch/mmu.h"
-#include "arch/riscv/mmu_kernel.h"
-#include "arch/riscv/sbi.h"
 #include "kernel/boot.h"
+#include "kernel/crash.h"
 #include "kernel/dev/console.h"
 #include "kernel/exec.h"
 #include "kernel/fs/file.h"
@@ -23,12 +24,13 @@
 #include "kernel/random.h"
 #include "kernel/sched.h"
 #include "kernel/time.h"
+#include "kernel/trap.h"
 #include "mm/check.h"
 #include "mm/page.h"
 
 #define CHAOS_MIN 8                     /* one instruction can need four leaves at once, and each fault may drop one */
 
-extern char __kernel_start[], __kernel_end[], secondary_start[];
+extern char __kernel_start[], __kernel_end[];
 
 uint64_t boot_ticks;                    /* time at which the first program was entered; /proc/vmstat shows it */
 
@@ -64,7 +66,7 @@ static void prepare_harts(void)
         if (stack == NULL)
             panic("no memory for the stacks of hart %u", h);
         harts[h].index = h;
-        harts[h].emergency_stack = (uint64_t)stack + (1ul << KSTACK_SHIFT);
+        harts[h].emergency_stack = (uint64_t)stack + KSTACK_SIZE;
         harts[h].idle = harts[h].current = proc_create_idle(h);
         harts[h].idle->hart = &harts[h];
         harts[h].frame = harts[h].idle->tf;
@@ -76,9 +78,9 @@ static void start_other_harts(void)
     for (unsigned h = 0; h < machine.nharts; h++) {
         if (h == hart_index())
             continue;
-        long err = sbi_hart_start(h, virt_to_phys(secondary_start), (uint64_t)&harts[h]);
+        long err = hart_start(h, &harts[h]);
         if (err != 0)
-            kprintf("hart %lu does not start: SBI error %ld\n", machine.harts[h].hartid, err);
+            kprintf("hart %lu does not start: error %ld of the firmware\n", machine.harts[h].hartid, err);
     }
 }
 
@@ -95,6 +97,7 @@ static void init_start(void)
 {
     sched_started();
     irq_unmask();
+    crash_if_asked();
     fs_init();
     struct proc *p = current();
     if (files_open_console(p) != 0)
@@ -111,6 +114,7 @@ static void init_start(void)
         panic("cannot run %s: error %d (is there an initramfs? QEMU: -initrd)", path, -err);
     irq_mask();
     boot_ticks = time_ticks();
+    trap_first_return();
 }
 
 /* ---- boot ---- */

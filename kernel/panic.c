@@ -6,15 +6,16 @@
 #include <stdio.h>
 
 #include "arch/context.h"
+#include "arch/kernel_space.h"
 #include "arch/power.h"
-#include "arch/riscv/offsets.h"
 #include "kernel/hart.h"
 #include "kernel/panic.h"
 #include "kernel/print.h"
 #include "kernel/proc.h"
 #include "kernel/symbols.h"
 
-#define PANIC_STATUS 255
+#define PANIC_STATUS  255
+#define BACKTRACE_MAX 40
 
 /* The table is made from the first link of the kernel; this one serves that first link. */
 __attribute__((weak, section(".ksyms"))) const struct ksym ksyms[1] = { { 0, "" } };
@@ -44,18 +45,26 @@ static void print_frame(unsigned depth, uint64_t addr)
     kprintf("  #%u %#lx %s+%#lx\n", depth, addr, name != NULL ? name : "?", name != NULL ? offset : 0);
 }
 
-/* Follow the frame pointers: the word below s0 is the return address, the one below that the caller's s0. */
-static void backtrace(uint64_t pc, uint64_t fp)
+static bool on_stack(uint64_t fp, uint64_t stack)
 {
-    unsigned depth = 0;
-    uint64_t stack = fp >> KSTACK_SHIFT;
-    print_frame(depth++, pc);
-    while (fp != 0 && fp % 8 == 0 && (fp - 16) >> KSTACK_SHIFT == stack && (stack & 1) && depth < 40) {
+    return fp % 8 == 0 && (fp - 16) >> KSTACK_SHIFT == stack && (stack & 1) != 0;
+}
+
+/*
+ * Follow the frame pointers: below where s0 points lie the return address and the caller's s0. A leaf function keeps no
+ * return address, only the caller's s0; it can only be the first, and then its return address is still in ra.
+ */
+static void backtrace(uint64_t pc, uint64_t ra, uint64_t fp)
+{
+    uint64_t stack = (fp - 16) >> KSTACK_SHIFT;
+    print_frame(0, pc);
+    for (unsigned depth = 1; depth < BACKTRACE_MAX && on_stack(fp, stack); depth++) {
         const uint64_t *frame = (const uint64_t *)fp;
-        uint64_t next = frame[-2];
-        if (frame[-1] == 0)
+        bool leaf = depth == 1 && on_stack(frame[-1], stack);
+        uint64_t caller = leaf ? ra : frame[-1], next = leaf ? frame[-1] : frame[-2];
+        if (caller == 0)
             break;
-        print_frame(depth++, frame[-1] - 1);
+        print_frame(depth, caller - 1);
         if (next <= fp)
             break;
         fp = next;
@@ -70,12 +79,13 @@ static void print_registers(const struct trapframe *tf)
     for (unsigned i = 0; i < 32; i += 4)
         kprintf("  %3s %016lx  %3s %016lx  %3s %016lx  %3s %016lx\n", names[i], tf->x[i], names[i + 1], tf->x[i + 1],
                 names[i + 2], tf->x[i + 2], names[i + 3], tf->x[i + 3]);
-    kprintf("  sstatus %lx  scause %lx  stval %lx\n", tf->sstatus, tf->cause, tf->value);
+    kprintf("  status %lx  cause %lx  value %lx\n", tf->status, tf->cause, tf->value);
 }
 
 static _Noreturn void die(const struct trapframe *tf, const char *format, va_list args)
 {
     static _Atomic unsigned dying;
+    const uint64_t *here = __builtin_frame_address(0);
     irq_mask();
     if (atomic_fetch_add(&dying, 1) > 0)        /* another hart was first, or this panic has a bug of its own */
         for (;;)
@@ -88,18 +98,18 @@ static _Noreturn void die(const struct trapframe *tf, const char *format, va_lis
     if (others != 0)
         hart_ask(others, HART_STOP);
 
-    char message[PRINT_MAX];
+    static char message[PRINT_MAX];             /* there may be little stack left */
     vsnprintf(message, sizeof message, format, args);
     struct proc *p = this_hart()->current;
     kprintf("panic: %s\n", message);
-    kprintf("  hart %u, %s[%d]\n", hart_index(), p != NULL ? p->name : "boot", p != NULL ? p->pid : 0);
+    kprintf("  hart %lu, %s[%d]\n", hart_index(), p != NULL ? p->name : "boot", p != NULL ? p->pid : 0);
     if (tf != NULL)
         print_registers(tf);
     kprintf("backtrace:\n");
     if (tf != NULL)
-        backtrace(tf->pc, tf->x[REG_FP]);
+        backtrace(tf->pc, tf->x[REG_RA], tf->x[REG_FP]);
     else
-        backtrace((uint64_t)__builtin_return_address(0), (uint64_t)__builtin_frame_address(0));
+        backtrace(here[-1] - 1, 0, here[-2]);
     machine_power_off(PANIC_STATUS);
 }
 

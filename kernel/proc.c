@@ -5,9 +5,8 @@
  */
 #include <string.h>
 
+#include "arch/kernel_space.h"
 #include "arch/power.h"
-#include "arch/riscv/mmu_kernel.h"
-#include "arch/riscv/offsets.h"
 #include "kernel/errno.h"
 #include "kernel/fs/file.h"
 #include "kernel/panic.h"
@@ -15,7 +14,7 @@
 #include "kernel/proc.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
-#include "kernel/time.h"
+#include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "kernel/quiesce.h"
 #include "mm/slab.h"
@@ -64,13 +63,13 @@ static struct proc *proc_alloc(int *err)
     struct proc *p = slab_alloc(&procs);
     if (p == NULL)
         return NULL;
-    memset(p, 0, sizeof *p);
+    words_zero(p, sizeof *p);
     p->kstack = kstack_alloc();
     if (p->kstack == NULL) {
         slab_free(&procs, p);
         return NULL;
     }
-    p->tf = (struct trapframe *)(p->kstack + (1ul << KSTACK_SHIFT)) - 1;
+    p->tf = (struct trapframe *)(p->kstack + KSTACK_SIZE) - 1;
     LIST_INIT(&p->children);
     waitq_init(&p->child_exited);
 
@@ -117,9 +116,9 @@ static void proc_start(struct proc *p, struct proc *parent)
 struct proc *proc_create_idle(unsigned hart)
 {
     struct proc *p = slab_alloc(&procs);
-    if (p == NULL || (memset(p, 0, sizeof *p), p->kstack = kstack_alloc()) == NULL)
+    if (p == NULL || (words_zero(p, sizeof *p), p->kstack = kstack_alloc()) == NULL)
         panic("no memory for the idle process of hart %u", hart);
-    p->tf = (struct trapframe *)(p->kstack + (1ul << KSTACK_SHIFT)) - 1;
+    p->tf = (struct trapframe *)(p->kstack + KSTACK_SIZE) - 1;
     LIST_INIT(&p->children);
     waitq_init(&p->child_exited);
     p->state = PROC_RUNNING;
@@ -142,6 +141,13 @@ void proc_create_init(void (*start)(void))
 }
 
 /* ---- fork ---- */
+
+/* The first thing that a child runs, on its way to user mode. */
+static void child_start(void)
+{
+    sched_started();
+    trap_first_return();
+}
 
 int proc_fork(void)
 {
@@ -167,7 +173,7 @@ int proc_fork(void)
     }
     *child->tf = *parent->tf;
     child->tf->x[REG_A0] = 0;
-    context_init(&child->context, child->tf, sched_started);
+    context_init(&child->context, child->tf, child_start);
     int pid = child->pid;               /* it may be gone before we return */
     proc_start(child, parent);
     check_point();
@@ -293,8 +299,10 @@ void proc_mark_killed(struct proc *p, int signal)
     unsigned long flags = spin_lock_irqsave(&sched_lock);
     if (p->state == PROC_SLEEPING && p->wake_on_kill)
         sched_make_runnable(p);
-    else if (p->state == PROC_RUNNING && p->hart != this_hart())
-        hart_ask(1ul << p->hart->index, HART_RESCHEDULE);       /* it may be in user mode: bring it to its last stop */
+    else if (p == current())
+        atomic_fetch_or(&this_hart()->pending, HART_KILL);
+    else if (p->state == PROC_RUNNING)
+        hart_ask(1ul << p->hart->index, HART_KILL);     /* it may be in user mode: bring it to its last stop */
     spin_unlock_irqrestore(&sched_lock, flags);
 }
 

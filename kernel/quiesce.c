@@ -7,7 +7,7 @@
  * records what it holds and what it waits for. So: stop, look whether any process has to do with a lock of mm, and if so let
  * go and try again.
  */
-#include "arch/riscv/mmu_kernel.h"
+#include "arch/kernel_space.h"
 #include "kernel/hart.h"
 #include "kernel/proc.h"
 #include "kernel/quiesce.h"

@@ -7,7 +7,6 @@
  * the one that is switched to lets go of it. So a process that is seen on a queue has left its stack for good.
  */
 #include "arch/mmu.h"
-#include "arch/riscv/sbi.h"
 #include "kernel/hart.h"
 #include "kernel/panic.h"
 #include "kernel/proc.h"
@@ -68,6 +67,8 @@ static void switch_to(struct proc *next)
         fp_save(prev->tf, &prev->fp);
     if (next->fp_used)
         fp_restore(&next->fp);
+    if (proc_killed(next))
+        atomic_fetch_or(&hart->pending, HART_KILL);
     page_allow_reserve(next->pid == 1);
     as_activate(next->as);
     context_switch(&prev->context, &next->context);
@@ -123,7 +124,7 @@ void sched_idle(void)
             if (atomic_load(&hart->pending) == 0)
                 wait_for_interrupt();
         }
-        atomic_fetch_and(&hart->pending, ~HART_RESCHEDULE);
+        atomic_fetch_and(&hart->pending, ~(HART_RESCHEDULE | HART_KILL));
         irq_unmask();                           /* handlers run here */
     }
 }

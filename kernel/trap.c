@@ -5,8 +5,8 @@
  * Read next: vm_fault in mm/fault.c.
  */
 #include "arch/context.h"
+#include "arch/hart.h"
 #include "arch/irq.h"
-#include "arch/riscv/csr.h"
 #include "kernel/errno.h"
 #include "kernel/hart.h"
 #include "kernel/panic.h"
@@ -29,7 +29,7 @@ static void kill_with_message(struct trapframe *tf, int signal, const char *reas
 }
 
 /* Who, where and how much: what its owner needs to know about a process that memory was not enough for. */
-static void kill_out_of_memory(struct trapframe *tf, vaddr_t va)
+void trap_out_of_memory(struct trapframe *tf, vaddr_t va)
 {
     struct proc *p = current();
     kprintf("%s[%d]: %s at %#lx, pc %#lx: out of memory (%zu KiB resident, %zu of %zu KiB free)\n", p->name, p->pid,
@@ -39,28 +39,38 @@ static void kill_out_of_memory(struct trapframe *tf, vaddr_t va)
     proc_mark_killed(p, SIGKILL);
 }
 
-static void user_page_fault(struct trapframe *tf, uint64_t va)
+static const enum access access_of[TRAP_NEXCEPTIONS] = {
+    [TRAP_FETCH_PAGE] = ACCESS_EXEC,
+    [TRAP_LOAD_PAGE] = ACCESS_READ,
+    [TRAP_STORE_PAGE] = ACCESS_WRITE,
+};
+
+static __attribute__((noinline)) void fault_failed(struct trapframe *tf, int err)
 {
-    enum access access = tf->cause == TRAP_STORE_PAGE ? ACCESS_WRITE :
-                         tf->cause == TRAP_LOAD_PAGE  ? ACCESS_READ : ACCESS_EXEC;
-    int err = vm_fault(current()->as, va, access);
+    static const char *const forbidden[] = {
+        [ACCESS_READ] = "not readable", [ACCESS_WRITE] = "not writable", [ACCESS_EXEC] = "not executable",
+    };
     switch (err) {
-    case 0:
-        break;
     case -EFAULT:
         kill_with_message(tf, SIGSEGV, "no mapping");
         break;
     case -EACCES:
-        kill_with_message(tf, SIGSEGV, access == ACCESS_WRITE ? "not writable" :
-                                       access == ACCESS_READ  ? "not readable" : "not executable");
+        kill_with_message(tf, SIGSEGV, forbidden[access_of[tf->cause]]);
         break;
     case -ENXIO:
         kill_with_message(tf, SIGBUS, "beyond end of object");
         break;
     default:
-        kill_out_of_memory(tf, va);
+        trap_out_of_memory(tf, tf->value);
         break;
     }
+}
+
+static void user_page_fault(struct trapframe *tf, uint64_t va)
+{
+    int err = vm_fault(current()->as, va, access_of[tf->cause]);
+    if (__builtin_expect(err != 0, 0))
+        fault_failed(tf, err);
 }
 
 static void user_access_fault(struct trapframe *tf, uint64_t value)
@@ -73,6 +83,12 @@ static void user_misaligned(struct trapframe *tf, uint64_t value)
 {
     (void)value;
     kill_with_message(tf, SIGBUS, "misaligned");
+}
+
+static void user_impossible(struct trapframe *tf, uint64_t value)
+{
+    (void)value;
+    panic_trap(tf, "exception %#lx that cannot come from user mode", tf->cause);
 }
 
 static void user_breakpoint(struct trapframe *tf, uint64_t value)
@@ -94,22 +110,12 @@ static void user_illegal(struct trapframe *tf, uint64_t insn)
     fp_enable(tf, &p->fp);
 }
 
-static void user_system_call(struct trapframe *tf, uint64_t value)
-{
-    (void)value;
-    tf->pc += 4;                                /* the ecall instruction has no compressed form */
-    syscall_dispatch(tf);
-    struct addrspace *as = current()->as;
-    if (as->oom_va != 0)                        /* a copy to or from the program found no memory */
-        kill_out_of_memory(tf, as->oom_va);
-}
-
 /* ---- interrupts ---- */
 
 static void software_interrupt(struct trapframe *tf, uint64_t value)
 {
     (void)tf, (void)value;
-    csr_clear("sip", SIE_SSIE);                 /* what is asked for stands in hart->pending */
+    ipi_acknowledge();                  /* what is asked for stands in hart->pending */
 }
 
 static void timer_interrupt(struct trapframe *tf, uint64_t value)
@@ -126,13 +132,15 @@ static void external_interrupt(struct trapframe *tf, uint64_t value)
 
 /* ---- the table ---- */
 
-struct trap_handler {
+struct trap_handler {                           /* 32 bytes: indexed by a shift */
     const char *name;
-    void (*user)(struct trapframe *tf, uint64_t value);         /* NULL: the kernel knows no such trap */
+    void (*user)(struct trapframe *tf, uint64_t value);         /* interrupts: NULL: nobody asked for it */
     void (*kernel)(struct trapframe *tf, uint64_t value);       /* NULL: a bug, panic */
-};
+} __attribute__((aligned(32)));
 
+#pragma GCC diagnostic ignored "-Woverride-init"        /* the rows come on top of the default */
 static const struct trap_handler exceptions[TRAP_NEXCEPTIONS] = {
+    [0 ... TRAP_NEXCEPTIONS - 1] = { "unknown exception", user_impossible, NULL },
     [TRAP_FETCH_MISALIGNED] = { "misaligned jump", user_misaligned, NULL },
     [TRAP_FETCH_ACCESS] = { "instruction access fault", user_access_fault, NULL },
     [TRAP_ILLEGAL] = { "illegal instruction", user_illegal, NULL },
@@ -141,7 +149,7 @@ static const struct trap_handler exceptions[TRAP_NEXCEPTIONS] = {
     [TRAP_LOAD_ACCESS] = { "load access fault", user_access_fault, NULL },
     [TRAP_STORE_MISALIGNED] = { "misaligned store", user_misaligned, NULL },
     [TRAP_STORE_ACCESS] = { "store access fault", user_access_fault, NULL },
-    [TRAP_ECALL_USER] = { "system call", user_system_call, NULL },
+    [TRAP_ECALL_USER] = { "system call", syscall_dispatch, NULL },
     [TRAP_FETCH_PAGE] = { "instruction page fault", user_page_fault, NULL },
     [TRAP_LOAD_PAGE] = { "load page fault", user_page_fault, NULL },
     [TRAP_STORE_PAGE] = { "store page fault", user_page_fault, NULL },
@@ -169,48 +177,66 @@ const char *trap_cause_name(uint64_t cause)
 
 /* ---- dispatch ---- */
 
-/* The last stop before user mode: the only place where a process dies or is preempted, with no lock held. */
-static void work_before_return(void)
+/*
+ * The last stop before user mode: the only place where a process dies or is preempted, with no lock held. Whoever marks a
+ * process killed also sets pending on its hart, and a killed process that is switched to sets it again (sched.c): so one
+ * load tells that there is nothing to do.
+ */
+static void work_before_return(struct hart *hart)
 {
-    struct proc *p = current();
-    for (;;) {
-        int signal = atomic_load_explicit(&p->killed_by, memory_order_relaxed);
+    do {
+        atomic_fetch_and(&hart->pending, ~HART_KILL);
+        int signal = atomic_load_explicit(&hart->current->killed_by, memory_order_relaxed);
         if (signal != 0) {
             irq_unmask();
             proc_exit(signal);
         }
-        struct hart *hart = this_hart();
-        if (atomic_load_explicit(&hart->pending, memory_order_relaxed) == 0)
-            return;
         hart_stop_point();
         if (atomic_fetch_and(&hart->pending, ~HART_RESCHEDULE) & HART_RESCHEDULE)
             proc_yield();
-    }
+        hart = this_hart();                     /* it may be another one now */
+    } while (atomic_load_explicit(&hart->pending, memory_order_relaxed) != 0);
+}
+
+static void dispatch_interrupt(struct trapframe *tf, uint64_t cause, uint64_t value)
+{
+    const struct trap_handler *handler = find_handler(cause);
+    if (handler == NULL || handler->user == NULL)
+        panic_trap(tf, "interrupt %#lx that nobody asked for", cause);
+    this_hart()->interrupts[cause & ~TRAP_INTERRUPT]++;
+    handler->user(tf, value);
 }
 
 void trap_dispatch(struct trapframe *tf, uint64_t cause, uint64_t value)
 {
-    struct hart *hart = this_hart();
-    if (cause & TRAP_INTERRUPT) {
-        const struct trap_handler *handler = find_handler(cause);
-        if (handler == NULL || handler->user == NULL)
-            panic_trap(tf, "interrupt %#lx that nobody asked for", cause);
-        hart->interrupts[cause & ~TRAP_INTERRUPT]++;
-        handler->user(tf, value);
-    } else {
-        tf->cause = cause;
-        tf->value = value;
-        if (cause >= TRAP_NEXCEPTIONS || exceptions[cause].user == NULL)
-            panic_trap(tf, "exception %#lx that cannot come from user mode", cause);
-        hart->exceptions[cause]++;
+    tf->cause = cause;
+    tf->value = value;
+    if (__builtin_expect(!(cause & TRAP_INTERRUPT), 1)) {
+        this_hart()->exceptions[cause]++;
         irq_unmask();
         exceptions[cause].user(tf, value);
         irq_mask();
+    } else {
+        dispatch_interrupt(tf, cause, value);
     }
-    if (atomic_load_explicit(&this_hart()->pending, memory_order_relaxed) != 0 || proc_killed(current()))
-        work_before_return();
+    struct hart *hart = this_hart();            /* not the one of before, if the process has slept */
+    if (__builtin_expect(atomic_load_explicit(&hart->pending, memory_order_relaxed) != 0, 0))
+        work_before_return(hart);
     if (CHECKED)
         lock_assert_none();
+}
+
+void trap_first_return(void)
+{
+    if (atomic_load(&this_hart()->pending) != 0)
+        work_before_return(this_hart());
+}
+
+void trap_enter_program(void)
+{
+    irq_mask();
+    trap_first_return();
+    call_on_stack((uint64_t)current()->tf, trap_return);
 }
 
 void trap_dispatch_kernel(struct trapframe *tf, uint64_t cause, uint64_t value)
@@ -224,9 +250,9 @@ void trap_dispatch_kernel(struct trapframe *tf, uint64_t cause, uint64_t value)
     handler->kernel(tf, value);
 }
 
-void trap_stack_overflow(struct trapframe *tf)
+void trap_stack_overflow(struct trapframe *tf, uint64_t cause, uint64_t value)
 {
-    tf->cause = csr_read("scause");
-    tf->value = csr_read("stval");
+    tf->cause = cause;
+    tf->value = value;
     panic_trap(tf, "kernel stack overflow: sp %#lx, pc %#lx", tf->x[REG_SP], tf->pc);
 }

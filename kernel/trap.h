@@ -7,7 +7,16 @@
 
 void trap_dispatch(struct trapframe *tf, uint64_t cause, uint64_t value);
 void trap_dispatch_kernel(struct trapframe *tf, uint64_t cause, uint64_t value);
-_Noreturn void trap_stack_overflow(struct trapframe *tf);
+_Noreturn void trap_stack_overflow(struct trapframe *tf, uint64_t cause, uint64_t value);
+
+/* Kill the calling process: memory ran out for its access to va. */
+void trap_out_of_memory(struct trapframe *tf, uint64_t va);
+
+/* A new process, interrupts masked, is about to enter user mode for the first time. */
+void trap_first_return(void);
+
+/* Leave a system call for a new frame: exec's only way back to user mode. */
+_Noreturn void trap_enter_program(void);
 
 /* "store page fault", for a cause of trap.c's table. */
 const char *trap_cause_name(uint64_t cause);

@@ -69,7 +69,7 @@ static struct addrspace *as_alloc(void)
     RB_INIT(&as->vmas.tree);
     as->vmas.hint = NULL;
     as->vmas.count = 0;
-    as->anons.root = NULL;
+    radix_init(&as->anons);
     as->brk_base = as->brk = 0;
     as->oom_va = 0;
     as->faults = (struct fault_counts){ 0 };

@@ -3,7 +3,6 @@
  * Owns: struct anon, its references, the choice between page and slot (as yet there is no swap: always a page).
  * Does not own: where an anon is mapped (pmap.c), which slots refer to it (radix.c).
  */
-#include "kernel/panic.h"
 #include "mm/anon.h"
 #include "mm/slab.h"
 
@@ -20,18 +19,13 @@ struct anon *anon_alloc(enum page_use use)
         return NULL;
     }
     page->anon = anon;
-    atomic_init(&anon->refs, 1);
+    atomic_store_explicit(&anon->refs, 1, memory_order_relaxed);
     anon->seen = 0;
     mutex_init(&anon->lock, RANK_ANON);
     anon->page = page;
     anon->family = NULL;
     anon->vpn = 0;
     return anon;
-}
-
-void anon_get(struct anon *anon)
-{
-    atomic_fetch_add_explicit(&anon->refs, 1, memory_order_relaxed);
 }
 
 void anon_put(struct anon *anon)
@@ -41,13 +35,6 @@ void anon_put(struct anon *anon)
     /* No slot leads here any more, and pages are only reached through slots: nobody else can hold the lock. */
     page_free(anon->page);
     slab_free(&anons, anon);
-}
-
-int anon_get_page(struct anon *anon, struct page **out)
-{
-    assert(mutex_held(&anon->lock));
-    *out = anon->page;
-    return 0;
 }
 
 size_t anon_count(void)

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "kernel/lock.h"
+#include "kernel/panic.h"
 #include "mm/page.h"
 
 struct family;
@@ -29,13 +30,21 @@ struct anon {
 /* A new anon with one reference, no owner yet, and a page with undefined contents. NULL without memory. */
 struct anon *anon_alloc(enum page_use use);
 
-void anon_get(struct anon *anon);
+/* A new reference, for a copy of a radix node. */
+static inline void anon_get(struct anon *anon)
+{
+    atomic_fetch_add_explicit(&anon->refs, 1, memory_order_relaxed);
+}
 
 /* Let go of a reference; the last one frees the anon and its page. Nobody maps the page any more by then. */
 void anon_put(struct anon *anon);
 
-/* The page with anon's contents (from swap, when there is swap). Caller holds anon->lock. Returns 0. */
-int anon_get_page(struct anon *anon, struct page **out);
+/* The page with anon's contents (from swap, when there is swap). Caller holds anon->lock. */
+static inline struct page *anon_get_page(struct anon *anon)
+{
+    assert(mutex_held(&anon->lock));
+    return anon->page;
+}
 
 /* Acquire load, after the path to anon has been found exclusive: is the caller's the only reference? */
 static inline bool anon_sole(const struct anon *anon)

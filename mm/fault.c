@@ -35,6 +35,7 @@ struct fault {
     uint64_t vpn;
     enum access access;
     struct vma *vma;
+    struct pte *leaf;                   /* where the translation goes */
     enum fault_case which;              /* result: the case of the picture */
     unsigned prot;                      /* result: rights that the leaf may have */
     bool replaces;                      /* result: an old leaf may show another page, so a new one must be entered */
@@ -46,13 +47,13 @@ static void lock_anon_page(struct fault *f, struct anon *anon)
 {
     mutex_lock(&anon->lock);
     f->page.anon_lock = &anon->lock;
-    anon_get_page(anon, &f->page.page);
+    f->page.page = anon_get_page(anon);
 }
 
 /* The object's page for the fault's address, locked. */
-static int lock_object_page(struct fault *f)
+static int lock_object_page(const struct fault *f, struct locked_page *page)
 {
-    return object_lock_page(f->vma->object, f->vma->object_index + ((f->va - f->vma->start) >> PAGE_SHIFT), &f->page);
+    return object_lock_page(f->vma->object, f->vma->object_index + ((f->va - f->vma->start) >> PAGE_SHIFT), page);
 }
 
 /* ---- A: an anon is there ---- */
@@ -84,14 +85,15 @@ static int fresh_anon(struct fault *f, struct anon **anon, struct radix_node **l
     return 0;
 }
 
-/* anon is in its slot: this is the page. */
-static int use_fresh(struct fault *f, enum fault_case which, struct anon *anon)
+/* anon, which nobody else can reach before it is in its slot, is the page; now it may be put there. */
+static void use_fresh(struct fault *f, enum fault_case which, struct anon *anon)
 {
+    mutex_lock_new(&anon->lock);
+    f->page.anon_lock = &anon->lock;
+    f->page.page = anon->page;
     f->which = which;
     f->prot = f->vma->prot;
     f->replaces = true;
-    lock_anon_page(f, anon);
-    return 0;
 }
 
 static int copy_anon(struct fault *f, struct anon *old)
@@ -101,13 +103,12 @@ static int copy_anon(struct fault *f, struct anon *old)
     int err = fresh_anon(f, &anon, &leaf);
     if (err != 0)
         return err;
-    struct page *from;
     mutex_lock(&old->lock);
-    anon_get_page(old, &from);
-    page_copy(page_address(anon->page), page_address(from));
+    page_copy(page_address(anon->page), page_address(anon_get_page(old)));
     mutex_unlock(&old->lock);
+    use_fresh(f, FAULT_A3, anon);
     f->old = radix_replace(leaf, f->vpn, anon);
-    return use_fresh(f, FAULT_A3, anon);
+    return 0;
 }
 
 /* ---- B: none is there ---- */
@@ -120,8 +121,9 @@ static int zero_fill(struct fault *f)
     if (err != 0)
         return err;
     page_zero(page_address(anon->page));
+    use_fresh(f, FAULT_B3, anon);
     radix_fill(leaf, f->vpn, anon);
-    return use_fresh(f, FAULT_B3, anon);
+    return 0;
 }
 
 static int promote(struct fault *f)
@@ -131,24 +133,27 @@ static int promote(struct fault *f)
     int err = fresh_anon(f, &anon, &leaf);
     if (err != 0)
         return err;
-    err = lock_object_page(f);
+    struct locked_page source;
+    err = lock_object_page(f, &source);
     if (err != 0) {
         anon_put(anon);
         radix_clear(&f->as->anons, f->vpn, f->vpn + 1);     /* the leaf may have been made for nothing */
         return err;
     }
-    page_copy(page_address(anon->page), page_address(f->page.page));
-    page_unlock(&f->page);
-    f->page.object_lock = NULL;
+    page_copy(page_address(anon->page), page_address(source.page));
+    page_unlock(&source);
+    use_fresh(f, FAULT_B2, anon);
     radix_fill(leaf, f->vpn, anon);
-    return use_fresh(f, FAULT_B2, anon);
+    return 0;
 }
 
 static int use_object(struct fault *f, enum fault_case which, unsigned prot)
 {
-    int err = lock_object_page(f);
+    struct locked_page page;
+    int err = lock_object_page(f, &page);
     if (err != 0)
         return err;
+    f->page = page;
     f->which = which;
     f->prot = prot;
     return 0;
@@ -193,8 +198,10 @@ static int fault_allowed(struct fault *f)
 static int fault_resolve(struct fault *f)
 {
     int err = fault_allowed(f);
+    struct pte *leaf = NULL;
     if (err == 0)
-        err = pmap_prepare(f->as, f->va);
+        err = pmap_prepare(f->as, &f->as->pmap, f->va, &leaf);
+    f->leaf = leaf;
     if (err == 0)
         err = f->vma->shared ? fault_shared(f) : fault_private(f);
     switch (err) {
@@ -216,7 +223,7 @@ static int fault_resolve(struct fault *f)
 
 static void fault_enter(struct fault *f)
 {
-    enum pmap_result result = pmap_enter(f->as, f->va, f->page.page, f->prot);
+    enum pmap_result result = pmap_enter(f->as, f->va, f->leaf, f->page.page, f->prot);
     f->as->faults.n[result == PMAP_SPURIOUS ? FAULT_SPURIOUS : f->which]++;
     if (f->old != NULL)
         anon_put(f->old);                       /* only now: until the new leaf stood, the old page was in sight */
@@ -227,42 +234,57 @@ static void fault_enter(struct fault *f)
 /*
  * The page table is a cache, so a miss is a good moment to bring in the neighbours that are in memory anyway: the up to 32
  * pages that share a radix leaf, which lie in one leaf table. Nothing is allocated and no content changes; an anon that is
- * busy is passed over. The lock of the fault's own anon has been let go, the one of its object not.
+ * busy is passed over. at is the fault's own page number, leaf its leaf. obj, in case B1, is locked; the lock of the fault's
+ * own anon has been let go.
  */
-static void fault_around(struct fault *f)
+static __attribute__((noinline)) void fault_around(struct addrspace *as, struct vma *vma, uint64_t at, struct pte *leaf,
+                                                   struct vm_object *obj)
 {
     bool exclusive;
-    uint64_t first = f->vpn & ~(uint64_t)(RADIX_SLOTS - 1);
-    uint64_t low = f->vma->start >> PAGE_SHIFT, high = f->vma->end >> PAGE_SHIFT;
-    struct vm_object *obj = f->which == FAULT_B1 ? f->vma->object : NULL;
-    struct anon *const *own = radix_leaf(&f->as->anons, first, &exclusive);
+    uint64_t first = at & ~(uint64_t)(RADIX_SLOTS - 1);
+    uint64_t low = vma->start >> PAGE_SHIFT, high = vma->end >> PAGE_SHIFT;
+    struct anon *const *own = radix_leaf(&as->anons, first, &exclusive);
     if (obj == NULL && own == NULL)
         return;
     for (uint64_t vpn = first < low ? low : first; vpn < first + RADIX_SLOTS && vpn < high; vpn++) {
         struct anon *anon = own != NULL ? own[vpn - first] : NULL;
-        unsigned prot = f->vma->prot;
+        unsigned prot = vma->prot;
         if (anon != NULL && obj != NULL)
             continue;                           /* an anon hides the object's page, and it may be of another VMA's kind */
         if (anon == NULL && obj != NULL) {
             bool ignored;
-            anon = radix_find(&obj->slots, f->vma->object_index + vpn - low, &ignored);
+            anon = radix_find(&obj->slots, vma->object_index + vpn - low, &ignored);
             prot &= ~PROT_WRITE;
         }
-        if (anon == NULL || vpn == f->vpn || !mutex_trylock(&anon->lock))
+        if (anon == NULL || vpn == at || !mutex_trylock(&anon->lock))
             continue;
         if (obj == NULL && !(exclusive && anon_sole(anon)))
             prot &= ~PROT_WRITE;
-        if (pmap_enter_absent(f->as, vpn << PAGE_SHIFT, anon->page, prot))
-            f->as->faults.n[FAULT_AROUND]++;
+        if (pmap_enter_absent(as, leaf + (int64_t)(vpn - at), anon->page, prot))
+            as->faults.n[FAULT_AROUND]++;
         mutex_unlock(&anon->lock);
     }
 }
 
 /* ---- the two ways in ---- */
 
-int vm_fault(struct addrspace *as, vaddr_t va, enum access access)
+/* Field by field: an initialiser would clear all of it, in a call to memset that costs more than the search for the page. */
+static void fault_init(struct fault *f, struct addrspace *as, vaddr_t va, enum access access)
 {
-    struct fault f = { .as = as, .va = page_down(va), .vpn = va >> PAGE_SHIFT, .access = access };
+    f->as = as;
+    f->va = page_down(va);
+    f->vpn = va >> PAGE_SHIFT;
+    f->access = access;
+    f->replaces = false;
+    f->old = NULL;
+    f->page.object_lock = NULL;
+}
+
+/* flatten: for the reader the steps above are functions; for the machine they are one, which keeps struct fault in registers. */
+__attribute__((flatten)) int vm_fault(struct addrspace *as, vaddr_t va, enum access access)
+{
+    struct fault f;
+    fault_init(&f, as, va, access);
     mutex_lock(&as->lock);
     if (CHECKED)
         check_chaos(as);
@@ -271,7 +293,7 @@ int vm_fault(struct addrspace *as, vaddr_t va, enum access access)
         fault_enter(&f);
         mutex_unlock(f.page.anon_lock);
         if (f.which == FAULT_A1 || f.which == FAULT_A2 || f.which == FAULT_B1)
-            fault_around(&f);
+            fault_around(as, f.vma, f.vpn, f.leaf, f.which == FAULT_B1 ? f.vma->object : NULL);
         if (f.page.object_lock != NULL)
             mutex_unlock(f.page.object_lock);
     }
@@ -279,10 +301,11 @@ int vm_fault(struct addrspace *as, vaddr_t va, enum access access)
     return err;
 }
 
-int fault_page_lock(struct addrspace *as, vaddr_t va, enum access access, struct locked_page *out)
+__attribute__((flatten)) int fault_page_lock(struct addrspace *as, vaddr_t va, enum access access, struct locked_page *out)
 {
     assert(mutex_held(&as->lock));
-    struct fault f = { .as = as, .va = page_down(va), .vpn = va >> PAGE_SHIFT, .access = access };
+    struct fault f;
+    fault_init(&f, as, va, access);
     int err = fault_resolve(&f);
     if (err != 0)
         return err;

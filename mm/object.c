@@ -22,11 +22,11 @@ struct vm_object *object_create(const char *source, size_t size_bytes)
     struct vm_object *obj = slab_alloc(&vm_objects);
     if (obj == NULL)
         return NULL;
-    atomic_init(&obj->refs, 1);
+    atomic_store_explicit(&obj->refs, 1, memory_order_relaxed);
     mutex_init(&obj->lock, RANK_OBJECT);
     obj->size_bytes = size_bytes;
     obj->source = source;
-    obj->slots.root = NULL;
+    radix_init(&obj->slots);
     LIST_INIT(&obj->vmas);
     mutex_lock(&objects_lock);
     LIST_INSERT_HEAD(&objects, obj, all_link);
@@ -119,7 +119,7 @@ int object_lock_page(struct vm_object *obj, uint64_t index, struct locked_page *
         out->object_lock = &obj->lock;
         out->anon_lock = &anon->lock;
         mutex_lock(&anon->lock);
-        anon_get_page(anon, &out->page);
+        out->page = anon_get_page(anon);
     }
     if (spare.anon != NULL || spare.nodes.count > 0)
         object_spare_free(&spare);

@@ -16,14 +16,15 @@
 #include "kernel/panic.h"
 #include "mm/page.h"
 
-#define FRONT_MAX     32
-#define FRONT_BATCH   (FRONT_MAX / 2)
+#define FRONT_BATCH_ORDER 4
+#define FRONT_BATCH   (1u << FRONT_BATCH_ORDER)
 #define RESERVE_SHIFT 7                         /* the reserve is this fraction of memory: 1/128 */
 #define RESERVE_MAX   64                        /* frames */
 #define POISON        0xdeadf7eedeadf7eeul
 
 struct page *page_frames;
 uint64_t page_first_pfn;
+uint64_t page_bias;
 size_t page_count;
 
 static struct spinlock page_lock = SPINLOCK_INIT(RANK_PAGE);
@@ -32,12 +33,8 @@ static size_t nfree;                                        /* [page_lock] frame
 static size_t ntotal;                                       /* fixed after page_init */
 static size_t nreserve;                                     /* fixed after page_init */
 
-/* A hart's front end. Only its hart touches it, with no interrupt handler allocating. */
-static struct front {
-    uint32_t count;
-    bool may_use_reserve;
-    struct page *page[FRONT_MAX];
-} __attribute__((aligned(64))) fronts[MMU_MAX_HARTS];
+struct page_front page_fronts[MMU_MAX_HARTS] __attribute__((aligned(256)));
+static bool may_use_reserve[MMU_MAX_HARTS];                 /* its hart's: process 1 runs there */
 
 static void poison(struct page *page)
 {
@@ -104,26 +101,36 @@ static struct page *buddy_alloc(unsigned order)
     return page;
 }
 
-static bool enough_for(const struct front *front, size_t npages)
+static bool enough_for(const struct page_front *front, size_t npages)
 {
-    return nfree >= npages + (front->may_use_reserve ? 0 : nreserve);
+    return nfree >= npages + (may_use_reserve[front - page_fronts] ? 0 : nreserve);
 }
 
 /* ---- front ends ---- */
 
-static bool front_fill(struct front *front)
+/* A block of a whole batch if there is one, otherwise frame by frame; the lowest address is handed out first. */
+static bool front_fill(struct page_front *front)
 {
     spin_lock(&page_lock);
-    while (front->count < FRONT_BATCH && enough_for(front, 1)) {
-        struct page *page = buddy_alloc(0);
-        page->use = PAGE_CACHED;
-        front->page[front->count++] = page;
+    unsigned order = enough_for(front, FRONT_BATCH) ? FRONT_BATCH_ORDER : 0;
+    struct page *block = order > 0 ? buddy_alloc(order) : NULL;
+    if (block != NULL) {
+        for (struct page *page = block + FRONT_BATCH; page > block;) {
+            (--page)->use = PAGE_CACHED;
+            front->page[front->count++] = page;
+        }
+    } else {
+        while (front->count < FRONT_BATCH && enough_for(front, 1)) {
+            struct page *page = buddy_alloc(0);
+            page->use = PAGE_CACHED;
+            front->page[front->count++] = page;
+        }
     }
     spin_unlock(&page_lock);
     return front->count > 0;
 }
 
-static void front_drain(struct front *front, unsigned keep)
+static void front_drain(struct page_front *front, unsigned keep)
 {
     spin_lock(&page_lock);
     while (front->count > keep) {
@@ -134,9 +141,9 @@ static void front_drain(struct front *front, unsigned keep)
     spin_unlock(&page_lock);
 }
 
-struct page *page_alloc(enum page_use use)
+struct page *page_alloc_slow(enum page_use use)
 {
-    struct front *front = &fronts[hart_index()];
+    struct page_front *front = &page_fronts[hart_index()];
     if (front->count == 0 && !front_fill(front))
         return NULL;
     struct page *page = front->page[--front->count];
@@ -156,15 +163,15 @@ struct page *page_alloc_zeroed(enum page_use use)
     return page;
 }
 
-void page_free(struct page *page)
+void page_free_slow(struct page *page)
 {
-    struct front *front = &fronts[hart_index()];
+    struct page_front *front = &page_fronts[hart_index()];
     assert(page->use >= PAGE_ANON);             /* in use: a frame freed twice stops here */
     if (CHECKED)
         poison(page);
     page->use = PAGE_CACHED;
-    if (front->count == FRONT_MAX)
-        front_drain(front, FRONT_MAX - FRONT_BATCH);
+    if (front->count == PAGE_FRONT_MAX)
+        front_drain(front, PAGE_FRONT_MAX - FRONT_BATCH);
     front->page[front->count++] = page;
 }
 
@@ -172,7 +179,7 @@ struct page *page_alloc_block(enum page_use use, unsigned order)
 {
     spin_lock(&page_lock);
     struct page *page = NULL;
-    if (enough_for(&fronts[hart_index()], 1ul << order))
+    if (enough_for(&page_fronts[hart_index()], 1ul << order))
         page = buddy_alloc(order);
     if (page != NULL)
         for (size_t i = 0; i < 1ul << order; i++) {
@@ -202,12 +209,12 @@ void page_free_block(struct page *page, unsigned order)
 
 void page_allow_reserve(bool allow)
 {
-    fronts[hart_index()].may_use_reserve = allow;
+    may_use_reserve[hart_index()] = allow;
 }
 
 void page_drain_hart(unsigned hart)
 {
-    front_drain(&fronts[hart], 0);
+    front_drain(&page_fronts[hart], 0);
 }
 
 /* ---- counts ---- */
@@ -222,7 +229,7 @@ size_t page_used(enum page_use use)
     if (use == PAGE_FREE) {
         size_t n = nfree;
         for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
-            n += fronts[h].count;
+            n += page_fronts[h].count;
         return n;
     }
     /* Nothing is counted on the way of a fault: who wants to know walks the table. */
@@ -252,7 +259,7 @@ void page_check(void)
     if (listed != nfree || counted != nfree)
         panic("I6: %zu frames free, %zu on lists, %zu marked so", nfree, listed, counted);
     for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
-        cached -= fronts[h].count;
+        cached -= page_fronts[h].count;
     if (cached != 0)
         panic("I6: %zd frames more are marked as cached than front ends hold", cached);
 }
@@ -332,6 +339,7 @@ void page_init(const struct range *memory, unsigned nmemory, const struct range 
     size_t size = page_up(page_count * sizeof(struct page));
     struct range table = table_place(memory, nmemory, reserved, nreserved, size);
     page_frames = phys_to_virt(table.start);
+    page_bias = low - ((uint64_t)page_frames << (PAGE_SHIFT - PAGE_STRUCT_SHIFT));
     for (size_t at = 0; at < size; at += PAGE_SIZE)
         page_zero((char *)page_frames + at);
 

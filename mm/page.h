@@ -27,8 +27,10 @@ enum page_use {
 
 struct page {
     uint8_t use;                        /* enum page_use; [page_lock] while free, the owner's afterwards */
-    uint8_t order;                      /* PAGE_FREE: size of the block */
-    uint8_t fetch_clean;                /* instruction fetches see the contents; see fault.c */
+    union {
+        uint8_t order;                  /* PAGE_FREE: size of the block */
+        uint8_t fetch_clean;            /* in use: instruction fetches see the contents; see pmap.c */
+    };
     union {
         struct {                        /* PAGE_TABLE [as->pt_lock] */
             uint16_t live;              /* entries in use */
@@ -36,7 +38,7 @@ struct page {
         } table;
         struct {                        /* PAGE_SLAB [cache->lock] */
             uint16_t in_use;            /* objects */
-            uint16_t free;              /* the first free one, SLAB_NONE: none */
+            uint16_t free;              /* byte offset of the first free one, SLAB_NONE: none */
         } slab;
     };
     union {
@@ -52,18 +54,28 @@ extern struct page *page_frames;        /* the frame table, from page_first_pfn 
 extern uint64_t page_first_pfn;
 extern size_t page_count;               /* frames in the table */
 
+/*
+ * A frame's address is linear in the address of its struct page, which is 32 bytes: one bias, set by page_init, and a shift.
+ */
+#define PAGE_STRUCT_SHIFT 5
+_Static_assert(sizeof(struct page) == 1 << PAGE_STRUCT_SHIFT, "the frame table is indexed by shifting");
+extern uint64_t page_bias;
+
 static inline paddr_t page_to_phys(const struct page *page)
 {
-    return (page_first_pfn + (uint64_t)(page - page_frames)) << PAGE_SHIFT;
+    return ((uint64_t)page << (PAGE_SHIFT - PAGE_STRUCT_SHIFT)) + page_bias;
 }
 
+/* pa need not be page aligned. */
 static inline struct page *phys_to_page(paddr_t pa)
 {
-    return &page_frames[(pa >> PAGE_SHIFT) - page_first_pfn];
+    /* Arithmetic: kernel addresses are negative, and the shift left has only dropped copies of the sign. */
+    return (struct page *)((int64_t)(page_down(pa) - page_bias) >> (PAGE_SHIFT - PAGE_STRUCT_SHIFT));
 }
 
 /* Where the kernel sees the frame's bytes. */
 static inline void *page_address(const struct page *page) { return phys_to_virt(page_to_phys(page)); }
+/* The frame that va, in the direct map, lies in. */
 static inline struct page *virt_to_page(const void *va) { return phys_to_page(virt_to_phys(va)); }
 
 /*
@@ -76,9 +88,41 @@ void page_init(const struct range *memory, unsigned nmemory, const struct range 
  * A frame, contents undefined. NULL when none is left, or none but the reserve that only process 1 may use.
  * Locks: none needed; takes page_lock now and then.
  */
-struct page *page_alloc(enum page_use use);
+static inline struct page *page_alloc(enum page_use use);
 struct page *page_alloc_zeroed(enum page_use use);
-void page_free(struct page *page);
+static inline void page_free(struct page *page);
+
+/* A hart's front end: free frames, so that most calls take no lock. Only its hart touches it. */
+#define PAGE_FRONT_MAX 31
+struct page_front {
+    uint64_t count;
+    struct page *page[PAGE_FRONT_MAX];          /* 256 bytes in all */
+};
+extern struct page_front page_fronts[MMU_MAX_HARTS];
+struct page *page_alloc_slow(enum page_use use);        /* front end empty, or the checked kernel */
+void page_free_slow(struct page *page);
+
+static inline struct page *page_alloc(enum page_use use)
+{
+    struct page_front *front = &page_fronts[hart_index()];
+    if (CHECKED || front->count == 0)
+        return page_alloc_slow(use);
+    struct page *page = front->page[--front->count];
+    page->use = use;
+    page->fetch_clean = false;
+    return page;
+}
+
+static inline void page_free(struct page *page)
+{
+    struct page_front *front = &page_fronts[hart_index()];
+    if (CHECKED || front->count == PAGE_FRONT_MAX) {
+        page_free_slow(page);
+        return;
+    }
+    page->use = PAGE_CACHED;
+    front->page[front->count++] = page;
+}
 
 /* 2^order frames that lie side by side, aligned to their size; or NULL. */
 struct page *page_alloc_block(enum page_use use, unsigned order);

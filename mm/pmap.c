@@ -37,15 +37,30 @@ static struct page *table_alloc(void)
     return table;
 }
 
-static void entry_added(struct pte *pte)
+static inline void entry_added(struct pte *pte)
 {
-    struct page *table = virt_to_page(table_of(pte));
+    struct page *table = virt_to_page(pte);
     unsigned index = pte - table_of(pte);
     table->table.live++;
     if (index < table->table.first)
         table->table.first = index;
     if (index > table->table.last)
         table->table.last = index;
+}
+
+/* n entries of table, all those from first to last that were there, have gone. */
+static void entries_removed(struct page *table, size_t n, unsigned first, unsigned last)
+{
+    const struct pte *entry = page_address(table);
+    table->table.live -= n;
+    if (table->table.live == 0)
+        return;                                 /* it is going to be freed */
+    if (last >= table->table.last && first > table->table.first)
+        for (table->table.last = first - 1; pte_kind(&entry[table->table.last]) == PTE_EMPTY;)
+            table->table.last--;
+    else if (first <= table->table.first && last < table->table.last)
+        for (table->table.first = last + 1; pte_kind(&entry[table->table.first]) == PTE_EMPTY;)
+            table->table.first++;
 }
 
 static void link_table(struct pte *pte, struct page *table)
@@ -63,9 +78,10 @@ int pmap_init(struct pmap *pmap)
         return -ENOMEM;
     spin_init(&pmap->lock, RANK_PT);
     pmap->root = page_to_phys(root);
-    atomic_init(&pmap->id.asid, 0);
-    atomic_init(&pmap->id.harts, 0);
+    atomic_store_explicit(&pmap->id.asid, 0, memory_order_relaxed);
+    atomic_store_explicit(&pmap->id.harts, 0, memory_order_relaxed);
     pmap->resident = 0;
+    pmap->hint = NULL;
     mmu_root_init(pmap->root);
     return 0;
 }
@@ -86,12 +102,10 @@ void pmap_destroy(struct pmap *pmap)
     free_tables(phys_to_page(pmap->root), MMU_LEVELS - 1);
 }
 
-int pmap_prepare(struct addrspace *as, vaddr_t va)
+int pmap_prepare_slow(struct addrspace *as, vaddr_t va, struct pte **leaf)
 {
     assert(mutex_held(&as->lock));
     struct pmap *pmap = &as->pmap;
-    if (pte_find(pmap->root, va, 0) != NULL)
-        return 0;
     for (unsigned level = MMU_LEVELS - 1; level > 0; level--) {
         struct pte *pte = pte_find(pmap->root, va, level);
         if (pte_kind(pte) == PTE_TABLE)
@@ -103,6 +117,9 @@ int pmap_prepare(struct addrspace *as, vaddr_t va)
         link_table(pte, table);
         spin_unlock(&pmap->lock);
     }
+    *leaf = pte_find(pmap->root, va, 0);
+    pmap->hint = table_of(*leaf);
+    pmap->hint_va = va & ~(LEAF_TABLE_SIZE - 1);
     return 0;
 }
 
@@ -118,25 +135,17 @@ static void leaf_add(struct pmap *pmap, struct pte *pte, struct page *page, unsi
 /* Kernel stores into a page reach the data side only; the first executable mapping makes fetches see them. */
 static void make_fetchable(struct page *page, unsigned prot)
 {
-    if (!(prot & PROT_EXEC) || page->fetch_clean)
-        return;
-    mmu_fence_fetch();
-    page->fetch_clean = true;
+    if ((prot & PROT_EXEC) && !page->fetch_clean) {
+        mmu_fence_fetch();
+        page->fetch_clean = true;
+    }
 }
 
-enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct page *page, unsigned prot)
+/* A leaf is there already, whose page or rights are not the ones wanted, or which this hart has not seen. */
+static __attribute__((noinline)) enum pmap_result leaf_change(struct pmap *pmap, vaddr_t va, struct pte *pte,
+                                                              struct page *page, unsigned prot)
 {
-    assert(mutex_held(&as->lock) && mutex_held(&page->anon->lock));
-    struct pmap *pmap = &as->pmap;
-    enum pmap_result result = PMAP_ENTERED;
-    make_fetchable(page, prot);
-
-    spin_lock(&pmap->lock);
-    struct pte *pte = pte_find(pmap->root, va, 0);
-    assert(pte != NULL);
-    if (pte_kind(pte) == PTE_EMPTY) {
-        leaf_add(pmap, pte, page, prot);
-    } else if (pte_address(pte) != page_to_phys(page)) {
+    if (pte_address(pte) != page_to_phys(page)) {
         pte_clear(pte);                         /* copy-on-write: the old page must be out of sight everywhere first */
         mmu_fence_page(&pmap->id, va);
         pte_set(pte, page_to_phys(page), prot);
@@ -144,24 +153,36 @@ enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct page *page,
         pte_set(pte, page_to_phys(page), prot | pte_prot(pte));
     } else {
         mmu_fence_page_local(&pmap->id, va);
-        result = PMAP_SPURIOUS;
+        return PMAP_SPURIOUS;
     }
+    return PMAP_ENTERED;
+}
+
+enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct pte *pte, struct page *page, unsigned prot)
+{
+    assert(mutex_held(&as->lock) && mutex_held(&page->anon->lock));
+    struct pmap *pmap = &as->pmap;
+    enum pmap_result result = PMAP_ENTERED;
+    make_fetchable(page, prot);
+    spin_lock(&pmap->lock);
+    assert(pte == pte_find(pmap->root, va, 0));
+    if (pte_kind(pte) == PTE_EMPTY)
+        leaf_add(pmap, pte, page, prot);
+    else
+        result = leaf_change(pmap, va, pte, page, prot);
     spin_unlock(&pmap->lock);
     return result;
 }
 
-bool pmap_enter_absent(struct addrspace *as, vaddr_t va, struct page *page, unsigned prot)
+bool pmap_enter_absent(struct addrspace *as, struct pte *pte, struct page *page, unsigned prot)
 {
     assert(mutex_held(&as->lock) && mutex_held(&page->anon->lock));
     struct pmap *pmap = &as->pmap;
-    bool entered = false;
+    make_fetchable(page, prot);
     spin_lock(&pmap->lock);
-    struct pte *pte = pte_find(pmap->root, va, 0);
-    if (pte != NULL && pte_kind(pte) == PTE_EMPTY) {
-        make_fetchable(page, prot);
+    bool entered = pte_kind(pte) == PTE_EMPTY;
+    if (entered)
         leaf_add(pmap, pte, page, prot);
-        entered = true;
-    }
     spin_unlock(&pmap->lock);
     return entered;
 }
@@ -198,9 +219,12 @@ static void table_drop(struct pmap_batch *batch, struct pte *pte, unsigned level
 {
     struct page *table = phys_to_page(pte_address(pte));
     pte_clear(pte);
+    batch->as->pmap.hint = NULL;
     LIST_INSERT_HEAD(&batch->tables, table, link);
-    struct page *upper = virt_to_page(table_of(pte));
-    if (--upper->table.live == 0 && level < MMU_LEVELS - 1)
+    struct page *upper = virt_to_page(pte);
+    unsigned index = pte - table_of(pte);
+    entries_removed(upper, 1, index, index);
+    if (upper->table.live == 0 && level < MMU_LEVELS - 1)
         table_drop(batch, pte_find(batch->as->pmap.root, va, level + 1), level + 1, va);
 }
 
@@ -270,16 +294,18 @@ static void remove_leaves(struct pmap_batch *batch, struct pte *entry, vaddr_t s
         return;
     }
     struct page *table = phys_to_page(pte_address(entry));
-    struct pte *leaf, *last;
+    struct pte *leaf, *first, *last;
     size_t removed = 0;
-    for (leaves_between(entry, start, end, &leaf, &last); leaf < last; leaf++) {
+    leaves_between(entry, start, end, &first, &last);
+    for (leaf = first; leaf < last; leaf++) {
         if (pte_kind(leaf) == PTE_EMPTY)
             continue;
         pte_clear(leaf);
         batch->va = leaf_va(leaf, start);
         removed++;
     }
-    table->table.live -= removed;
+    if (removed > 0)
+        entries_removed(table, removed, first - table_of(first), last - 1 - table_of(first));
     batch->ntaken += removed;
     batch->as->pmap.resident -= removed;
     if (table->table.live == 0)

@@ -47,7 +47,7 @@ static struct radix_node *node_get_raw(struct radix_spare *spare)
     else
         node = spare->count > 0 ? spare->node[--spare->count] : NULL;
     if (node != NULL) {
-        atomic_init(&node->refs, 1);
+        atomic_store_explicit(&node->refs, 1, memory_order_relaxed);
         node->seen = 0;
     }
     return node;
@@ -129,35 +129,44 @@ static struct radix_node *node_unshare(struct radix_node **link, unsigned level,
 
 /* ---- one page number ---- */
 
-/* The leaf node for vpn, or NULL. */
-static struct radix_node *find_leaf(const struct radix *r, uint64_t vpn, bool *path_exclusive)
+static void set_hint(struct radix *r, uint64_t vpn, struct radix_node *leaf)
 {
+    r->hint = leaf;
+    r->hint_vpn = vpn & ~(uint64_t)(RADIX_SLOTS - 1);
+}
+
+/* The leaf node for vpn, or NULL. */
+static struct radix_node *find_leaf(struct radix *r, uint64_t vpn, bool *path_exclusive)
+{
+    *path_exclusive = true;
+    if (radix_hint_fits(r, vpn))
+        return r->hint;
     struct radix_node *node = r->root;
-    bool exclusive = true;
     for (unsigned level = TOP; node != NULL; level--) {
         if (!node_sole(node))
-            exclusive = false;
+            *path_exclusive = false;
         if (level == 0)
             break;
         node = node->slot[slot_index(vpn, level)];
     }
-    *path_exclusive = exclusive;
+    if (node != NULL && *path_exclusive)
+        set_hint(r, vpn, node);
     return node;
 }
 
-struct anon *radix_find(const struct radix *r, uint64_t vpn, bool *path_exclusive)
+struct anon *radix_find_slow(struct radix *r, uint64_t vpn, bool *path_exclusive)
 {
     struct radix_node *leaf = find_leaf(r, vpn, path_exclusive);
     return leaf != NULL ? leaf->slot[slot_index(vpn, 0)] : NULL;
 }
 
-struct anon *const *radix_leaf(const struct radix *r, uint64_t vpn, bool *path_exclusive)
+struct anon *const *radix_leaf(struct radix *r, uint64_t vpn, bool *path_exclusive)
 {
     struct radix_node *leaf = find_leaf(r, vpn, path_exclusive);
     return leaf != NULL ? (struct anon *const *)leaf->slot : NULL;
 }
 
-struct radix_node *radix_prepare(struct radix *r, uint64_t vpn, struct radix_spare *spare)
+struct radix_node *radix_prepare_slow(struct radix *r, uint64_t vpn, struct radix_spare *spare)
 {
     assert(vpn < RADIX_END);
     struct radix_node **link = &r->root, **first_new = NULL;
@@ -179,8 +188,10 @@ struct radix_node *radix_prepare(struct radix *r, uint64_t vpn, struct radix_spa
         } else if (!node_sole(node) && (node = node_unshare(link, level, spare)) == NULL) {
             break;
         }
-        if (level == 0)
+        if (level == 0) {
+            set_hint(r, vpn, node);
             return node;
+        }
         parent = node;
         link = (struct radix_node **)&node->slot[slot_index(vpn, level)];
     }
@@ -192,23 +203,6 @@ struct radix_node *radix_prepare(struct radix *r, uint64_t vpn, struct radix_spa
         node_put(branch, first_new_level);
     }
     return NULL;
-}
-
-void radix_fill(struct radix_node *leaf, uint64_t vpn, struct anon *anon)
-{
-    void **slot = &leaf->slot[slot_index(vpn, 0)];
-    assert(*slot == NULL);
-    *slot = anon;
-    leaf->used++;
-}
-
-struct anon *radix_replace(struct radix_node *leaf, uint64_t vpn, struct anon *anon)
-{
-    void **slot = &leaf->slot[slot_index(vpn, 0)];
-    struct anon *old = *slot;
-    assert(old != NULL);
-    *slot = anon;
-    return old;
 }
 
 /* ---- ranges ---- */
@@ -251,16 +245,19 @@ static bool clear_below(struct radix_node **link, unsigned level, uint64_t base,
     }
     assert(node_sole(node));
     unsigned first = start > base ? (start - base) / slot_span(level) : 0;
-    uint64_t stop = end < node_end ? end - base : node_end - base;
-    for (unsigned i = first; i < RADIX_SLOTS && i * slot_span(level) < stop; i++) {
-        if (node->slot[i] == NULL)
-            continue;
+    unsigned last = (end < node_end ? end - 1 - base : node_end - 1 - base) / slot_span(level);
+    for (void **slot = &node->slot[first], **end_slot = &node->slot[last] + 1;; slot++) {
+        while (slot < end_slot && *slot == NULL)
+            slot++;                             /* most are empty: a loop as short as can be */
+        if (slot == end_slot)
+            break;
         bool gone = true;
         if (level == 0) {
-            anon_put(node->slot[i]);
-            node->slot[i] = NULL;
+            anon_put(*slot);
+            *slot = NULL;
         } else {
-            gone = clear_below((struct radix_node **)&node->slot[i], level - 1, base + i * slot_span(level), start, end);
+            uint64_t child_base = base + (slot - node->slot) * slot_span(level);
+            gone = clear_below((struct radix_node **)slot, level - 1, child_base, start, end);
         }
         node->used -= gone;
     }
@@ -273,6 +270,7 @@ static bool clear_below(struct radix_node **link, unsigned level, uint64_t base,
 
 void radix_clear(struct radix *r, uint64_t start, uint64_t end)
 {
+    r->hint = NULL;
     if (r->root != NULL && start < end)
         clear_below(&r->root, TOP, 0, start, end);
 }
@@ -285,12 +283,13 @@ void radix_share(struct radix *child, struct radix *parent)
     if (parent->root != NULL)
         atomic_fetch_add_explicit(&parent->root->refs, 1, memory_order_relaxed);
     child->root = parent->root;
+    parent->hint = NULL;                        /* no path is exclusive any more */
 }
 
 void radix_put_all(struct radix *r)
 {
     struct radix_node *root = r->root;
-    r->root = NULL;
+    radix_init(r);
     if (root != NULL)
         node_put(root, TOP);
 }

@@ -34,13 +34,24 @@ struct radix_node {
 
 struct radix {
     struct radix_node *root;                    /* NULL: empty */
+    /*
+     * The leaf last found with an exclusive path, for the page numbers from hint_vpn on; NULL: none. It stays so until this
+     * tree is shared or loses nodes, which only its owner does.
+     */
+    struct radix_node *hint;
+    uint64_t hint_vpn;
 };
+
+static inline void radix_init(struct radix *r)
+{
+    r->root = r->hint = NULL;
+}
 
 /*
  * The anon at page number vpn, or NULL. *path_exclusive: no other tree shares any node on the way, so that the tree's owner
  * may believe the anon's own reference count (the order of the loads matters, see radix.c).
  */
-struct anon *radix_find(const struct radix *r, uint64_t vpn, bool *path_exclusive);
+static inline struct anon *radix_find(struct radix *r, uint64_t vpn, bool *path_exclusive);
 
 /* Nodes got beforehand, for a caller who may not allocate where it calls radix_prepare. */
 struct radix_spare {
@@ -58,14 +69,46 @@ void radix_spare_free(struct radix_spare *spare);
  * fill it, an empty leaf must not stay.
  * Returns NULL without memory (or spares): the tree's contents are unchanged (some nodes may have been copied).
  */
-struct radix_node *radix_prepare(struct radix *r, uint64_t vpn, struct radix_spare *spare);
+static inline struct radix_node *radix_prepare(struct radix *r, uint64_t vpn, struct radix_spare *spare);
 
 /* Put anon, whose reference the tree takes over, into its slot: an empty one, or one whose anon is handed back. */
-void radix_fill(struct radix_node *leaf, uint64_t vpn, struct anon *anon);
-struct anon *radix_replace(struct radix_node *leaf, uint64_t vpn, struct anon *anon);
+static inline void radix_fill(struct radix_node *leaf, uint64_t vpn, struct anon *anon)
+{
+    leaf->slot[vpn % RADIX_SLOTS] = anon;
+    leaf->used++;
+}
+
+static inline struct anon *radix_replace(struct radix_node *leaf, uint64_t vpn, struct anon *anon)
+{
+    struct anon *old = leaf->slot[vpn % RADIX_SLOTS];
+    leaf->slot[vpn % RADIX_SLOTS] = anon;
+    return old;
+}
+
+/* The usual case of the two above: the leaf found last. */
+struct anon *radix_find_slow(struct radix *r, uint64_t vpn, bool *path_exclusive);
+struct radix_node *radix_prepare_slow(struct radix *r, uint64_t vpn, struct radix_spare *spare);
+
+static inline bool radix_hint_fits(const struct radix *r, uint64_t vpn)
+{
+    return r->hint != NULL && r->hint_vpn == (vpn & ~(uint64_t)(RADIX_SLOTS - 1));
+}
+
+static inline struct anon *radix_find(struct radix *r, uint64_t vpn, bool *path_exclusive)
+{
+    if (!radix_hint_fits(r, vpn))
+        return radix_find_slow(r, vpn, path_exclusive);
+    *path_exclusive = true;
+    return r->hint->slot[vpn % RADIX_SLOTS];
+}
+
+static inline struct radix_node *radix_prepare(struct radix *r, uint64_t vpn, struct radix_spare *spare)
+{
+    return radix_hint_fits(r, vpn) ? r->hint : radix_prepare_slow(r, vpn, spare);
+}
 
 /* The 32 slots of the leaf around vpn, or NULL when there is none: to look at neighbours. path_exclusive: as above. */
-struct anon *const *radix_leaf(const struct radix *r, uint64_t vpn, bool *path_exclusive);
+struct anon *const *radix_leaf(struct radix *r, uint64_t vpn, bool *path_exclusive);
 
 /*
  * Remove all anons in [start, end), in two steps. Prepare copies the shared nodes that the range only partly covers; it

@@ -3,7 +3,7 @@
  * Owns: the slabs, their free objects, the magazines of the harts.
  * Does not own: what the objects are.
  *
- * A slab is one frame: as many objects as fit, side by side. A free object's first two bytes hold the number of the next
+ * A slab is one frame: as many objects as fit, side by side. A free object's first two bytes hold the place of the next
  * free one, so a slab needs no memory beyond the frame and a few bytes of its struct page. Allocation takes from this
  * hart's magazine; an empty magazine is filled, and a full one emptied, by half under the cache's lock.
  */
@@ -24,11 +24,6 @@ static unsigned objects_per_slab(const struct slab_cache *cache)
     return PAGE_SIZE / cache->object_size;
 }
 
-static void *object_at(const struct slab_cache *cache, struct page *slab, unsigned index)
-{
-    return (char *)page_address(slab) + index * cache->object_size;
-}
-
 static void check_poison(const struct slab_cache *cache, const unsigned char *object)
 {
     for (unsigned i = sizeof(uint16_t); i < cache->object_size; i++)
@@ -39,26 +34,33 @@ static void check_poison(const struct slab_cache *cache, const unsigned char *ob
 
 /* ---- slabs, under cache->lock ---- */
 
-static void *slab_take(struct slab_cache *cache, struct page *slab)
+/* Move up to max free objects of slab, which has some, to out. Returns how many. */
+static unsigned slab_take(struct slab_cache *cache, struct page *slab, void **out, unsigned max)
 {
-    void *object = object_at(cache, slab, slab->slab.free);
-    slab->slab.free = *(uint16_t *)object;
-    slab->slab.in_use++;
-    cache->nfree--;
-    if (slab->slab.free == SLAB_NONE)
+    char *bytes = page_address(slab);
+    unsigned n = 0;
+    uint16_t free = slab->slab.free;
+    for (; n < max && free != SLAB_NONE; n++) {
+        out[n] = bytes + free;
+        free = *(uint16_t *)out[n];
+    }
+    slab->slab.free = free;
+    slab->slab.in_use += n;
+    cache->nfree -= n;
+    if (free == SLAB_NONE)
         LIST_REMOVE(slab, link);
-    return object;
+    return n;
 }
 
 /* Put object back; returns its slab when that has become empty and may be freed, once cache->lock is released. */
 static struct page *slab_give(struct slab_cache *cache, void *object)
 {
-    struct page *slab = virt_to_page((void *)page_down((uintptr_t)object));
+    struct page *slab = virt_to_page(object);
     assert(slab->use == PAGE_SLAB && slab->cache == cache);
     if (slab->slab.free == SLAB_NONE)
         LIST_INSERT_HEAD(&cache->partial, slab, link);
     *(uint16_t *)object = slab->slab.free;
-    slab->slab.free = ((uintptr_t)object & PAGE_MASK) / cache->object_size;
+    slab->slab.free = (uintptr_t)object & PAGE_MASK;
     cache->nfree++;
     if (--slab->slab.in_use > 0)
         return NULL;
@@ -84,11 +86,11 @@ static struct page *slab_create(struct slab_cache *cache)
     slab->slab.in_use = 0;
     slab->slab.free = 0;
     unsigned n = objects_per_slab(cache);
-    for (unsigned i = 0; i < n; i++) {
-        uint16_t *object = object_at(cache, slab, i);
+    char *object = page_address(slab);
+    for (unsigned i = 1; i <= n; i++, object += cache->object_size) {
         if (CHECKED)
             memset(object, POISON, cache->object_size);
-        *object = i + 1 < n ? i + 1 : SLAB_NONE;
+        *(uint16_t *)object = i < n ? i * cache->object_size : SLAB_NONE;
     }
     return slab;
 }
@@ -120,7 +122,7 @@ static bool magazine_fill(struct slab_cache *cache, struct slab_magazine *mag)
         slab_add(cache, slab);
     }
     while (mag->count < SLAB_BATCH && !LIST_EMPTY(&cache->partial))
-        mag->object[mag->count++] = slab_take(cache, LIST_FIRST(&cache->partial));
+        mag->count += slab_take(cache, LIST_FIRST(&cache->partial), mag->object + mag->count, SLAB_BATCH - mag->count);
     spin_unlock(&cache->lock);
     return true;
 }
@@ -142,7 +144,7 @@ static void magazine_drain(struct slab_cache *cache, struct slab_magazine *mag, 
     }
 }
 
-void *slab_alloc(struct slab_cache *cache)
+void *slab_alloc_slow(struct slab_cache *cache)
 {
     struct slab_magazine *mag = &cache->magazine[hart_index()];
     if (mag->count == 0 && !magazine_fill(cache, mag))
@@ -153,7 +155,7 @@ void *slab_alloc(struct slab_cache *cache)
     return object;
 }
 
-void slab_free(struct slab_cache *cache, void *object)
+void slab_free_slow(struct slab_cache *cache, void *object)
 {
     struct slab_magazine *mag = &cache->magazine[hart_index()];
     if (CHECKED)

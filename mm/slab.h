@@ -8,7 +8,7 @@
 #include "kernel/lock.h"
 #include "mm/page.h"
 
-#define SLAB_MAGAZINE   32              /* free objects that a hart keeps */
+#define SLAB_MAGAZINE   31              /* free objects that a hart keeps: a magazine is 256 bytes */
 #define SLAB_OBJECT_MAX 2032            /* bytes: at least two to a frame */
 
 struct slab_cache {
@@ -21,7 +21,7 @@ struct slab_cache {
     size_t nfree;                       /* [lock] free objects in slabs, magazines not counted */
     SLIST_ENTRY(slab_cache) all_link;   /* [slab_list_lock] */
     struct slab_magazine {
-        uint32_t count;
+        uint64_t count;
         void *object[SLAB_MAGAZINE];
     } magazine[MMU_MAX_HARTS];          /* its hart's; or anybody's, when all harts are stopped */
 };
@@ -32,8 +32,23 @@ struct slab_cache {
     _Static_assert(sizeof(type) <= SLAB_OBJECT_MAX, "object too large for a slab")
 
 /* An object, contents undefined; NULL without memory. */
-void *slab_alloc(struct slab_cache *cache);
-void slab_free(struct slab_cache *cache, void *object);
+void *slab_alloc_slow(struct slab_cache *cache);        /* magazine empty, or the checked kernel */
+void slab_free_slow(struct slab_cache *cache, void *object);
+
+static inline void *slab_alloc(struct slab_cache *cache)
+{
+    struct slab_magazine *mag = &cache->magazine[hart_index()];
+    return CHECKED || mag->count == 0 ? slab_alloc_slow(cache) : mag->object[--mag->count];
+}
+
+static inline void slab_free(struct slab_cache *cache, void *object)
+{
+    struct slab_magazine *mag = &cache->magazine[hart_index()];
+    if (CHECKED || mag->count == SLAB_MAGAZINE)
+        slab_free_slow(cache, object);
+    else
+        mag->object[mag->count++] = object;
+}
 
 /* Give a hart's free objects back to their slabs, and empty slabs to the frame allocator. Its own, or all are stopped. */
 void slab_drain_hart(unsigned hart);

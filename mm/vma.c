@@ -35,16 +35,13 @@ struct vma *vma_find_from(struct addrspace *as, vaddr_t va)
     return best;
 }
 
-struct vma *vma_find(struct addrspace *as, vaddr_t va)
+struct vma *vma_find_slow(struct addrspace *as, struct vma_set *set, vaddr_t va)
 {
     assert(mutex_held(&as->lock));
-    struct vma *vma = as->vmas.hint;
-    if (vma != NULL && vma->start <= va && va < vma->end)
-        return vma;
-    vma = vma_find_from(as, va);
+    struct vma *vma = vma_find_from(as, va);
     if (vma == NULL || va < vma->start)
         return NULL;
-    as->vmas.hint = vma;
+    set->hint = vma;
     return vma;
 }
 

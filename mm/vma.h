@@ -43,8 +43,15 @@ struct vma_set {
     size_t count;
 };
 
-/* The VMA that contains va, or NULL. */
-struct vma *vma_find(struct addrspace *as, vaddr_t va);
+/* The VMA that contains va, or NULL. The one found last comes first. */
+struct vma *vma_find_slow(struct addrspace *as, struct vma_set *set, vaddr_t va);
+
+static inline struct vma *vma_find_in(struct addrspace *as, struct vma_set *set, vaddr_t va)
+{
+    struct vma *vma = set->hint;
+    return vma != NULL && vma->start <= va && va < vma->end ? vma : vma_find_slow(as, set, va);
+}
+#define vma_find(as, va) vma_find_in(as, &(as)->vmas, va)
 
 /* The first VMA that ends after va, or NULL. */
 struct vma *vma_find_from(struct addrspace *as, vaddr_t va);

@@ -11,6 +11,7 @@
 #include "kernel/proc.h"
 #include "kernel/signal.h"
 #include "kernel/time.h"
+#include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
@@ -35,7 +36,7 @@ long sys_clone(const struct syscall_args *a)
     return a->arg[0] == SIGCHLD && a->arg[1] == 0 ? proc_fork() : -EINVAL;
 }
 
-/* Errors: those of proc_exec; ENAMETOOLONG: path. */
+/* Returns only when it fails. Errors: those of proc_exec; ENAMETOOLONG: path. */
 long sys_execve(const struct syscall_args *a)
 {
     struct addrspace *as = current()->as;
@@ -48,6 +49,8 @@ long sys_execve(const struct syscall_args *a)
     if (err >= 0)
         err = proc_exec(path, &args);
     page_free(page);
+    if (err == 0)
+        trap_enter_program();
     return err;
 }
 

@@ -24,5 +24,5 @@ typedef long syscall_fn(const struct syscall_args *args);
 #include "syscalls/table.inc"
 #undef SYSCALL
 
-/* Serve the system call of tf: number in a7, arguments in a0 to a5, result in a0. */
-void syscall_dispatch(struct trapframe *tf);
+/* The trap handler for ecall: number in a7, arguments in a0 to a5, result in a0; -ENOSYS for a number not in the table. */
+void syscall_dispatch(struct trapframe *tf, uint64_t unused);

@@ -8,13 +8,23 @@
 #include "kernel/errno.h"
 #include "kernel/print.h"
 #include "kernel/proc.h"
+#include "kernel/trap.h"
+#include "mm/addrspace.h"
 #include "mm/uaccess.h"
 #include "syscalls/syscalls.h"
 
 #define NUMBERS 1080                    /* one more than the highest */
 
+static long no_such_call(const struct syscall_args *args)
+{
+    (void)args;
+    return -ENOSYS;
+}
+
+#pragma GCC diagnostic ignored "-Woverride-init"        /* the rows come on top of the default */
 #define SYSCALL(number, name, ...) [number] = sys_##name,
 static syscall_fn *const handlers[NUMBERS] = {
+    [0 ... NUMBERS - 1] = no_such_call,
 #include "syscalls/table.inc"
 };
 #undef SYSCALL
@@ -84,29 +94,31 @@ static void trace_result(const char *line, long result)
         kprintf("%s[%d]: %s) = %#lx\n", p->name, p->pid, line, result);
 }
 
-static long call_traced(syscall_fn *handler, uint64_t number, const struct syscall_args *args)
+static __attribute__((noinline)) long call_traced(syscall_fn *handler, uint64_t number, const struct syscall_args *args)
 {
     char line[192];
     trace_call(line, sizeof line, number, args);
-    if (handler == sys_exit || handler == sys_exit_group)       /* they do not return */
+    if (handler == sys_exit || handler == sys_exit_group || handler == sys_execve)      /* they do not return */
         kprintf("%s[%d]: %s)\n", current()->name, current()->pid, line);
-    long result = handler != NULL ? handler(args) : -ENOSYS;
+    long result = handler(args);
     trace_result(line, result);
     return result;
 }
 
 /* ---- dispatch ---- */
 
-void syscall_dispatch(struct trapframe *tf)
+void syscall_dispatch(struct trapframe *tf, uint64_t unused)
 {
+    (void)unused;
     const struct syscall_args *args = (const struct syscall_args *)&tf->x[REG_A0];
     uint64_t number = tf->x[REG_A7];
-    syscall_fn *handler = number < NUMBERS ? handlers[number] : NULL;
-    long result;
+    syscall_fn *handler = number < NUMBERS ? handlers[number] : no_such_call;
+    tf->pc += 4;                                /* the ecall instruction has no compressed form */
     if (__builtin_expect(current()->traced, 0))
-        result = call_traced(handler, number, args);
+        tf->x[REG_A0] = call_traced(handler, number, args);
     else
-        result = handler != NULL ? handler(args) : -ENOSYS;
-    /* exec has made a new frame, whose registers are zero; its result is zero too. */
-    tf->x[REG_A0] = result;
+        tf->x[REG_A0] = handler(args);
+    vaddr_t oom_va = current()->as->oom_va;
+    if (__builtin_expect(oom_va != 0, 0))       /* a copy to or from the program found no memory */
+        trap_out_of_memory(tf, oom_va);
 }

@@ -5,6 +5,12 @@
 
 #include "arch/context.h"
 #include "arch/riscv/csr.h"
+#include "arch/riscv/offsets.h"
+#include "kernel/hart.h"
+
+_Static_assert(offsetof(struct hart, scratch0) == HART_SCRATCH0, "trap.S");
+_Static_assert(offsetof(struct hart, frame) == HART_FRAME, "trap.S");
+_Static_assert(offsetof(struct hart, emergency_stack) == HART_EMERGENCY, "trap.S");
 
 extern char trap_entry[], context_start[];
 void fp_registers_save(struct fp_context *fp);
@@ -30,7 +36,7 @@ void trapframe_init(struct trapframe *tf, uint64_t pc, uint64_t sp)
     memset(tf, 0, sizeof *tf);
     tf->pc = pc;
     tf->x[REG_SP] = sp;
-    tf->sstatus = SSTATUS_SPIE;         /* user mode, interrupts on, floating point off, SUM off */
+    tf->status = SSTATUS_SPIE;         /* user mode, interrupts on, floating point off, SUM off */
 }
 
 void trap_init_hart(void)
@@ -45,7 +51,7 @@ void trap_init_hart(void)
 
 bool fp_was_off(const struct trapframe *tf)
 {
-    if ((tf->sstatus & SSTATUS_FS) != 0)
+    if ((tf->status & SSTATUS_FS) != 0)
         return false;
     uint32_t insn = tf->value;
     if ((insn & 3) != 3) {              /* compressed: quadrants 0 and 2 have FLD, FSD (and their SP forms) */
@@ -68,35 +74,14 @@ void fp_restore(const struct fp_context *fp)
 void fp_enable(struct trapframe *tf, const struct fp_context *fp)
 {
     fp_restore(fp);
-    tf->sstatus = (tf->sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+    tf->status = (tf->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
 }
 
 void fp_save(struct trapframe *tf, struct fp_context *fp)
 {
-    if ((tf->sstatus & SSTATUS_FS) != SSTATUS_FS_DIRTY)
+    if ((tf->status & SSTATUS_FS) != SSTATUS_FS_DIRTY)
         return;
     csr_set("sstatus", SSTATUS_FS);
     fp_registers_save(fp);
-    tf->sstatus = (tf->sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+    tf->status = (tf->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
 }
-
-/* ---- interrupts ---- */
-
-unsigned long irq_mask(void)
-{
-    unsigned long old;
-    __asm__ volatile("csrrci %0, sstatus, 2" : "=r"(old) : : "memory");
-    return old & SSTATUS_SIE;
-}
-
-void irq_unmask(void) { csr_set("sstatus", SSTATUS_SIE); }
-
-void irq_restore(unsigned long flags)
-{
-    if (flags)
-        irq_unmask();
-}
-
-bool irq_masked(void) { return !(csr_read("sstatus") & SSTATUS_SIE); }
-
-void wait_for_interrupt(void) { __asm__ volatile("wfi" : : : "memory"); }

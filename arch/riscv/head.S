@@ -26,6 +26,10 @@ _start:
     .globl secondary_start
 secondary_start:
     call enable_paging
+    /* The idle stack is not in the direct map: it needs the real table before the first push. */
+    ld   t0, kernel_satp
+    csrw satp, t0
+    sfence.vma
     mv   tp, a1
     ld   sp, HART_FRAME(tp)             /* the top of the idle process's stack */
     tail hart_main

@@ -10,11 +10,10 @@
  * loaded on a hart then keeps its number, and each hart forgets all translations before its first switch in the new
  * generation. Machines without ASID bits work too: there every switch forgets everything.
  */
+#include "arch/kernel_space.h"
 #include "arch/machine.h"
 #include "arch/mmu.h"
 #include "arch/riscv/csr.h"
-#include "arch/riscv/mmu_kernel.h"
-#include "arch/riscv/offsets.h"
 #include "arch/riscv/sbi.h"
 #include "kernel/hart.h"
 #include "kernel/lock.h"
@@ -24,9 +23,9 @@
 extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 
 #define ROOT_ENTRIES   512
-#define KSTACK_SIZE    (1ul << KSTACK_SHIFT)
 #define ASID_GENERATION(n) ((uint64_t)(n) << 16)
 
+uint64_t kernel_satp;                                   /* fixed after mmu_init: what head.S loads on other harts */
 static paddr_t kernel_root;                             /* fixed after mmu_init */
 
 static struct spinlock asid_lock = SPINLOCK_INIT(RANK_TLB);
@@ -117,6 +116,7 @@ void mmu_init(void)
 {
     struct page *root = page_alloc_zeroed(PAGE_TABLE);
     kernel_root = page_to_phys(root);
+    kernel_satp = SATP_MODE_SV39 | kernel_root >> PAGE_SHIFT;
     map_memory();
     if (kernel_entry(KSTACK_BASE, 1) == NULL)
         panic("mmu_init: no memory for the table of kernel stacks");

@@ -1,6 +1,7 @@
 /*
- * page.S - zero and copy a page: most of what a zero-fill or copy-on-write fault costs.
- * Both pages are aligned. 16 stores a turn: the loop itself costs one instruction in nine (or seventeen).
+ * page.S - zero and copy pages: most of what a zero-fill or copy-on-write fault costs; and zero a structure, since the C
+ * library's memset stores byte by byte.
+ * Both pages are aligned. A kilobyte a turn: the loop itself costs one instruction in a hundred.
  */
     .text
     .globl page_zero
@@ -9,11 +10,11 @@ page_zero:                              /* (page) */
     add  t0, a0, t0
 1:
     .set at, 0
-    .rept 32
+    .rept 128
     sd   zero, at(a0)
     .set at, at + 8
     .endr
-    addi a0, a0, 256
+    addi a0, a0, 1024
     bne  a0, t0, 1b
     ret
 
@@ -23,7 +24,7 @@ page_copy:                              /* (to, from) */
     add  t6, a0, t6
 1:
     .set at, 0
-    .rept 4
+    .rept 16
     ld   t0, at(a1)
     ld   t1, at+8(a1)
     ld   t2, at+16(a1)
@@ -42,7 +43,16 @@ page_copy:                              /* (to, from) */
     sd   a3, at+56(a0)
     .set at, at + 64
     .endr
-    addi a0, a0, 256
-    addi a1, a1, 256
+    addi a0, a0, 1024
+    addi a1, a1, 1024
     bne  a0, t6, 1b
     ret
+
+    .globl words_zero
+words_zero:                             /* (start, size in bytes, a multiple of 8) */
+    add  a1, a0, a1
+    beq  a0, a1, 2f
+1:  sd   zero, 0(a0)
+    addi a0, a0, 8
+    bne  a0, a1, 1b
+2:  ret

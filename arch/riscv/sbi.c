@@ -2,7 +2,10 @@
  * sbi.c - calls to the firmware.
  * Owns: the calling convention (SBI 1.0, Binary Encoding) and the extension numbers.
  */
+#include "arch/hart.h"
 #include "arch/machine.h"
+#include "arch/mmu.h"
+#include "arch/riscv/csr.h"
 #include "arch/riscv/sbi.h"
 
 enum {
@@ -45,14 +48,17 @@ static void for_hart_masks(uint64_t harts, uint64_t ext, uint64_t fn, uint64_t a
     }
 }
 
-long sbi_hart_start(unsigned hart, paddr_t start, uint64_t opaque)
+long hart_start(unsigned hart, void *self)
 {
-    return sbi_call(EXT_HSM, 0, machine.harts[hart].hartid, start, opaque, 0, 0);
+    extern char secondary_start[];
+    return sbi_call(EXT_HSM, 0, machine.harts[hart].hartid, virt_to_phys(secondary_start), (uint64_t)self, 0, 0);
 }
 
 void sbi_set_timer(uint64_t time) { sbi_call(EXT_TIME, 0, time, 0, 0, 0, 0); }
 
-void sbi_send_ipi(uint64_t harts) { for_hart_masks(harts, EXT_IPI, 0, 0, 0, 0); }
+void ipi_acknowledge(void) { csr_clear("sip", SIE_SSIE); }
+
+void ipi_send(uint64_t harts) { for_hart_masks(harts, EXT_IPI, 0, 0, 0, 0); }
 
 void sbi_remote_fence_i(uint64_t harts) { for_hart_masks(harts, EXT_RFENCE, 0, 0, 0, 0); }
 

@@ -1,5 +1,5 @@
 /*
- * sbi.h - calls to the firmware. RISC-V SBI specification 1.0; chapters named at the functions.
+ * sbi.h - calls to the firmware, other than those of arch/hart.h. RISC-V SBI specification 1.0; chapters named at the functions.
  * Harts are named by their index in machine.harts, masks have a bit per index.
  */
 #pragma once
@@ -8,9 +8,7 @@
 
 #include "arch/types.h"
 
-long sbi_hart_start(unsigned hart, paddr_t start, uint64_t opaque);     /* HSM; 0 or a negative SBI error */
 void sbi_set_timer(uint64_t time);                                      /* TIME */
-void sbi_send_ipi(uint64_t harts);                                      /* IPI */
 void sbi_remote_fence_i(uint64_t harts);                                /* RFENCE, complete on return */
 void sbi_remote_sfence(uint64_t harts, vaddr_t start, size_t size);
 void sbi_remote_sfence_asid(uint64_t harts, vaddr_t start, size_t size, uint64_t asid);

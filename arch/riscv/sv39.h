@@ -22,12 +22,13 @@ static inline paddr_t virt_to_phys(const void *va) { return (paddr_t)va - DIRECT
 
 void page_zero(void *page);
 void page_copy(void *to, const void *from);
+void words_zero(void *start, size_t size_bytes);
 
 /* tp points at this hart's struct hart, whose first field is its index. */
-static inline unsigned hart_index(void)
+static inline uint64_t hart_index(void)
 {
-    unsigned index;
-    __asm__ volatile("lw %0, 0(tp)" : "=r"(index));
+    uint64_t index;
+    __asm__ volatile("ld %0, 0(tp)" : "=r"(index));
     return index;
 }
 
@@ -102,6 +103,7 @@ static inline unsigned pte_index(vaddr_t va, unsigned level)
 static inline struct pte *pte_find(paddr_t root, vaddr_t va, unsigned level)
 {
     struct pte *table = phys_to_virt(root);
+#pragma GCC unroll 2
     for (unsigned l = MMU_LEVELS - 1; l > level; l--) {
         struct pte *pte = &table[pte_index(va, l)];
         if (!(pte->bits & PTE_V))

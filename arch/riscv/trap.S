@@ -9,14 +9,12 @@
 #define FRAME_SSTATUS (32 * 8)
 
 /* Registers other than x2 (sp) and x4 (tp), which need care, and x0, whose place keeps the pc. */
-.macro for_registers op
-    \op  x1,   1*8(sp)
-    \op  x3,   3*8(sp)
-    \op  x5,   5*8(sp)
-    \op  x6,   6*8(sp)
-    \op  x7,   7*8(sp)
-    \op  x8,   8*8(sp)
-    \op  x9,   9*8(sp)
+.macro for_scratch_registers op
+    \op  x1,  1*8(sp)
+    \op  x3,  3*8(sp)
+    \op  x5,  5*8(sp)
+    \op  x6,  6*8(sp)
+    \op  x7,  7*8(sp)
     \op  x10, 10*8(sp)
     \op  x11, 11*8(sp)
     \op  x12, 12*8(sp)
@@ -25,6 +23,16 @@
     \op  x15, 15*8(sp)
     \op  x16, 16*8(sp)
     \op  x17, 17*8(sp)
+    \op  x28, 28*8(sp)
+    \op  x29, 29*8(sp)
+    \op  x30, 30*8(sp)
+    \op  x31, 31*8(sp)
+.endm
+
+/* s0 to s11: what C functions leave as they found it. */
+.macro for_preserved_registers op
+    \op  x8,  8*8(sp)
+    \op  x9,  9*8(sp)
     \op  x18, 18*8(sp)
     \op  x19, 19*8(sp)
     \op  x20, 20*8(sp)
@@ -35,10 +43,11 @@
     \op  x25, 25*8(sp)
     \op  x26, 26*8(sp)
     \op  x27, 27*8(sp)
-    \op  x28, 28*8(sp)
-    \op  x29, 29*8(sp)
-    \op  x30, 30*8(sp)
-    \op  x31, 31*8(sp)
+.endm
+
+.macro for_registers op
+    for_scratch_registers \op
+    for_preserved_registers \op
 .endm
 
 /* sepc and sstatus: a nested trap, or another process that runs meanwhile, changes the registers themselves. */
@@ -75,12 +84,19 @@ trap_entry:
     csrr a1, scause
     csrr a2, stval
     mv   a0, sp
-    mv   s0, zero                       /* a backtrace ends here */
-    la   ra, trap_return
-    tail trap_dispatch                    /* (frame, cause, value) */
+    call trap_dispatch                  /* (frame, cause, value) */
 
+    /* s0 to s11 still hold the program's values, so they need not be loaded. */
+    restore_state
+    csrw sscratch, tp
+    ld   x4, 4*8(sp)
+    for_scratch_registers ld
+    ld   sp, 2*8(sp)
+    sret
+
+/* Enter user mode with all of the frame, as a new process or a new program does. sp = frame, interrupts masked. */
     .globl trap_return
-trap_return:                            /* sp = frame, interrupts masked */
+trap_return:
     restore_state
     csrw sscratch, tp
     ld   x4, 4*8(sp)
@@ -122,6 +138,8 @@ stack_overflow:
     for_registers sd
     sd   tp, 4*8(sp)
     save_state
+    csrr a1, scause
+    csrr a2, stval
     mv   a0, sp
     call trap_stack_overflow            /* does not return */
 

@@ -95,11 +95,6 @@ long bytes_seek(struct file *f, int64_t offset, int whence)
 
 /* ---- descriptors ---- */
 
-struct file *fd_find(unsigned fd)
-{
-    return fd < NOFILE ? current()->files[fd] : NULL;
-}
-
 void fd_install_at(unsigned fd, struct file *f, uint32_t flags)
 {
     struct proc *p = current();

@@ -13,12 +13,12 @@
 #include "arch/types.h"
 #include "kernel/fs/uio.h"
 #include "kernel/lock.h"
+#include "kernel/proc.h"
 
 struct file;
 struct node;
 struct page;
 struct pipe;
-struct proc;
 struct vm_object;
 
 /* Flags of open(2): Linux, asm-generic. */
@@ -100,7 +100,10 @@ long bytes_read(struct file *f, struct uio *u);
 long bytes_seek(struct file *f, int64_t offset, int whence);
 
 /* The calling process's file behind fd, or NULL. No reference is counted; see above. */
-struct file *fd_find(unsigned fd);
+static inline struct file *fd_find(unsigned fd)
+{
+    return fd < NOFILE ? current()->files[fd] : NULL;
+}
 
 /*
  * Put f, with the caller's reference, under the lowest free descriptor of the calling process, or under fd itself, which

@@ -31,8 +31,8 @@ struct pipe_event {
 struct pipe {
     struct mutex lock;
     uint64_t read_pos, write_pos;       /* [lock] */
-    struct page *pages[PIPE_PAGES];     /* [lock] there while it holds a byte between the positions */
-    struct page *spare;                 /* [lock] or NULL */
+    char *pages[PIPE_PAGES];            /* [lock] a frame's bytes; there while it holds one between the positions */
+    char *spare;                        /* [lock] or NULL */
     bool has_reader, has_writer;        /* [lock] that end is open */
     struct spinlock wait_lock;
     struct pipe_event filled;           /* bytes, or no writer any more */
@@ -74,17 +74,27 @@ static inline void pipe_signal(struct pipe *p, struct pipe_event *event)
 
 /* ---- the buffer, under p->lock ---- */
 
-static struct page **page_slot(struct pipe *p, uint64_t pos)
+static char **page_slot(struct pipe *p, uint64_t pos)
 {
     return &p->pages[pos / PAGE_SIZE % PIPE_PAGES];
 }
 
-static void page_drop(struct pipe *p, struct page **slot)
+static char *page_take(struct pipe *p)
+{
+    char *spare = p->spare;
+    p->spare = NULL;
+    if (spare != NULL)
+        return spare;
+    struct page *page = page_alloc(PAGE_KERNEL);
+    return page != NULL ? page_address(page) : NULL;
+}
+
+static void page_drop(struct pipe *p, char **slot)
 {
     if (p->spare == NULL)
         p->spare = *slot;
     else
-        page_free(*slot);
+        page_free(virt_to_page(*slot));
     *slot = NULL;
 }
 
@@ -93,17 +103,16 @@ static int pipe_fill(struct pipe *p, struct uio *u, size_t room)
 {
     int err = 0;
     while (room > 0 && u->resid > 0 && err == 0) {
-        struct page **slot = page_slot(p, p->write_pos);
+        char **slot = page_slot(p, p->write_pos);
         size_t at = p->write_pos % PAGE_SIZE, n = PAGE_SIZE - at, done;
         n = n < room ? n : room;
         n = n < u->resid ? n : u->resid;
         if (*slot == NULL) {
-            *slot = p->spare != NULL ? p->spare : page_alloc(PAGE_KERNEL);
-            p->spare = NULL;
+            *slot = page_take(p);
             if (*slot == NULL)
                 return -ENOMEM;
         }
-        err = uio_move(u, (char *)page_address(*slot) + at, n, UIO_FROM_USER, &done);
+        err = uio_move(u, *slot + at, n, UIO_FROM_USER, &done);
         p->write_pos += done;
         room -= done;
         if (done == 0 && at == 0 && p->write_pos - p->read_pos <= PIPE_CAPACITY - PAGE_SIZE)
@@ -117,11 +126,11 @@ static int pipe_drain(struct pipe *p, struct uio *u)
 {
     int err = 0;
     while (p->read_pos != p->write_pos && u->resid > 0 && err == 0) {
-        struct page **slot = page_slot(p, p->read_pos);
+        char **slot = page_slot(p, p->read_pos);
         size_t at = p->read_pos % PAGE_SIZE, n = PAGE_SIZE - at, done;
         n = n < p->write_pos - p->read_pos ? n : p->write_pos - p->read_pos;
         n = n < u->resid ? n : u->resid;
-        err = uio_move(u, (char *)page_address(*slot) + at, n, UIO_TO_USER, &done);
+        err = uio_move(u, *slot + at, n, UIO_TO_USER, &done);
         p->read_pos += done;
         if (p->read_pos == p->write_pos) {
             page_drop(p, slot);
@@ -190,9 +199,9 @@ static void pipe_free(struct pipe *p)
 {
     for (int i = 0; i < PIPE_PAGES; i++)
         if (p->pages[i] != NULL)
-            page_free(p->pages[i]);
+            page_free(virt_to_page(p->pages[i]));
     if (p->spare != NULL)
-        page_free(p->spare);
+        page_free(virt_to_page(p->spare));
     slab_free(&pipe_cache, p);
 }
 
@@ -229,7 +238,7 @@ int pipe_create(uint32_t flags, struct file **read_end, struct file **write_end)
     }
     *p = (struct pipe){ .has_reader = true, .has_writer = true, .ends = 2 };
     mutex_init(&p->lock, RANK_FILE);
-    spin_init(&p->wait_lock, RANK_DEVICE);
+    spin_init(&p->wait_lock, RANK_PAGE);       /* below the locks of interrupt handlers, which may come in between */
     waitq_init(&p->filled.wq);
     waitq_init(&p->drained.wq);
     r->pipe = w->pipe = p;

@@ -31,28 +31,26 @@ enum uio_way { UIO_TO_USER, UIO_FROM_USER, UIO_ZERO };
 static inline int uio_move(struct uio *u, void *kernel, size_t len, enum uio_way way, size_t *done)
 {
     int err = 0;
-    size_t moved = 0;
-    while (moved < len && err == 0) {
+    *done = 0;
+    while (len > 0 && err == 0) {
         if (u->len_bytes == 0) {
             u->base = u->next->base;
             u->len_bytes = u->next->len_bytes;
             u->next++;
             continue;
         }
-        size_t n = len - moved, part = 0;
-        if (n > u->len_bytes)
-            n = u->len_bytes;
+        size_t n = len < u->len_bytes ? len : u->len_bytes, part = 0;
         if (way == UIO_TO_USER)
-            err = copy_to_user(u->as, u->base, (char *)kernel + moved, n, &part);
+            err = copy_to_user(u->as, u->base, (char *)kernel + *done, n, &part);
         else if (way == UIO_FROM_USER)
-            err = copy_from_user(u->as, (char *)kernel + moved, u->base, n, &part);
+            err = copy_from_user(u->as, (char *)kernel + *done, u->base, n, &part);
         else
             err = zero_user(u->as, u->base, n, &part);
         u->base += part;
         u->len_bytes -= part;
-        moved += part;
+        u->resid -= part;
+        *done += part;
+        len -= part;
     }
-    u->resid -= moved;
-    *done = moved;
     return err;
 }

@@ -17,7 +17,7 @@
 
 /* ---- forks ---- */
 
-/* Send SIGKILL to a group until nobody is left in it. */
+/* Send SIGKILL to a group until nobody is left in it. Its leader has been waited for. */
 static void kill_whole_group(pid_t group)
 {
     while (kill(-group, SIGKILL) == 0)
@@ -51,8 +51,9 @@ static void fork_bombs(void)
     for (unsigned i = 0; i < 2; i++) {
         pid_t pid = child_start(bombs[i], 0);
         sleep_ms(300);
+        kill(-pid, SIGKILL);
+        child_wait(pid);                        /* a zombie counts as a member */
         kill_whole_group(pid);
-        child_wait(pid);
         /* There is room again as soon as init has reaped them. */
         for (unsigned ms = 0; (pid = fork()) < 0; ms++) {
             check_le(ms, 5000);

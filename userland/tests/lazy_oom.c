@@ -119,6 +119,7 @@ static void oom_in_fork(void)
 /* Fill memory but for npages, say so through the pipe, hold it. */
 struct hog {
     int ready;
+    int not_mine;                               /* a descriptor whose other end waits for everybody to close it */
     long npages;
 };
 
@@ -127,6 +128,7 @@ static void hog_run(uintptr_t arg)
     const struct hog *hog = (const struct hog *)arg;
 
     gate_pass(&gate);
+    close(hog->not_mine);
     memory_fill(hog->npages);
     write(hog->ready, "r", 1);
     sleep_forever(0);
@@ -151,11 +153,12 @@ static void oom_in_exec(void)
         if (execer == 0) {
             char *const argv[] = { "target", "bss", "some", "more", "arguments", NULL };
             close(go[1]);
+            close(ready[1]);
             read(go[0], &byte, 1);
             execv(TARGET, argv);
             _exit(77);
         }
-        struct hog hog = { ready[1], left[i] };
+        struct hog hog = { ready[1], go[1], left[i] };
         gate_close(&gate);
         pid_t hog_pid = child_start(hog_run, (uintptr_t)&hog);
         close(ready[1]);

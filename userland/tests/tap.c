@@ -3,10 +3,10 @@
  * Owns: the child, the watchdog and the count of memory around each case; everything that is printed.
  * Does not own: the cases; what memory is worth counting (the kernel's /proc/vmstat).
  *
- * What "no memory is missing" means. Free frames are compared exactly, but two kinds of frames are counted as free:
- * page tables, because they are a cache that the kernel may drop and fill at any time, and frames cut into small objects,
- * because one survivor keeps a frame. Both may only grow a little over the whole run, and the objects that matter are
- * compared exactly by number.
+ * What "no memory is missing" means. Free frames are compared exactly, but three kinds of frames are counted as free: page
+ * tables and pages of files, because they are caches that may be dropped and filled at any time, and frames cut into small
+ * objects, because one survivor keeps a frame. These may only grow a little over the whole run, and the objects that matter
+ * are compared exactly by number.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,13 +26,14 @@
 #define SETTLE_MS         20000                 /* orphans of a case may still be exiting */
 #define TABLE_GROWTH_MAX  16                    /* pages, of the few processes that outlive a case */
 #define SLAB_GROWTH_MAX   64                    /* pages */
+#define FILE_GROWTH_MAX   8                     /* pages, that the runner itself has come to use */
 #define LINE_BYTES        400
 
 static const char *const exact_rows[] = { "anons", "radix_nodes", "vmas", "procs", "files", "pipes" };
 #define NEXACT (sizeof(exact_rows) / sizeof(exact_rows[0]))
 
 struct memory {
-    long free, tables, slabs;                   /* pages */
+    long free, tables, slabs, file;             /* pages */
     long exact[NEXACT];
 };
 
@@ -243,6 +244,7 @@ static struct memory memory_measure(void)
     m.free = vmstat("nr_free_pages");
     m.tables = vmstat("nr_page_table_pages");
     m.slabs = vmstat("nr_slab_pages");
+    m.file = vmstat("nr_file_pages");
     for (size_t i = 0; i < NEXACT; i++)
         m.exact[i] = vmstat(exact_rows[i]);
     return m;
@@ -250,7 +252,7 @@ static struct memory memory_measure(void)
 
 static bool memory_same(const struct memory *a, const struct memory *b)
 {
-    return a->free + a->tables + a->slabs == b->free + b->tables + b->slabs
+    return a->free + a->tables + a->slabs + a->file == b->free + b->tables + b->slabs + b->file
         && memcmp(a->exact, b->exact, sizeof(a->exact)) == 0;
 }
 
@@ -264,17 +266,19 @@ static bool memory_is_back(const struct memory *before)
         after = memory_measure();
     }
     bool growth_ok = after.tables <= memory_at_start.tables + TABLE_GROWTH_MAX
-        && after.slabs <= memory_at_start.slabs + SLAB_GROWTH_MAX;
+        && after.slabs <= memory_at_start.slabs + SLAB_GROWTH_MAX
+        && after.file <= memory_at_start.file + FILE_GROWTH_MAX;
     if (memory_same(before, &after) && growth_ok)
         return true;
-    note("memory before and after: nr_free_pages %ld, %ld; nr_page_table_pages %ld, %ld; nr_slab_pages %ld, %ld",
-         before->free, after.free, before->tables, after.tables, before->slabs, after.slabs);
+    note("memory before and after: nr_free_pages %ld, %ld; nr_page_table_pages %ld, %ld; nr_slab_pages %ld, %ld; "
+         "nr_file_pages %ld, %ld", before->free, after.free, before->tables, after.tables, before->slabs, after.slabs,
+         before->file, after.file);
     for (size_t i = 0; i < NEXACT; i++)
         if (before->exact[i] != after.exact[i])
             note("%s before and after: %ld, %ld", exact_rows[i], before->exact[i], after.exact[i]);
     if (!growth_ok)
-        note("at the program's start there were %ld pages of tables and %ld of slabs", memory_at_start.tables,
-             memory_at_start.slabs);
+        note("at the program's start there were %ld pages of tables, %ld of slabs, %ld of files", memory_at_start.tables,
+             memory_at_start.slabs, memory_at_start.file);
     return false;
 }
 

@@ -1,13 +1,17 @@
 /*
- * mmu_kernel.h - the kernel's own mappings.
+ * kernel_space.h - the kernel's own mappings.
  */
 #pragma once
+
+#include "arch/riscv/offsets.h"
+
+#define KSTACK_SIZE (1ul << KSTACK_SHIFT)
 
 void mmu_init(void);                    /* once, after page_init: the direct map with W^X, and the region of stacks */
 void mmu_init_hart(void);               /* on every hart: leave the first page table */
 
 /*
- * A kernel stack: 1 << KSTACK_SHIFT bytes, lowest address, an unmapped guard of the same size below. NULL without memory.
+ * A kernel stack: KSTACK_SIZE bytes, lowest address, an unmapped guard of the same size below. NULL without memory.
  * Free stacks are kept mapped; drop_caches gives their frames back.
  */
 char *kstack_alloc(void);
