@@ -4,7 +4,10 @@
  */
 #pragma once
 
-#include <stdbool.h>
+#include <stdint.h>
+
+/* The time, in ticks since reset, at which the first program was entered; /proc/vmstat shows it. */
+extern uint64_t boot_ticks;
 
 /* Cut the boot line into words; once, before the functions below. */
 void boot_parse(void);

@@ -148,11 +148,14 @@ static int sleep_until_woken(struct waitq *wq, struct spinlock *lock, bool killa
 {
     struct proc *p = current();
     unsigned long flags = spin_lock_irqsave(&sched_lock);
-    spin_unlock(lock);
-    if (!(killable && proc_killed(p))) {
+    bool sleeps = !(killable && proc_killed(p));
+    if (sleeps) {                       /* on the queue before lock is let go: wake() looks at the queue under lock alone */
         p->wake_on_kill = killable;
-        sched_sleep(wq);
+        sched_enter_queue(wq);
     }
+    spin_unlock(lock);
+    if (sleeps)
+        sched_sleep();
     spin_unlock(&sched_lock);
     irq_restore(flags);
     spin_lock(lock);                    /* taken as it was: if interrupts were masked before, they are now */
@@ -202,7 +205,8 @@ static void mutex_wait(struct mutex *m)
         }
         current()->wake_on_kill = false;
         current()->waits_for = m->rank;
-        sched_sleep(&m->wq);
+        sched_enter_queue(&m->wq);
+        sched_sleep();
         current()->waits_for = 0;
         if ((atomic_load_explicit(&m->owner, memory_order_acquire) & ~HAS_WAITERS) == (uintptr_t)current())
             break;

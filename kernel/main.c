@@ -32,7 +32,7 @@
 
 extern char __kernel_start[], __kernel_end[];
 
-uint64_t boot_ticks;                    /* time at which the first program was entered; /proc/vmstat shows it */
+uint64_t boot_ticks;
 
 static void set_this_hart(struct hart *hart)
 {
@@ -92,11 +92,28 @@ static const char *init_path(void)
     return path != NULL && path[0] != '\0' ? path : "/init";
 }
 
+/* Harts come up while process 1 does; one that does not within a second is not coming. */
+static void count_harts(void)
+{
+    uint64_t deadline = time_ns() + NSEC_PER_SEC;
+    unsigned online;
+    for (;;) {
+        online = 0;
+        for (unsigned h = 0; h < machine.nharts; h++)
+            online += atomic_load(&harts[h].online);
+        if (online == machine.nharts || time_ns() >= deadline)
+            break;
+        time_sleep_until(time_ns() + NSEC_PER_SEC / 1000);
+    }
+    kprintf("%u hart%s online%s\n", online, online == 1 ? "" : "s", online < machine.nharts ? ", others do not answer" : "");
+}
+
 /* The first thing that process 1 does, in the kernel: become init. Then it returns to user mode like any other. */
 static void init_start(void)
 {
     sched_started();
     irq_unmask();
+    count_harts();
     crash_if_asked();
     fs_init();
     struct proc *p = current();

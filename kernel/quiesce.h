@@ -15,3 +15,4 @@ void check_point(void);
 void check_now(void);
 
 void check_enable(bool on);
+

@@ -35,15 +35,21 @@ void sched_make_runnable(struct proc *p)
     }
 }
 
-void sched_sleep(struct waitq *wq)
+void sched_enter_queue(struct waitq *wq)
 {
     struct proc *p = current();
     assert(spin_held(&sched_lock) && p != this_hart()->idle);
-    if (CHECKED && this_hart()->nheld != 1)
-        panic("%s[%d] sleeps with %u spin locks held", p->name, p->pid, this_hart()->nheld - 1);
     p->state = PROC_SLEEPING;
     p->sleeping_on = wq;
     TAILQ_INSERT_TAIL(&wq->waiters, p, queue_link);
+}
+
+void sched_sleep(void)
+{
+    struct proc *p = current();
+    assert(spin_held(&sched_lock) && p->state == PROC_SLEEPING);
+    if (CHECKED && this_hart()->nheld != 1)
+        panic("%s[%d] sleeps with %u spin locks held", p->name, p->pid, this_hart()->nheld - 1);
     sched_switch();
 }
 

@@ -13,7 +13,8 @@ extern struct spinlock sched_lock;
 
 /* These need sched_lock. */
 void sched_make_runnable(struct proc *p);
-void sched_sleep(struct waitq *wq);     /* until sched_make_runnable; sched_lock is held again on return */
+void sched_enter_queue(struct waitq *wq);       /* the caller counts as asleep; it must call sched_sleep next */
+void sched_sleep(void);                 /* until sched_make_runnable; sched_lock is held again on return */
 void sched_switch(void);                /* to the next in line; the caller has set its own state */
 
 void sched_init_hart(void);             /* the calling thread becomes this hart's idle process */

@@ -175,6 +175,14 @@ const char *trap_cause_name(uint64_t cause)
     return handler != NULL && handler->name != NULL ? handler->name : "unknown trap";
 }
 
+uint64_t trap_count(uint64_t cause)
+{
+    uint64_t sum = 0;
+    for (unsigned h = 0; h < machine.nharts; h++)
+        sum += cause & TRAP_INTERRUPT ? harts[h].interrupts[cause & ~TRAP_INTERRUPT] : harts[h].exceptions[cause];
+    return sum;
+}
+
 /* ---- dispatch ---- */
 
 /*

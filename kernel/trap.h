@@ -9,6 +9,9 @@ void trap_dispatch(struct trapframe *tf, uint64_t cause, uint64_t value);
 void trap_dispatch_kernel(struct trapframe *tf, uint64_t cause, uint64_t value);
 _Noreturn void trap_stack_overflow(struct trapframe *tf, uint64_t cause, uint64_t value);
 
+/* How often this cause has come, on all harts together. */
+uint64_t trap_count(uint64_t cause);
+
 /* Kill the calling process: memory ran out for its access to va. */
 void trap_out_of_memory(struct trapframe *tf, uint64_t va);
 

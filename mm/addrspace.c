@@ -296,6 +296,16 @@ static void cuts_commit(struct addrspace *as, vaddr_t start, vaddr_t end, struct
         vma_split(as, vma_find(as, end - 1), end, cuts->high);
 }
 
+/* Take every VMA in [start, end), which none straddles, away. */
+static void remove_vmas(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    struct vma *vma;
+    while ((vma = vma_find_from(as, start)) != NULL && vma->start < end) {
+        vma_remove(as, vma);
+        vma_free(vma);
+    }
+}
+
 /* Unmap [start, end): the end of munmap and of shrinking the heap. */
 static int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
 {
@@ -303,34 +313,32 @@ static int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
     /* Prepare. The tail of one VMA, as when a heap shrinks, needs no cut: the VMA is just made shorter. */
     struct vma *first = vma_find(as, start);
     bool tail = first != NULL && first->start < start && first->end <= end;
+    vaddr_t rest = tail ? first->end : start;           /* from here on there are whole VMAs to remove, or parts to cut */
     struct cuts cuts = { 0 };
-    int err = cuts_prepare(as, tail ? first->end : start, end, &cuts);
+    int err = rest < end ? cuts_prepare(as, rest, end, &cuts) : 0;
     if (err != 0)
         return err;
-    err = radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
+    /* Often nothing has been touched: one look at the range is cheaper than two walks along its edges. */
+    bool any_anon = radix_any(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
+    if (any_anon)
+        err = radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
     if (err != 0) {
         cuts_free(&cuts);
         return err;
     }
     /* Commit: the promise, the translations, and only then the contents. */
-    if (tail) {
-        vaddr_t rest = first->end;
+    if (tail)
         vma_resize(as, first, first->start, start);
-        if (rest < end)
-            cuts_commit(as, rest, end, &cuts);
-    } else {
-        cuts_commit(as, start, end, &cuts);
-    }
-    struct vma *vma;
-    while ((vma = vma_find_from(as, start)) != NULL && vma->start < end) {
-        vma_remove(as, vma);
-        vma_free(vma);
+    if (rest < end) {
+        cuts_commit(as, rest, end, &cuts);
+        remove_vmas(as, rest, end);
     }
     struct pmap_batch batch;
     pmap_batch_begin(&batch, as);
     pmap_remove(&batch, start, end);
     pmap_batch_end(&batch);
-    radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
+    if (any_anon)
+        radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
     return 0;
 }
 

@@ -130,14 +130,14 @@ static void compare_references(struct radix_node *node, unsigned level)
 {
     if (node == NULL || node->seen == 0)
         return;
-    unsigned used = 0;
+    uint32_t occupied = 0;
     if (atomic_load(&node->refs) != node->seen)
         panic("I8: a radix node of level %u has %u references, found %u", level, atomic_load(&node->refs), node->seen);
     node->seen = 0;
     for (unsigned i = 0; i < RADIX_SLOTS; i++) {
         if (node->slot[i] == NULL)
             continue;
-        used++;
+        occupied |= 1u << i;
         if (level > 0) {
             compare_references(node->slot[i], level - 1);
             continue;
@@ -146,8 +146,8 @@ static void compare_references(struct radix_node *node, unsigned level)
         if (anon->seen != 0 && atomic_load(&anon->refs) < anon->seen)
             panic("I8: anon %#lx has %u references, found %u", anon->vpn, atomic_load(&anon->refs), anon->seen);
     }
-    if (used != node->used || used == 0)
-        panic("I8: a radix node of level %u has %u occupied slots, its count is %u", level, used, node->used);
+    if (occupied != node->occupied || occupied == 0)
+        panic("I8: a radix node of level %u has occupied slots %#x, its mask is %#x", level, occupied, node->occupied);
 }
 
 /* A last round, since an anon is complete only when all nodes have been seen. */
@@ -236,6 +236,11 @@ void check_set_chaos(uint64_t interval, uint64_t seed)
 {
     chaos_interval = interval;
     atomic_store(&chaos_state, seed);
+}
+
+uint64_t check_chaos_interval(void)
+{
+    return chaos_interval;
 }
 
 /* SplitMix64's finaliser: every bit of n reaches every bit of the result. */

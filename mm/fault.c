@@ -38,6 +38,7 @@ struct fault {
     struct pte *leaf;                   /* where the translation goes */
     enum fault_case which;              /* result: the case of the picture */
     unsigned prot;                      /* result: rights that the leaf may have */
+    bool around;                        /* result: the page was in memory, so its neighbours may be too */
     bool replaces;                      /* result: an old leaf may show another page, so a new one must be entered */
     struct anon *old;                   /* result, A3: to put when it is mapped no more */
     struct locked_page page;             /* result: the page, its owner locked */
@@ -61,6 +62,7 @@ static int lock_object_page(const struct fault *f, struct locked_page *page)
 static int use_anon(struct fault *f, struct anon *anon, bool exclusive)
 {
     f->which = f->access == ACCESS_WRITE ? FAULT_A2 : FAULT_A1;
+    f->around = true;
     f->prot = exclusive ? f->vma->prot : f->vma->prot & ~PROT_WRITE;
     lock_anon_page(f, anon);
     return 0;
@@ -156,6 +158,7 @@ static int use_object(struct fault *f, enum fault_case which, unsigned prot)
     f->page = page;
     f->which = which;
     f->prot = prot;
+    f->around = which == FAULT_B1;
     return 0;
 }
 
@@ -276,6 +279,7 @@ static void fault_init(struct fault *f, struct addrspace *as, vaddr_t va, enum a
     f->vpn = va >> PAGE_SHIFT;
     f->access = access;
     f->replaces = false;
+    f->around = false;
     f->old = NULL;
     f->page.object_lock = NULL;
 }
@@ -292,7 +296,7 @@ __attribute__((flatten)) int vm_fault(struct addrspace *as, vaddr_t va, enum acc
     if (err == 0) {
         fault_enter(&f);
         mutex_unlock(f.page.anon_lock);
-        if (f.which == FAULT_A1 || f.which == FAULT_A2 || f.which == FAULT_B1)
+        if (f.around)
             fault_around(as, f.vma, f.vpn, f.leaf, f.which == FAULT_B1 ? f.vma->object : NULL);
         if (f.page.object_lock != NULL)
             mutex_unlock(f.page.object_lock);

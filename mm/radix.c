@@ -58,7 +58,7 @@ static struct radix_node *node_alloc(struct radix_spare *spare)
     struct radix_node *node = node_get_raw(spare);
     if (node == NULL)
         return NULL;
-    node->used = 0;
+    node->occupied = 0;
     for (unsigned i = 0; i < RADIX_SLOTS; i++)
         node->slot[i] = NULL;
     return node;
@@ -96,11 +96,10 @@ static void node_put(struct radix_node *node, unsigned level)
 {
     if (atomic_fetch_sub_explicit(&node->refs, 1, memory_order_acq_rel) != 1)
         return;
-    for (unsigned i = 0, left = node->used; left > 0; i++)
-        if (node->slot[i] != NULL) {
-            slot_put(node->slot[i], level);
-            left--;
-        }
+    uint32_t bits = node->occupied;
+    for (void **slot = node->slot; bits != 0; slot++, bits >>= 1)
+        if (bits & 1)
+            slot_put(*slot, level);
     slab_free(&radix_nodes, node);
 }
 
@@ -111,7 +110,7 @@ static struct radix_node *node_unshare(struct radix_node **link, unsigned level,
     struct radix_node *copy = node_get_raw(spare);
     if (copy == NULL)
         return NULL;
-    copy->used = old->used;
+    copy->occupied = old->occupied;
     for (unsigned i = 0; i < RADIX_SLOTS; i++) {
         void *child = old->slot[i];
         copy->slot[i] = child;
@@ -184,7 +183,7 @@ struct radix_node *radix_prepare_slow(struct radix *r, uint64_t vpn, struct radi
             }
             *link = node;
             if (parent != NULL)
-                parent->used++;
+                parent->occupied |= 1u << slot_index(vpn, level + 1);
         } else if (!node_sole(node) && (node = node_unshare(link, level, spare)) == NULL) {
             break;
         }
@@ -199,7 +198,7 @@ struct radix_node *radix_prepare_slow(struct radix *r, uint64_t vpn, struct radi
         struct radix_node *branch = *first_new;
         *first_new = NULL;
         if (first_new_parent != NULL)
-            first_new_parent->used--;
+            first_new_parent->occupied &= ~(1u << slot_index(vpn, first_new_level + 1));
         node_put(branch, first_new_level);
     }
     return NULL;
@@ -207,19 +206,60 @@ struct radix_node *radix_prepare_slow(struct radix *r, uint64_t vpn, struct radi
 
 /* ---- ranges ---- */
 
-/* Copy the shared nodes below *link that [start, end) covers only in part. base: the node's first page number. */
+/* The slots of a node that begins at base that [start, end) touches: the first, the last, and which of them are occupied. */
+static uint32_t slots_touched(const struct radix_node *node, unsigned level, uint64_t base, uint64_t start, uint64_t end,
+                              unsigned *first, unsigned *last)
+{
+    uint64_t node_last = base + slot_span(level) * RADIX_SLOTS - 1;
+    *first = start > base ? (start - base) / slot_span(level) : 0;
+    *last = ((end - 1 < node_last ? end - 1 : node_last) - base) / slot_span(level);
+    return node->occupied & ~0u << *first & ~0u >> (RADIX_SLOTS - 1 - *last);
+}
+
+static bool covers(uint64_t start, uint64_t end, unsigned level, uint64_t base)
+{
+    return start <= base && base + slot_span(level) * RADIX_SLOTS <= end;
+}
+
+static bool any_below(const struct radix_node *node, unsigned level, uint64_t base, uint64_t start, uint64_t end)
+{
+    while (!covers(start, end, level, base)) {
+        unsigned first, last;
+        uint32_t bits = slots_touched(node, level, base, start, end, &first, &last);
+        uint32_t edges = 1u << first | 1u << last;
+        if (bits == 0 || level == 0 || (bits & ~edges) != 0)
+            return bits != 0;                   /* nothing, or something that is covered as a whole */
+        level--;
+        if (first != last && (bits & 1u << last)) {
+            if (any_below(node->slot[last], level, base + last * slot_span(level + 1), start, end))
+                return true;
+            if (!(bits & 1u << first))
+                return false;
+        }
+        node = node->slot[first];
+        base += first * slot_span(level + 1);
+    }
+    return true;
+}
+
+bool radix_any(const struct radix *r, uint64_t start, uint64_t end)
+{
+    return r->root != NULL && any_below(r->root, TOP, 0, start, end);
+}
+
+/* Copy the shared nodes below *link that [start, end) covers only in part and finds something in. */
 static int prepare_below(struct radix_node **link, unsigned level, uint64_t base, uint64_t start, uint64_t end)
 {
-    uint64_t node_end = base + slot_span(level) * RADIX_SLOTS;
-    if (*link == NULL || (start <= base && node_end <= end))
+    unsigned first, last;
+    if (*link == NULL || covers(start, end, level, base))
         return 0;                               /* nothing there, or put as a whole */
+    if (slots_touched(*link, level, base, start, end, &first, &last) == 0)
+        return 0;
     if (!node_sole(*link) && node_unshare(link, level, NULL) == NULL)
         return -ENOMEM;
     if (level == 0)
         return 0;
     /* Only the first and the last slot that the range touches can be covered in part. */
-    unsigned first = start > base ? (start - base) / slot_span(level) : 0;
-    unsigned last = (end < node_end ? end - 1 - base : node_end - 1 - base) / slot_span(level);
     for (unsigned i = first;; i = last) {
         struct radix_node **child = (struct radix_node **)&(*link)->slot[i];
         int err = prepare_below(child, level - 1, base + i * slot_span(level), start, end);
@@ -233,39 +273,35 @@ int radix_prepare_clear(struct radix *r, uint64_t start, uint64_t end)
     return start < end ? prepare_below(&r->root, TOP, 0, start, end) : 0;
 }
 
-/* Remove what lies in [start, end) below *link, and the node itself when that leaves it empty. Returns whether it did. */
-static bool clear_below(struct radix_node **link, unsigned level, uint64_t base, uint64_t start, uint64_t end)
+/* Remove what lies in [start, end) below *link, and the node itself when that leaves it empty. */
+static void clear_below(struct radix_node **link, unsigned level, uint64_t base, uint64_t start, uint64_t end)
 {
     struct radix_node *node = *link;
-    uint64_t node_end = base + slot_span(level) * RADIX_SLOTS;
-    if (start <= base && node_end <= end) {
+    unsigned first, last;
+    if (covers(start, end, level, base)) {
         *link = NULL;
         node_put(node, level);
-        return true;
+        return;
     }
-    assert(node_sole(node));
-    unsigned first = start > base ? (start - base) / slot_span(level) : 0;
-    unsigned last = (end < node_end ? end - 1 - base : node_end - 1 - base) / slot_span(level);
-    for (void **slot = &node->slot[first], **end_slot = &node->slot[last] + 1;; slot++) {
-        while (slot < end_slot && *slot == NULL)
-            slot++;                             /* most are empty: a loop as short as can be */
-        if (slot == end_slot)
-            break;
-        bool gone = true;
+    uint32_t bits = slots_touched(node, level, base, start, end, &first, &last) >> first;
+    assert(bits == 0 || node_sole(node));
+    for (unsigned i = first; bits != 0; i++, bits >>= 1) {
+        void **slot = &node->slot[i];
+        if (!(bits & 1))
+            continue;
         if (level == 0) {
             anon_put(*slot);
             *slot = NULL;
         } else {
-            uint64_t child_base = base + (slot - node->slot) * slot_span(level);
-            gone = clear_below((struct radix_node **)slot, level - 1, child_base, start, end);
+            clear_below((struct radix_node **)slot, level - 1, base + i * slot_span(level), start, end);
         }
-        node->used -= gone;
+        if (*slot == NULL)
+            node->occupied &= ~(1u << i);
     }
-    if (node->used > 0)
-        return false;
-    *link = NULL;
-    node_put(node, level);
-    return true;
+    if (node->occupied == 0) {
+        *link = NULL;
+        node_put(node, level);
+    }
 }
 
 void radix_clear(struct radix *r, uint64_t start, uint64_t end)
@@ -298,9 +334,10 @@ void radix_put_all(struct radix *r)
 static uint64_t next_below(const struct radix_node *node, unsigned level, uint64_t base, uint64_t vpn, struct anon **anon)
 {
     unsigned i = vpn > base ? (vpn - base) / slot_span(level) : 0;
-    for (; i < RADIX_SLOTS; i++) {
+    uint32_t bits = i < RADIX_SLOTS ? node->occupied >> i : 0;
+    for (; bits != 0; i++, bits >>= 1) {
         uint64_t slot_base = base + i * slot_span(level);
-        if (node->slot[i] == NULL)
+        if (!(bits & 1))
             continue;
         if (level == 0) {
             *anon = node->slot[i];

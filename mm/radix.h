@@ -27,7 +27,7 @@ struct anon;
 
 struct radix_node {
     _Atomic uint32_t refs;
-    uint32_t used;                              /* occupied slots */
+    uint32_t occupied;                          /* a bit per slot */
     uint32_t seen;                              /* check.c: references found; 0 at all other times */
     void *slot[RADIX_SLOTS];                    /* level 0: struct anon *; above: struct radix_node * */
 };
@@ -75,7 +75,7 @@ static inline struct radix_node *radix_prepare(struct radix *r, uint64_t vpn, st
 static inline void radix_fill(struct radix_node *leaf, uint64_t vpn, struct anon *anon)
 {
     leaf->slot[vpn % RADIX_SLOTS] = anon;
-    leaf->used++;
+    leaf->occupied |= 1u << vpn % RADIX_SLOTS;
 }
 
 static inline struct anon *radix_replace(struct radix_node *leaf, uint64_t vpn, struct anon *anon)
@@ -116,6 +116,9 @@ struct anon *const *radix_leaf(struct radix *r, uint64_t vpn, bool *path_exclusi
  */
 int radix_prepare_clear(struct radix *r, uint64_t start, uint64_t end);
 void radix_clear(struct radix *r, uint64_t start, uint64_t end);
+
+/* Is there any anon in [start, end)? */
+bool radix_any(const struct radix *r, uint64_t start, uint64_t end);
 
 /* Make child an equal of parent in constant time: they share everything from the root down. child must be empty. */
 void radix_share(struct radix *child, struct radix *parent);

@@ -28,7 +28,7 @@ static void check_poison(const struct slab_cache *cache, const unsigned char *ob
 {
     for (unsigned i = sizeof(uint16_t); i < cache->object_size; i++)
         if (object[i] != POISON)
-            panic("slab_alloc: a free struct %s at %p was written to: byte %u is %#x", cache->name, (void *)object, i,
+            panic("slab_alloc: a free one of %s at %p was written to: byte %u is %#x", cache->name, (void *)object, i,
                   object[i]);
 }
 

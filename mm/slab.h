@@ -26,8 +26,9 @@ struct slab_cache {
     } magazine[MMU_MAX_HARTS];          /* its hart's; or anybody's, when all harts are stopped */
 };
 
+/* Define cache var for objects of type; /proc/vmstat counts them in a row called var. */
 #define SLAB_CACHE(var, type)                                                                            \
-    struct slab_cache var = { .name = #type, .object_size = (sizeof(type) + 7) & ~7u,                    \
+    struct slab_cache var = { .name = #var, .object_size = (sizeof(type) + 7) & ~7u,                    \
                               .lock = SPINLOCK_INIT(RANK_PAGE) };                                        \
     _Static_assert(sizeof(type) <= SLAB_OBJECT_MAX, "object too large for a slab")
 

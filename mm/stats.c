@@ -41,7 +41,7 @@ static const struct {
 
 static void add_slab(const struct slab_cache *cache, void *text)
 {
-    add(text, "slab_%s %zu\n", cache->name, slab_in_use(cache));
+    add(text, "%s %zu\n", cache->name, slab_in_use(cache));
 }
 
 static void add_faults(struct text *text, const struct fault_counts *counts)

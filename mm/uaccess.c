@@ -66,13 +66,17 @@ static void piece_from_user(char *at, size_t done, size_t len, void *dst)
     copy_piece((char *)dst + done, at, len);
 }
 
+/* Word by word but for the edges: exec zeroes most of a page behind a program's data. */
 static void piece_zero(char *at, size_t done, size_t len, void *unused)
 {
     (void)done, (void)unused;
-    if (len == PAGE_SIZE)
-        page_zero(at);
-    else
-        memset(at, 0, len);
+    size_t head = -(uintptr_t)at % sizeof(uint64_t);
+    if (head > len)
+        head = len;
+    size_t words = (len - head) & ~(sizeof(uint64_t) - 1);
+    memset(at, 0, head);
+    words_zero(at + head, words);
+    memset(at + head + words, 0, len - head - words);
 }
 
 int copy_to_user(struct addrspace *as, vaddr_t dst, const void *src, size_t len, size_t *done)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Pack files into a cpio archive of the "newc" format, the one QEMU's -initrd hands to the kernel.
 
-  mkinitramfs.py [--strip STRIP] --output OUT --file PATH HOSTFILE ...
+  mkinitramfs.py [--strip STRIP] --output OUT [--file PATH HOSTFILE]... [--tree PATH HOSTFOLDER]...
 
+A file that is named is stripped; what lies in a tree goes in byte for byte.
 The same inputs give the same bytes: members are sorted, and times, owners and devices are zero.
 Format: the kernel.org text "initramfs buffer format"; every header field is eight hexadecimal digits, and
 header plus name, and contents, are each padded to four bytes.
@@ -16,17 +17,26 @@ import tempfile
 S_IFDIR, S_IFREG = 0o040000, 0o100000
 
 
-def read_stripped(path, strip):
-    if strip:
-        with tempfile.TemporaryDirectory() as folder:
-            out = os.path.join(folder, "stripped")
-            if open(path, "rb").read(4) == b"\x7fELF":
-                subprocess.run([strip, "-o", out, path], check=True)
-                path = out
-            with open(path, "rb") as file:
-                return file.read()
+def contents_of(path):
     with open(path, "rb") as file:
         return file.read()
+
+
+def contents_stripped(path, strip):
+    if not strip or contents_of(path)[:4] != b"\x7fELF":
+        return contents_of(path)
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "stripped")
+        subprocess.run([strip, "-o", out, path], check=True)
+        return contents_of(out)
+
+
+def files_under(folder):
+    """The files in a folder and below: path from there, path on this machine."""
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(where, name)
+            yield os.path.relpath(path, folder), path
 
 
 def padded(piece):
@@ -46,15 +56,19 @@ def main():
     parser.add_argument("--strip", help="command that strips debugging information from ELF files")
     parser.add_argument("--output", required=True)
     parser.add_argument("--file", nargs=2, action="append", default=[], metavar=("PATH", "HOSTFILE"))
+    parser.add_argument("--tree", nargs=2, action="append", default=[], metavar=("PATH", "HOSTFOLDER"))
     options = parser.parse_args()
+
+    wanted = [(path.strip("/"), hostfile, options.strip) for path, hostfile in options.file]
+    for path, hostfolder in options.tree:
+        wanted += [(os.path.join(path.strip("/"), name), hostfile, None) for name, hostfile in files_under(hostfolder)]
 
     files = {}
     folders = set()
-    for path, hostfile in options.file:
-        path = path.strip("/")
+    for path, hostfile, strip in wanted:
         if path in files:
             parser.error(f"{path} is given twice")
-        files[path] = hostfile
+        files[path] = hostfile, strip
         parts = path.split("/")[:-1]
         folders.update("/".join(parts[:n]) for n in range(1, len(parts) + 1))
 
@@ -63,7 +77,7 @@ def main():
         if name in folders:
             archive += member(inode, name, S_IFDIR | 0o755, links=2)
         else:
-            archive += member(inode, name, S_IFREG | 0o755, read_stripped(files[name], options.strip))
+            archive += member(inode, name, S_IFREG | 0o755, contents_stripped(*files[name]))
     archive += member(0, "TRAILER!!!", 0)
     archive += b"\0" * (-len(archive) % 512)
 

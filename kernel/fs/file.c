@@ -12,13 +12,13 @@
 #include "kernel/proc.h"
 #include "mm/slab.h"
 
-static SLAB_CACHE(file_cache, struct file);
+static SLAB_CACHE(files, struct file);
 
 /* ---- files ---- */
 
 struct file *file_alloc(const struct file_ops *ops, uint32_t flags)
 {
-    struct file *f = slab_alloc(&file_cache);
+    struct file *f = slab_alloc(&files);
     if (f == NULL)
         return NULL;
     uint32_t mode = flags & O_ACCMODE;
@@ -47,13 +47,13 @@ void file_put(struct file *f)
         return;
     if (f->ops->release != NULL)
         f->ops->release(f);
-    slab_free(&file_cache, f);
+    slab_free(&files, f);
 }
 
 void file_discard(struct file *f)
 {
     if (f != NULL)
-        slab_free(&file_cache, f);
+        slab_free(&files, f);
 }
 
 void file_info(struct file *f, struct file_info *info)

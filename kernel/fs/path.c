@@ -19,7 +19,7 @@
 enum { LINKS_MAX = 8 };                         /* symbolic links in links, each a call of walk() */
 enum { ZERO_PIECE = 256 * 1024 };               /* bytes of /dev/zero between two looks at whether the reader is killed */
 
-static SLAB_CACHE(node_cache, struct node);
+static SLAB_CACHE(nodes, struct node);
 static struct mutex object_lock = MUTEX_INIT(object_lock, RANK_FILE);
 
 struct node root_node = {
@@ -62,7 +62,7 @@ struct node *node_make(const char *path, size_t len)
                 return NULL;
             struct node *child = node_find(at, path + i, n);
             if (child == NULL) {
-                child = slab_alloc(&node_cache);
+                child = slab_alloc(&nodes);
                 if (child == NULL)
                     return NULL;
                 *child = (struct node){ .name = path + i, .name_len = (uint32_t)n, .mode = MODE_DIR | 0755,

@@ -40,7 +40,7 @@ struct pipe {
     _Atomic uint32_t ends;              /* files that point here */
 };
 
-static SLAB_CACHE(pipe_cache, struct pipe);
+static SLAB_CACHE(pipes, struct pipe);
 
 /* ---- waiting ---- */
 
@@ -202,7 +202,7 @@ static void pipe_free(struct pipe *p)
             page_free(virt_to_page(p->pages[i]));
     if (p->spare != NULL)
         page_free(virt_to_page(p->spare));
-    slab_free(&pipe_cache, p);
+    slab_free(&pipes, p);
 }
 
 static void pipe_release(struct file *f)
@@ -227,13 +227,13 @@ static const struct file_ops pipe_file_ops = {
 
 int pipe_create(uint32_t flags, struct file **read_end, struct file **write_end)
 {
-    struct pipe *p = slab_alloc(&pipe_cache);
+    struct pipe *p = slab_alloc(&pipes);
     struct file *r = file_alloc(&pipe_file_ops, flags | O_RDONLY), *w = file_alloc(&pipe_file_ops, flags | O_WRONLY);
     if (p == NULL || r == NULL || w == NULL) {
         file_discard(r);
         file_discard(w);
         if (p != NULL)
-            slab_free(&pipe_cache, p);
+            slab_free(&pipes, p);
         return -ENOMEM;
     }
     *p = (struct pipe){ .has_reader = true, .has_writer = true, .ends = 2 };

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/context.h"
+#include "kernel/boot.h"
 #include "kernel/errno.h"
 #include "kernel/fs/node.h"
 #include "kernel/proc.h"
 #include "kernel/quiesce.h"
 #include "kernel/time.h"
+#include "kernel/trap.h"
 #include "mm/addrspace.h"
+#include "mm/check.h"
 #include "mm/slab.h"
 #include "mm/stats.h"
 
@@ -149,10 +153,28 @@ static long pid_strace_command(int pid, unsigned long number)
     return 0;
 }
 
+/* "trap_store_page_fault 12" */
+static size_t trap_row(uint64_t cause, char *buf, size_t size)
+{
+    long len = fits(snprintf(buf, size, "trap_%s %lu\n", trap_cause_name(cause), trap_count(cause)), size);
+    for (char *c = buf; *c != '\0' && (c[1] < '0' || c[1] > '9'); c++)
+        if (*c == ' ')
+            *c = '_';
+    return len;
+}
+
 static long vmstat_text(int pid, char *buf, size_t size)
 {
+    static const uint64_t causes[] = {
+        TRAP_FETCH_PAGE, TRAP_LOAD_PAGE, TRAP_STORE_PAGE, TRAP_ECALL_USER, TRAP_ILLEGAL,
+        TRAP_INTERRUPT | TRAP_SOFTWARE, TRAP_INTERRUPT | TRAP_TIMER, TRAP_INTERRUPT | TRAP_EXTERNAL,
+    };
     (void)pid;
-    return (long)mm_vmstat_format(buf, size);
+    size_t len = mm_vmstat_format(buf, size);
+    for (size_t i = 0; i < ARRAY_LEN(causes); i++)
+        len += trap_row(causes[i], buf + len, size - len);
+    return len + fits(snprintf(buf + len, size - len, "boot_ticks %lu\nchaos %lu\n", boot_ticks, check_chaos_interval()),
+                      size - len);
 }
 
 static long meminfo_text(int pid, char *buf, size_t size)

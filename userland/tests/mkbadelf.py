@@ -16,6 +16,7 @@ instruction formats are those of the unprivileged specification.
 
 import os
 import random
+import shutil
 import struct
 import sys
 
@@ -326,7 +327,8 @@ def main():
         sys.exit(__doc__.splitlines()[2].strip())
     for folder, files in {"odd": odd_files, "bad": bad_files, "fatal": fatal_files, "any": any_files}.items():
         directory = os.path.join(sys.argv[1], folder)
-        os.makedirs(directory, exist_ok=True)
+        shutil.rmtree(directory, ignore_errors=True)        # a file that is no longer made must not stay
+        os.makedirs(directory)
         for name, contents in files():
             with open(os.path.join(directory, name), "wb") as out:
                 out.write(contents)
