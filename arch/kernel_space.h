@@ -3,11 +3,17 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "arch/riscv/offsets.h"
 
 #define KSTACK_SIZE (1ul << KSTACK_SHIFT)
 
-void mmu_init(void);                    /* once, after page_init: the direct map with W^X, and the region of stacks */
+/*
+ * Once, after page_init: the direct map with W^X, and the region of stacks. max_asids: use no more ASIDs than that, to see
+ * them run out.
+ */
+void mmu_init(uint64_t max_asids);
 void mmu_init_hart(void);               /* on every hart: leave the first page table */
 
 /*

@@ -15,6 +15,7 @@
 #include <elf.h>
 #include <string.h>
 
+#include "kernel/boot.h"
 #include "kernel/errno.h"
 #include "kernel/exec.h"
 #include "kernel/fs/file.h"
@@ -355,6 +356,9 @@ static void become(struct program *prog, const char *name, vaddr_t sp)
     trapframe_init(p->tf, prog->header.e_entry, sp);
     p->fp_used = false;
     memcpy(p->name, name, sizeof p->name);
+    const char *traced = boot_option("strace");
+    if (traced != NULL && strcmp(traced, p->name) == 0)
+        p->traced = true;
     files_close_on_exec(p);
     proc_set_addrspace(prog->as);
     as_activate(prog->as);

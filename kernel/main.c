@@ -188,7 +188,7 @@ void kernel_main(uint64_t hartid, paddr_t fdt)
     memcpy(reserved, machine.reserved, sizeof machine.reserved);
     reserved[machine.nreserved] = (struct range){ virt_to_phys(__kernel_start), virt_to_phys(__kernel_end) };
     page_init(machine.memory, machine.nmemory, reserved, machine.nreserved + 1);
-    mmu_init();
+    mmu_init(boot_number("asids", UINT64_MAX));
     mmu_init_hart();
     prepare_harts();
     kprintf("%zu KiB of memory free\n", page_used(PAGE_FREE) * PAGE_SIZE / 1024);

@@ -112,7 +112,7 @@ static uint64_t count_asids(void)
     return bits + 1;
 }
 
-void mmu_init(void)
+void mmu_init(uint64_t max_asids)
 {
     struct page *root = page_alloc_zeroed(PAGE_TABLE);
     kernel_root = page_to_phys(root);
@@ -121,6 +121,11 @@ void mmu_init(void)
     if (kernel_entry(KSTACK_BASE, 1) == NULL)
         panic("mmu_init: no memory for the table of kernel stacks");
     asid_limit = count_asids();
+    if (asid_limit > max_asids)
+        asid_limit = max_asids;
+    /* At a rollover every hart keeps the one it has loaded, and there must be others left to give. */
+    if (asid_limit < 2 * machine.nharts + 2)
+        asid_limit = 1;
 }
 
 void mmu_init_hart(void)
