@@ -8,6 +8,7 @@
  * go and try again.
  */
 #include "arch/kernel_space.h"
+#include "kernel/fs/file.h"
 #include "kernel/hart.h"
 #include "kernel/proc.h"
 #include "kernel/quiesce.h"
@@ -19,6 +20,7 @@
 
 void mm_drop_caches(void)
 {
+    fs_drop_caches();
     object_drop_caches();
     kstack_drop_caches();
     harts_stop();

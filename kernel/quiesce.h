@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 
-/* Give back what is only kept to be quick: front ends of all harts, empty slabs, free kernel stacks, unmapped file pages. */
+/*
+ * Give back what is only kept to be quick: front ends of all harts, empty slabs, free kernel stacks, file pages that nobody
+ * maps. Caller holds no lock.
+ */
 void mm_drop_caches(void);
 
 /* Checked kernel: run the invariant checker, unless it has had its share of the time already. Caller holds no lock. */

@@ -39,6 +39,13 @@ static struct loaded {
 } loaded[MMU_MAX_HARTS];
 static uint64_t carried[MMU_MAX_HARTS];                 /* [asid_lock] ASIDs that were loaded when the generation began */
 
+#define KSTACK_MAX 576                                  /* PROC_MAX, and two for each hart */
+
+static char *kstack_at(unsigned n)
+{
+    return (char *)KSTACK_BASE + n * 2 * KSTACK_SIZE + KSTACK_SIZE;
+}
+
 /* ---- the kernel's mappings ---- */
 
 static struct pte *kernel_entry(vaddr_t va, unsigned level)
@@ -118,8 +125,9 @@ void mmu_init(uint64_t max_asids)
     kernel_root = page_to_phys(root);
     kernel_satp = SATP_MODE_SV39 | kernel_root >> PAGE_SHIFT;
     map_memory();
-    if (kernel_entry(KSTACK_BASE, 1) == NULL)
-        panic("mmu_init: no memory for the table of kernel stacks");
+    for (unsigned n = 0; n < KSTACK_MAX; n++)   /* so that mapping a stack never needs a table */
+        if (kernel_entry((vaddr_t)kstack_at(n), 0) == NULL)
+            panic("mmu_init: no memory for the tables of kernel stacks");
     asid_limit = count_asids();
     if (asid_limit > max_asids)
         asid_limit = max_asids;
@@ -151,16 +159,10 @@ void mmu_root_init(paddr_t root)
  * Stack n occupies the upper half of block n, which is 2 * KSTACK_SIZE; the lower half is never mapped. Stacks that are
  * free stay mapped on a list, so that the usual fork neither maps nor fences.
  */
-#define KSTACK_MAX 1024
 
 static struct spinlock kstack_lock = SPINLOCK_INIT(RANK_PAGE);
 static uint64_t kstack_used[KSTACK_MAX / 64];           /* [kstack_lock] mapped, in use or on the list */
 static char *kstack_free_list;                          /* [kstack_lock] linked through the first word */
-
-static char *kstack_at(unsigned n)
-{
-    return (char *)KSTACK_BASE + n * 2 * KSTACK_SIZE + KSTACK_SIZE;
-}
 
 static int kstack_claim(void)
 {
@@ -202,8 +204,6 @@ static void kstack_unmap(char *stack, unsigned npages)
     spin_unlock(&kstack_lock);
 }
 
-static struct spinlock kstack_map_lock = SPINLOCK_INIT(RANK_PT);
-
 char *kstack_alloc(void)
 {
     spin_lock(&kstack_lock);
@@ -218,17 +218,11 @@ char *kstack_alloc(void)
     stack = kstack_at(n);
     for (unsigned i = 0; i < KSTACK_SIZE / PAGE_SIZE; i++) {
         struct page *page = page_alloc(PAGE_KSTACK);
-        /* Tables of this region are made once and kept: two harts may be here at once. */
-        spin_lock(&kstack_map_lock);
-        bool mapped = page != NULL &&
-                      kernel_map((vaddr_t)stack + i * PAGE_SIZE, page_to_phys(page), 0, PROT_READ | PROT_WRITE);
-        spin_unlock(&kstack_map_lock);
-        if (!mapped) {
-            if (page != NULL)
-                page_free(page);
+        if (page == NULL) {
             kstack_unmap(stack, i);
             return NULL;
         }
+        kernel_map((vaddr_t)stack + i * PAGE_SIZE, page_to_phys(page), 0, PROT_READ | PROT_WRITE);
     }
     kstack_fence(stack);
     return stack;

@@ -120,6 +120,9 @@ int fd_close(unsigned fd);
 /* Before init starts: read the initramfs and make /dev and /proc. Complains on the console; panics only without memory. */
 void fs_init(void);
 
+/* Forget the objects, with their pages, of programs that nobody runs. Takes a lock of RANK_FILE. */
+void fs_drop_caches(void);
+
 /* child, which nobody else knows yet and has no files, gets parent's descriptors. Cannot fail. Returns 0. */
 int files_fork(struct proc *parent, struct proc *child);
 

@@ -26,7 +26,7 @@ struct node {
     const struct file_ops *ops;
     const char *bytes;                  /* MODE_FILE of the archive, MODE_LINK */
     size_t size_bytes;
-    struct vm_object *object;           /* [object_lock in path.c] made when a program is first run from here; never put */
+    struct vm_object *object;           /* [object_lock in path.c] made when a program is run from here, kept until fs_drop_caches */
 
     /* /proc: the contents, made when it is opened; and what writing a number does. Either may be NULL. Return -errno. */
     long (*text)(int pid, char *buf, size_t size);

@@ -243,6 +243,28 @@ int fs_open_exec(const char *path, struct vm_object **obj, char *name)
     return 0;
 }
 
+/* The node after node in the tree, parents before children; NULL after the last. */
+static struct node *tree_next(struct node *node)
+{
+    if (node->children != NULL)
+        return node->children;
+    while (node->next == NULL && node != &root_node)
+        node = node->parent;
+    return node->next;
+}
+
+void fs_drop_caches(void)
+{
+    mutex_lock(&object_lock);
+    for (struct node *node = &root_node; node != NULL; node = tree_next(node))
+        /* New references are made under object_lock or by those who have one: the node's alone stays alone. */
+        if (node->object != NULL && atomic_load(&node->object->refs) == 1) {
+            object_put(node->object);
+            node->object = NULL;
+        }
+    mutex_unlock(&object_lock);
+}
+
 /* ---- directories ---- */
 
 static long dir_read(struct file *f, struct uio *u)

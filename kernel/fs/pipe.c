@@ -172,7 +172,7 @@ static long pipe_write(struct file *f, struct uio *u)
     mutex_lock(&p->lock);
     while (u->resid > 0 && err == 0) {
         if (!p->has_reader) {
-            proc_mark_killed(current(), SIGPIPE);
+            proc_kill(current()->pid, SIGPIPE);
             err = -EPIPE;
             break;
         }

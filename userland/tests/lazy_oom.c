@@ -130,7 +130,8 @@ static void hog_run(uintptr_t arg)
     gate_pass(&gate);
     close(hog->not_mine);
     memory_fill(hog->npages);
-    write(hog->ready, "r", 1);
+    write(hog->ready, "r", 1);                  /* fails when there is no memory for a pipe's buffer */
+    close(hog->ready);                          /* and this says the same */
     sleep_forever(0);
 }
 
@@ -163,7 +164,7 @@ static void oom_in_exec(void)
         pid_t hog_pid = child_start(hog_run, (uintptr_t)&hog);
         close(ready[1]);
         gate_open(&gate);
-        read(ready[0], &byte, 1);               /* 0 bytes when the hog overdid it and was killed */
+        read(ready[0], &byte, 1);               /* 0 bytes when the hog overdid it */
         close(go[1]);
         int status = child_wait(execer);
         kill(hog_pid, SIGKILL);

@@ -11,6 +11,8 @@
 
 #include "lazymore.h"
 
+#define RESERVED_PAGES 64                       /* free, but only for process 1, where the kernel does not say how many */
+
 void load_at(uintptr_t va)
 {
     peek_byte(va);
@@ -40,10 +42,12 @@ long anon_pages(void)
 
 void memory_fill(long npages)
 {
-    long surplus;
+    long reserved = vmstat("nr_reserved_pages"), surplus;
 
+    if (reserved < 0)
+        reserved = RESERVED_PAGES;
     /* A page of contents may need some frames for tables, so come closer in steps. */
-    while ((surplus = (long)free_pages() - npages) > 0) {
+    while ((surplus = (long)free_pages() - reserved - npages) > 0) {
         size_t n = surplus > 16 ? surplus * 7 / 8 : 1;
         uintptr_t start = heap_grow(n * PAGE_BYTES);
         pages_mark(start, n, PAGE_BYTES);

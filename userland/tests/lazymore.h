@@ -28,7 +28,7 @@ void sleep_forever(uintptr_t unused);
 /* Pages that are in use for the contents of private memory and for nothing else. */
 long anon_pages(void);
 
-/* Touch fresh heap pages until only npages frames are free. The process may be killed for lack of memory on the way. */
+/* Touch fresh heap pages until only npages frames are free for ordinary processes. The process may be killed for lack of memory on the way. */
 void memory_fill(long npages);
 
 #endif
