@@ -1,7 +1,7 @@
 /*
  * context.h - registers, as they are kept while something else runs.
  * Owns: the frame that trap_entry saves, the context of a switch, floating-point state, and the causes of a trap.
- * Offsets are known to trap.S and switch.S; the assertions below keep both sides equal.
+ * Offsets are known to trap.S; the assertions below keep both sides equal.
  */
 #pragma once
 
@@ -75,12 +75,16 @@ void fp_enable(struct trapframe *tf, const struct fp_context *fp);
 void fp_save(struct trapframe *tf, struct fp_context *fp);
 void fp_restore(const struct fp_context *fp);
 
-/* Does the illegal instruction that tf stopped at look like one of floating point, with FP off? insn: its bits, or 0. */
+/* Was the illegal instruction that tf stopped at (its bits are in value) one of floating point, with FP off? */
 bool fp_was_off(const struct trapframe *tf);
 
 void trap_init_hart(void);              /* trap_entry takes this hart's traps from now on */
 void trap_return(void);                 /* to user mode, with sp at a frame, interrupts masked: for call_on_stack */
 _Noreturn void call_on_stack(uint64_t stack_top, void (*fn)(void));
 
+/*
+ * hart_self, hart_set_self: the struct hart of this hart, kept in a register; hart_relax: in a loop that waits for another
+ * hart, lets it go faster.
+ */
 /* Interrupts on this hart: irq_mask, irq_unmask, irq_restore (what mask returned), wait_for_interrupt. */
-#include "arch/riscv/irq_inline.h"
+#include "arch/riscv/hart_inline.h"

@@ -38,7 +38,8 @@ static inline size_t mmu_entry_size(unsigned level) { return PAGE_SIZE << (9 * l
 /* What the hardware knows an address space by. Written by the MMU code only. */
 struct mmu_id {
     _Atomic uint64_t asid;                      /* generation and ASID; 0: none yet */
-    _Atomic uint64_t harts;                     /* harts that may hold translations of it, a bit each */
+    _Atomic uint64_t harts;                     /* harts that run in it now, a bit each */
+    _Atomic uint64_t stale;                     /* harts that must forget its translations before they run in it */
 };
 
 #if defined(__riscv)
@@ -58,7 +59,8 @@ void mmu_activate_kernel(void);
 bool mmu_root_loaded(paddr_t root);
 
 /*
- * Make every hart in id->harts forget the leaf for va, or everything of this address space. Complete on return.
+ * Make every hart forget the leaf for va, or everything of this address space: those in id->harts before this returns, the
+ * others before they next run in it.
  * A fence for an address orders leaves only: whoever frees a table asks for everything.
  * Privileged spec, SFENCE.VMA; SBI 1.0, RFENCE.
  */

@@ -40,21 +40,17 @@ struct hart {
     struct { const void *lock; unsigned rank; } held[8];
 } __attribute__((aligned(64)));
 
+_Static_assert(MACHINE_MAX_HARTS == MMU_MAX_HARTS, "arrays of mm are indexed by hart");
+
 extern struct hart harts[MACHINE_MAX_HARTS];
 
 static inline struct hart *this_hart(void)
 {
-    struct hart *hart;
-    /* Volatile: a process that has slept may run on another hart, so the compiler must not keep it over a call. */
-    __asm__ volatile("mv %0, tp" : "=r"(hart));
-    return hart;
+    return hart_self();
 }
 
 /* Ask the harts of mask (a bit per index) for work, and interrupt those that run something. */
 void hart_ask(uint64_t mask, enum hart_work work);
-
-/* In a loop that waits for another hart: lets it go faster. The pause hint (Zihintpause), a no-op where it is unknown. */
-static inline void hart_relax(void) { __asm__ volatile(".word 0x0100000f"); }
 
 /* Make all other harts stand still between two things: no spin lock held, nothing half done on them. May yield. */
 void harts_stop(void);

@@ -33,19 +33,23 @@ static void check_order(const void *lock, unsigned rank)
 
 static void record_spin(const void *lock, unsigned rank)
 {
+    unsigned long flags = irq_mask();           /* an interrupt handler keeps its locks in the same list */
     struct hart *hart = this_hart();
     if (hart->nheld == ARRAY_LEN(hart->held))
         panic("spin_lock: more than %zu spin locks held", ARRAY_LEN(hart->held));
     hart->held[hart->nheld].lock = lock;
     hart->held[hart->nheld++].rank = rank;
+    irq_restore(flags);
 }
 
 static void forget_spin(const void *lock)
 {
+    unsigned long flags = irq_mask();
     struct hart *hart = this_hart();
     for (unsigned i = hart->nheld; i-- > 0;)
         if (hart->held[i].lock == lock) {
             hart->held[i] = hart->held[--hart->nheld];
+            irq_restore(flags);
             return;
         }
     panic("spin_unlock: %p is not held by this hart", lock);
@@ -81,6 +85,15 @@ void lock_assert_no_spin(void)
     if (hart->nheld > 0)
         panic("%s[%d] holds spin lock %p (rank %u)", hart->current->name, hart->current->pid, hart->held[0].lock,
               hart->held[0].rank);
+}
+
+void lock_assert_may_allocate(void)
+{
+    lock_assert_no_spin();
+    struct proc *p = current();
+    for (unsigned i = 0; p != NULL && i < p->nheld; i++)
+        if (p->held[i].rank >= RANK_OBJECT)
+            panic("%s[%d] allocates while it holds mutex %p (rank %u)", p->name, p->pid, p->held[i].lock, p->held[i].rank);
 }
 
 void lock_assert_none(void)
@@ -172,22 +185,16 @@ int sleep_on_killable(struct waitq *wq, struct spinlock *lock)
     return sleep_until_woken(wq, lock, true);
 }
 
-static void wake(struct waitq *wq, bool all)
+void wake_all(struct waitq *wq)
 {
     /* The caller holds the sleepers' lock: who is not on the queue now has not looked at the condition yet. */
     if (TAILQ_EMPTY(&wq->waiters))
         return;
     unsigned long flags = spin_lock_irqsave(&sched_lock);
-    while (!TAILQ_EMPTY(&wq->waiters)) {
+    while (!TAILQ_EMPTY(&wq->waiters))
         sched_make_runnable(TAILQ_FIRST(&wq->waiters));
-        if (!all)
-            break;
-    }
     spin_unlock_irqrestore(&sched_lock, flags);
 }
-
-void wake_one(struct waitq *wq) { wake(wq, false); }
-void wake_all(struct waitq *wq) { wake(wq, true); }
 
 /* ---- mutexes ---- */
 

@@ -25,8 +25,8 @@ enum lock_rank {
     RANK_OBJECT,                        /* 2: family->lock, object->lock; sleeping */
     RANK_ANON,                          /* 3: anon->lock; sleeping */
     RANK_PT,                            /* 4: the page table of one address space */
-    RANK_PAGE,                          /* 5: page and object-cache free lists, the table of processes */
-    RANK_DEVICE,                        /* 6: devices and timers, which interrupt handlers take */
+    RANK_PAGE,                          /* 5: page and object-cache free lists */
+    RANK_DEVICE,                        /* 6: devices, timers, the table of processes: what interrupt handlers take */
     RANK_SCHED,                         /* 7: run queue and wait queues */
     RANK_TLB,                           /* 8: ASIDs, taken in a switch */
     RANK_PRINT,                         /* 9: the console's output, the last word */
@@ -86,8 +86,7 @@ void sleep_on(struct waitq *wq, struct spinlock *lock);
 /* The same, but kill() ends the sleep too. Returns 0, or -EINTR when the caller has been killed (then: clean up, return). */
 int sleep_on_killable(struct waitq *wq, struct spinlock *lock);
 
-/* Wake the longest waiter, or all. The caller holds the lock that the sleepers named; costs two loads when none waits. */
-void wake_one(struct waitq *wq);
+/* Wake all. The caller holds the lock that the sleepers named; costs two loads when none waits. */
 void wake_all(struct waitq *wq);
 
 /* ---- mutexes ---- */
@@ -155,3 +154,6 @@ void mutex_lock_unpublished(struct mutex *m);
 /* Checked kernel: panic if this hart holds a spin lock, or its process any lock at all. */
 void lock_assert_no_spin(void);
 void lock_assert_none(void);
+
+/* Checked kernel: panic if a lock is held under which nothing may allocate: a spin lock, or row 2 or 3. */
+void lock_assert_may_allocate(void);

@@ -34,11 +34,6 @@ extern char __kernel_start[], __kernel_end[];
 
 uint64_t boot_ticks;
 
-static void set_this_hart(struct hart *hart)
-{
-    __asm__ volatile("mv tp, %0" : : "r"(hart) : "memory");
-}
-
 /* ---- every hart ---- */
 
 static void hart_init(void)
@@ -152,10 +147,9 @@ static void options(void)
 /* On the boot hart, on the stack of its idle process. */
 static void boot(void)
 {
+    irq_init();
     hart_init();
     atomic_store(&this_hart()->online, true);
-    irq_init();
-    irq_init_hart();
     console_start();
     proc_create_init(init_start);
     start_other_harts();
@@ -183,7 +177,7 @@ void kernel_main(uint64_t hartid, paddr_t fdt)
 
     unsigned self = index_of(hartid);
     harts[self].index = self;
-    set_this_hart(&harts[self]);
+    hart_set_self(&harts[self]);
     struct range reserved[MACHINE_MAX_RANGES + 1];
     memcpy(reserved, machine.reserved, sizeof machine.reserved);
     reserved[machine.nreserved] = (struct range){ virt_to_phys(__kernel_start), virt_to_phys(__kernel_end) };

@@ -87,9 +87,12 @@ static _Noreturn void die(const struct trapframe *tf, const char *format, va_lis
     static _Atomic unsigned dying;
     const uint64_t *here = __builtin_frame_address(0);
     irq_mask();
-    if (atomic_fetch_add(&dying, 1) > 0)        /* another hart was first, or this panic has a bug of its own */
-        for (;;)
-            machine_power_off(PANIC_STATUS);
+    unsigned nobody = 0, me = hart_index() + 1;
+    if (!atomic_compare_exchange_strong(&dying, &nobody, me))
+        while (nobody != me)                    /* another hart was first: let it finish */
+            hart_relax();
+    if (nobody == me)                           /* this panic has a bug of its own */
+        machine_power_off(PANIC_STATUS);
     print_panic_mode();
     uint64_t others = 0;
     for (unsigned h = 0; h < machine.nharts; h++)

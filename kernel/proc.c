@@ -77,6 +77,7 @@ static struct proc *proc_alloc(int *err)
     bool room = nprocs < proc_limit();
     if (room) {
         p->pid = next_pid();
+        p->pgid = this_hart()->current->pgid;   /* at once, so that ^C while its parent forks does not miss it */
         LIST_INSERT_HEAD(&all_procs, p, all_link);
         nprocs++;
     }
@@ -101,9 +102,10 @@ static void proc_free(struct proc *p)
     slab_free(&procs, p);
 }
 
-static void proc_start(struct proc *p, struct proc *parent)
+static void proc_start(struct proc *p, struct proc *parent, struct addrspace *as)
 {
     unsigned long flags = spin_lock_irqsave(&proc_lock);
+    p->as = as;
     p->parent = parent;
     if (parent != NULL)
         LIST_INSERT_HEAD(&parent->children, p, sibling);
@@ -137,7 +139,7 @@ void proc_create_init(void (*start)(void))
     strcpy(p->name, "init");
     init_proc = p;
     context_init(&p->context, p->tf, start);
-    proc_start(p, NULL);
+    proc_start(p, NULL, NULL);
 }
 
 /* ---- fork ---- */
@@ -156,14 +158,13 @@ int proc_fork(void)
     struct proc *child = proc_alloc(&err);
     if (child == NULL)
         return err;
-    err = as_fork(parent->as, &child->as);
-    if (err == 0 && (err = files_fork(parent, child)) != 0)
-        as_destroy(child->as);
+    struct addrspace *as;
+    err = as_fork(parent->as, &as);
     if (err != 0) {
         proc_free(child);
         return err;
     }
-    child->pgid = parent->pgid;
+    files_fork(parent, child);
     child->traced = parent->traced;
     memcpy(child->name, parent->name, sizeof child->name);
     child->fp_used = parent->fp_used;
@@ -175,7 +176,7 @@ int proc_fork(void)
     child->tf->x[REG_A0] = 0;
     context_init(&child->context, child->tf, child_start);
     int pid = child->pid;               /* it may be gone before we return */
-    proc_start(child, parent);
+    proc_start(child, parent, as);
     check_point();
     return pid;
 }

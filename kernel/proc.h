@@ -84,7 +84,7 @@ int proc_fork(void);
 _Noreturn void proc_exit(int wait_status);
 
 /*
- * Wait for a child and reap it. which, options: as in wait4(2) (WNOHANG). Results in *status, *reaped (may not be NULL).
+ * Wait for a child and reap it. which, options: as in wait4(2) (WNOHANG).
  * Returns the pid, 0 (WNOHANG and none has exited), -ECHILD, -EINTR.
  */
 #define WAIT_NOHANG 1
@@ -128,7 +128,7 @@ void proc_create_init(void (*start)(void));
 /* Faults of p in all its programs; under proc_for_each. */
 void proc_faults(const struct proc *p, struct fault_counts *sum);
 
-/* Call visit for every process, zombies too, in order of age, under proc_lock: it may not sleep. Stops when it returns false. */
+/* Call visit for every process, zombies too, newest first, under proc_lock: it may not sleep. Stops when it returns false. */
 void proc_for_each(bool (*visit)(struct proc *p, void *arg), void *arg);
 
 /* Give up the rest of the time slice. */

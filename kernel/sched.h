@@ -17,7 +17,6 @@ void sched_enter_queue(struct waitq *wq);       /* the caller counts as asleep; 
 void sched_sleep(void);                 /* until sched_make_runnable; sched_lock is held again on return */
 void sched_switch(void);                /* to the next in line; the caller has set its own state */
 
-void sched_init_hart(void);             /* the calling thread becomes this hart's idle process */
 _Noreturn void sched_idle(void);
 void sched_started(void);               /* first thing that a new process runs: lets go of sched_lock */
 bool sched_others_waiting(void);

@@ -68,7 +68,7 @@ static struct addrspace *as_alloc(void)
     mutex_init(&as->lock, RANK_AS);
     RB_INIT(&as->vmas.tree);
     as->vmas.hint = NULL;
-    as->vmas.count = 0;
+    as->vmas.count = as->vmas.npages = 0;
     radix_init(&as->anons);
     as->brk_base = as->brk = 0;
     as->oom_va = 0;
@@ -326,17 +326,17 @@ static int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
         cuts_free(&cuts);
         return err;
     }
-    /* Commit: the promise, the translations, and only then the contents. */
+    /* Commit: the translations, then the promise (an object may then forget its page), and last the contents. */
+    struct pmap_batch batch;
+    pmap_batch_begin(&batch, as);
+    pmap_remove(&batch, start, end);
+    pmap_batch_end(&batch);
     if (tail)
         vma_resize(as, first, first->start, start);
     if (rest < end) {
         cuts_commit(as, rest, end, &cuts);
         remove_vmas(as, rest, end);
     }
-    struct pmap_batch batch;
-    pmap_batch_begin(&batch, as);
-    pmap_remove(&batch, start, end);
-    pmap_batch_end(&batch);
     if (any_anon)
         radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
     return 0;
@@ -353,18 +353,6 @@ int as_unmap(struct addrspace *as, vaddr_t start, size_t len)
 }
 
 /* ---- protect ---- */
-
-/* Merge vma with the one before it when nothing tells them apart. */
-static void merge_with_previous(struct addrspace *as, struct vma *vma)
-{
-    struct vma *before = vma_prev(vma);
-    if (before == NULL || !vma_continues(before, vma))
-        return;
-    vaddr_t end = vma->end;
-    vma_remove(as, vma);
-    vma_free(vma);
-    vma_resize(as, before, before->start, end);
-}
 
 int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
 {
@@ -391,10 +379,12 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
         pmap_batch_begin(&batch, as);
         pmap_protect(&batch, start, end, prot);
         pmap_batch_end(&batch);
-        for (vma = vma_find_from(as, start); vma != NULL && vma->start <= end;) {
-            struct vma *next = vma_next(vma);
-            merge_with_previous(as, vma);
-            vma = next;
+        vma = vma_find_from(as, start > 0 ? start - 1 : 0);
+        for (struct vma *next; vma != NULL && vma->start < end && (next = vma_next(vma)) != NULL;) {
+            if (vma_continues(vma, next))
+                vma_merge(as, vma, next);
+            else
+                vma = next;
         }
     }
     mutex_unlock(&as->lock);

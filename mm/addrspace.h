@@ -26,8 +26,8 @@ struct addrspace {
     struct vma_set vmas;                /* [lock] */
     struct radix anons;                 /* [lock] private pages */
     vaddr_t brk_base;                   /* [lock] where the heap begins; 0: none yet */
-    vaddr_t brk;                        /* [lock] its end, to the byte */
-    vaddr_t oom_va;                     /* [lock] where a fault found no memory: the process is to be killed; 0: nowhere */
+    vaddr_t brk;                        /* [lock; its own process may read] its end, to the byte */
+    vaddr_t oom_va;                     /* [lock; its own process may read] where a fault found no memory: the process is to be killed; 0: nowhere */
     struct fault_counts faults;         /* [lock] */
     struct pmap pmap;                   /* its own lock, pt_lock */
     struct family *family;              /* fixed */
@@ -60,7 +60,8 @@ void as_destroy(struct addrspace *as);
 /*
  * Map len bytes (rounded up to pages) as req says; *out is the address. Without fixed: the highest free range below the
  * stack; hint, if not 0, is tried first.
- * Returns 0; -EINVAL: len 0, hint not page aligned, or outside user space; -EEXIST: taken; -ENOMEM: no room or no memory.
+ * Returns 0; -EINVAL: len 0, hint not page aligned, or outside user space; -EEXIST: taken, or page 0; -ENOMEM: no room or no
+ * memory.
  * Nothing changed on failure. Source: mmap(2).
  */
 int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_request *req, vaddr_t *out);

@@ -18,16 +18,17 @@ static size_t nodes_found, private_found, file_found;
 static void check_vmas(struct addrspace *as)
 {
     vaddr_t end = PAGE_SIZE;                    /* page 0 is never mapped */
-    size_t count = 0;
+    size_t count = 0, npages = 0;
     for (struct vma *vma = vma_first(as); vma != NULL; vma = vma_next(vma)) {
         if (vma->start < end || vma->start >= vma->end || vma->end > USER_END || !page_aligned(vma->start) ||
             !page_aligned(vma->end) || vma->as != as)
             panic("I1: VMA %#lx-%#lx after %#lx", vma->start, vma->end, end);
         end = vma->end;
         count++;
+        npages += (vma->end - vma->start) >> PAGE_SHIFT;
     }
-    if (count != as->vmas.count)
-        panic("I1: %zu VMAs, but the count is %zu", count, as->vmas.count);
+    if (count != as->vmas.count || npages != as->vmas.npages)
+        panic("I1: %zu VMAs of %zu pages, but the counts are %zu and %zu", count, npages, as->vmas.count, as->vmas.npages);
 }
 
 /* ---- I2: an anon lies inside a private VMA of every address space that reaches it ---- */
@@ -63,7 +64,7 @@ static void check_leaf(struct addrspace *as, vaddr_t va)
     struct vma *vma = vma_find_from(as, va);
     if (vma == NULL || va < vma->start)
         panic("I3: a leaf at %#lx, where there is no VMA", va);
-    if ((prot & ~vma->prot) != 0 || !(prot & PROT_READ))
+    if ((prot & ~vma->prot) != 0 || (prot & (PROT_READ | PROT_EXEC)) == 0)
         panic("I4: leaf %#lx has rights %#x, its VMA %#x", va, prot, vma->prot);
     struct anon *anon = vma->shared ? NULL : radix_find(&as->anons, va >> PAGE_SHIFT, &exclusive);
     if (anon != NULL) {

@@ -57,6 +57,13 @@ static int lock_object_page(const struct fault *f, struct locked_page *page)
     return object_lock_page(f->vma->object, f->vma->object_index + ((f->va - f->vma->start) >> PAGE_SHIFT), page);
 }
 
+/* A page that was there becomes writable: the program may store instructions, which later fetches are to see. */
+static void expect_stores(struct page *page, unsigned prot)
+{
+    if (prot & PROT_WRITE)
+        page->fetch_clean = false;
+}
+
 /* ---- A: an anon is there ---- */
 
 static int use_anon(struct fault *f, struct anon *anon, bool exclusive)
@@ -65,6 +72,7 @@ static int use_anon(struct fault *f, struct anon *anon, bool exclusive)
     f->around = true;
     f->prot = exclusive ? f->vma->prot : f->vma->prot & ~PROT_WRITE;
     lock_anon_page(f, anon);
+    expect_stores(f->page.page, f->prot);
     return 0;
 }
 
@@ -159,6 +167,7 @@ static int use_object(struct fault *f, enum fault_case which, unsigned prot)
     f->which = which;
     f->prot = prot;
     f->around = which == FAULT_B1;
+    expect_stores(page.page, prot);
     return 0;
 }
 
@@ -263,6 +272,7 @@ static __attribute__((noinline)) void fault_around(struct addrspace *as, struct 
             continue;
         if (obj == NULL && !(exclusive && anon_sole(anon)))
             prot &= ~PROT_WRITE;
+        expect_stores(anon->page, prot);
         if (pmap_enter_absent(as, leaf + (int64_t)(vpn - at), anon->page, prot))
             as->faults.n[FAULT_AROUND]++;
         mutex_unlock(&anon->lock);

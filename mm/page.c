@@ -120,7 +120,9 @@ static bool front_fill(struct page_front *front)
             front->page[front->count++] = page;
         }
     } else {
-        while (front->count < FRONT_BATCH && enough_for(front, 1)) {
+        /* From the reserve only the one that is asked for: what lies in the front end is anybody's. */
+        size_t most = nfree >= FRONT_BATCH + nreserve ? FRONT_BATCH : 1;
+        while (front->count < most && enough_for(front, 1)) {
             struct page *page = buddy_alloc(0);
             page->use = PAGE_CACHED;
             front->page[front->count++] = page;
@@ -143,6 +145,8 @@ static void front_drain(struct page_front *front, unsigned keep)
 
 struct page *page_alloc_slow(enum page_use use)
 {
+    if (CHECKED)
+        lock_assert_may_allocate();
     struct page_front *front = &page_fronts[hart_index()];
     if (front->count == 0 && !front_fill(front))
         return NULL;
@@ -173,38 +177,6 @@ void page_free_slow(struct page *page)
     if (front->count == PAGE_FRONT_MAX)
         front_drain(front, PAGE_FRONT_MAX - FRONT_BATCH);
     front->page[front->count++] = page;
-}
-
-struct page *page_alloc_block(enum page_use use, unsigned order)
-{
-    spin_lock(&page_lock);
-    struct page *page = NULL;
-    if (enough_for(&page_fronts[hart_index()], 1ul << order))
-        page = buddy_alloc(order);
-    if (page != NULL)
-        for (size_t i = 0; i < 1ul << order; i++) {
-            page[i].use = use;
-            page[i].fetch_clean = false;
-        }
-    spin_unlock(&page_lock);
-    if (CHECKED && page != NULL)
-        for (size_t i = 0; i < 1ul << order; i++)
-            check_poison(&page[i]);
-    return page;
-}
-
-void page_free_block(struct page *page, unsigned order)
-{
-    for (size_t i = 0; i < 1ul << order; i++) {
-        assert(page[i].use >= PAGE_ANON);
-        if (CHECKED)
-            poison(&page[i]);
-    }
-    spin_lock(&page_lock);
-    for (size_t i = 0; i < 1ul << order; i++)
-        page[i].use = PAGE_FREE_TAIL;
-    buddy_free(page, order);
-    spin_unlock(&page_lock);
 }
 
 void page_allow_reserve(bool allow)

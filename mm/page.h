@@ -124,10 +124,6 @@ static inline void page_free(struct page *page)
     front->page[front->count++] = page;
 }
 
-/* 2^order frames that lie side by side, aligned to their size; or NULL. */
-struct page *page_alloc_block(enum page_use use, unsigned order);
-void page_free_block(struct page *page, unsigned order);
-
 /* Whether what runs on this hart from now on may use the reserve. */
 void page_allow_reserve(bool allow);
 

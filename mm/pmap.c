@@ -48,23 +48,24 @@ static inline void entry_added(struct pte *pte)
         table->table.last = index;
 }
 
-/* n entries of table, all those from first to last that were there, have gone. */
+/* n entries of table, between first and last, have gone: draw the bounds in where nothing is left at them. */
 static void entries_removed(struct page *table, size_t n, unsigned first, unsigned last)
 {
     const struct pte *entry = page_address(table);
     table->table.live -= n;
     if (table->table.live == 0)
         return;                                 /* it is going to be freed */
-    if (last >= table->table.last && first > table->table.first)
-        for (table->table.last = first - 1; pte_kind(&entry[table->table.last]) == PTE_EMPTY;)
+    if (last >= table->table.last)
+        while (pte_kind(&entry[table->table.last]) == PTE_EMPTY)
             table->table.last--;
-    else if (first <= table->table.first && last < table->table.last)
-        for (table->table.first = last + 1; pte_kind(&entry[table->table.first]) == PTE_EMPTY;)
+    if (first <= table->table.first)
+        while (pte_kind(&entry[table->table.first]) == PTE_EMPTY)
             table->table.first++;
 }
 
 static void link_table(struct pte *pte, struct page *table)
 {
+    atomic_thread_fence(memory_order_release);  /* the zeroes before the link: a walker reads as it likes */
     pte_set_table(pte, page_to_phys(table));
     entry_added(pte);
 }
@@ -80,6 +81,7 @@ int pmap_init(struct pmap *pmap)
     pmap->root = page_to_phys(root);
     atomic_store_explicit(&pmap->id.asid, 0, memory_order_relaxed);
     atomic_store_explicit(&pmap->id.harts, 0, memory_order_relaxed);
+    atomic_store_explicit(&pmap->id.stale, ~0ul, memory_order_relaxed);
     pmap->resident = 0;
     pmap->hint = NULL;
     mmu_root_init(pmap->root);
@@ -286,43 +288,38 @@ static void drop_leaf_table(struct pmap_batch *batch, struct pte *entry, vaddr_t
     table_drop(batch, entry, 1, va);
 }
 
-/* Forget the leaves in [start, end), which lie under one entry. */
-static void remove_leaves(struct pmap_batch *batch, struct pte *entry, vaddr_t start, vaddr_t end)
+/* Reduce the leaves in [start, end), which lie under one entry, to the rights in keep; those left with none go. */
+static void reduce_leaves(struct pmap_batch *batch, struct pte *entry, vaddr_t start, vaddr_t end, unsigned keep)
 {
-    if (end - start == LEAF_TABLE_SIZE) {
+    if (end - start == LEAF_TABLE_SIZE && keep == PROT_NONE) {
         drop_leaf_table(batch, entry, start);
         return;
     }
     struct page *table = phys_to_page(pte_address(entry));
-    struct pte *leaf, *first, *last;
-    size_t removed = 0;
+    struct pte *first, *last, *taken = NULL;
+    size_t ntaken = 0, removed = 0;
     leaves_between(entry, start, end, &first, &last);
-    for (leaf = first; leaf < last; leaf++) {
-        if (pte_kind(leaf) == PTE_EMPTY)
+    for (struct pte *leaf = first; leaf < last; leaf++) {
+        unsigned have = pte_prot(leaf);         /* an empty entry has none */
+        if ((have & ~keep) == 0)
             continue;
-        pte_clear(leaf);
-        batch->va = leaf_va(leaf, start);
-        removed++;
+        if ((have & keep) != PROT_NONE) {
+            pte_set(leaf, pte_address(leaf), have & keep);
+        } else {
+            pte_clear(leaf);
+            removed++;
+        }
+        taken = leaf;
+        ntaken++;
     }
+    if (taken != NULL)
+        batch->va = leaf_va(taken, start);
+    batch->ntaken += ntaken;
+    batch->as->pmap.resident -= removed;
     if (removed > 0)
         entries_removed(table, removed, first - table_of(first), last - 1 - table_of(first));
-    batch->ntaken += removed;
-    batch->as->pmap.resident -= removed;
     if (table->table.live == 0)
         table_drop(batch, entry, 1, start);
-}
-
-/* Reduce the leaves in [start, end), which lie under one entry, to at most prot, which is not PROT_NONE. */
-static void weaken_leaves(struct pmap_batch *batch, struct pte *entry, vaddr_t start, vaddr_t end, unsigned prot)
-{
-    struct pte *leaf, *last;
-    for (leaves_between(entry, start, end, &leaf, &last); leaf < last; leaf++) {
-        if (pte_kind(leaf) == PTE_EMPTY || (pte_prot(leaf) & ~prot) == 0)
-            continue;
-        pte_set(leaf, pte_address(leaf), pte_prot(leaf) & prot);
-        batch->va = leaf_va(leaf, start);
-        batch->ntaken++;
-    }
 }
 
 static vaddr_t end_of_table(vaddr_t va, vaddr_t end)
@@ -331,24 +328,17 @@ static vaddr_t end_of_table(vaddr_t va, vaddr_t end)
     return table_end < end ? table_end : end;
 }
 
-void pmap_remove(struct pmap_batch *batch, vaddr_t start, vaddr_t end)
-{
-    assert(spin_held(&batch->as->pmap.lock));
-    struct pte *entry;
-    for (vaddr_t va = start; (entry = find_table(&batch->as->pmap, &va, end)) != NULL; va = end_of_table(va, end))
-        remove_leaves(batch, entry, va, end_of_table(va, end));
-}
-
 void pmap_protect(struct pmap_batch *batch, vaddr_t start, vaddr_t end, unsigned prot)
 {
     assert(spin_held(&batch->as->pmap.lock));
-    if (!(prot & PROT_READ)) {                  /* Sv39 has no leaf without R that we would use: they fault back or not */
-        pmap_remove(batch, start, end);
-        return;
-    }
     struct pte *entry;
     for (vaddr_t va = start; (entry = find_table(&batch->as->pmap, &va, end)) != NULL; va = end_of_table(va, end))
-        weaken_leaves(batch, entry, va, end_of_table(va, end), prot);
+        reduce_leaves(batch, entry, va, end_of_table(va, end), prot);
+}
+
+void pmap_remove(struct pmap_batch *batch, vaddr_t start, vaddr_t end)
+{
+    pmap_protect(batch, start, end, PROT_NONE);
 }
 
 void pmap_share(struct pmap_batch *batch, vaddr_t start, vaddr_t end)
@@ -356,10 +346,8 @@ void pmap_share(struct pmap_batch *batch, vaddr_t start, vaddr_t end)
     assert(spin_held(&batch->as->pmap.lock));
     struct pte *entry;
     for (vaddr_t va = start; (entry = find_table(&batch->as->pmap, &va, end)) != NULL; va = end_of_table(va, end)) {
-        if (phys_to_page(pte_address(entry))->table.live > SHARE_IN_PLACE_MAX)
-            remove_leaves(batch, entry, va, end_of_table(va, end));
-        else
-            weaken_leaves(batch, entry, va, end_of_table(va, end), PROT_ALL & ~PROT_WRITE);
+        bool few = phys_to_page(pte_address(entry))->table.live <= SHARE_IN_PLACE_MAX;
+        reduce_leaves(batch, entry, va, end_of_table(va, end), few ? PROT_READ | PROT_EXEC : PROT_NONE);
     }
 }
 

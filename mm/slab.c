@@ -146,6 +146,8 @@ static void magazine_drain(struct slab_cache *cache, struct slab_magazine *mag, 
 
 void *slab_alloc_slow(struct slab_cache *cache)
 {
+    if (CHECKED)
+        lock_assert_may_allocate();
     struct slab_magazine *mag = &cache->magazine[hart_index()];
     if (mag->count == 0 && !magazine_fill(cache, mag))
         return NULL;

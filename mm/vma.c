@@ -94,6 +94,7 @@ static void insert_locked(struct addrspace *as, struct vma *vma)
     vma->as = as;
     RB_INSERT(vma_tree, &as->vmas.tree, vma);
     as->vmas.count++;
+    as->vmas.npages += (vma->end - vma->start) >> PAGE_SHIFT;
     if (vma->object != NULL)
         LIST_INSERT_HEAD(&vma->object->vmas, vma, object_link);
 }
@@ -116,6 +117,7 @@ void vma_remove(struct addrspace *as, struct vma *vma)
     object_unlock(vma);
     RB_REMOVE(vma_tree, &as->vmas.tree, vma);
     as->vmas.count--;
+    as->vmas.npages -= (vma->end - vma->start) >> PAGE_SHIFT;
     if (as->vmas.hint == vma)
         as->vmas.hint = NULL;
 }
@@ -129,6 +131,7 @@ void vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct vma *up
     upper->end = vma->end;
     upper->object_index = vma->object_index + ((at - vma->start) >> PAGE_SHIFT);
     vma->end = at;
+    as->vmas.npages -= (upper->end - at) >> PAGE_SHIFT;
     insert_locked(as, upper);
     object_unlock(vma);
 }
@@ -137,13 +140,28 @@ void vma_resize(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t en
 {
     assert(mutex_held(&as->lock));
     assert(page_aligned(start) && page_aligned(end) && start < end && end <= USER_END);
-    (void)as;
+    as->vmas.npages += ((end - start) >> PAGE_SHIFT) - ((vma->end - vma->start) >> PAGE_SHIFT);
     object_lock(vma);
     /* The order in the tree stays: the neighbours are outside both the old and the new range. */
     vma->object_index += (int64_t)(start - vma->start) >> PAGE_SHIFT;
     vma->start = start;
     vma->end = end;
     object_unlock(vma);
+}
+
+void vma_merge(struct addrspace *as, struct vma *low, struct vma *high)
+{
+    assert(mutex_held(&as->lock) && vma_continues(low, high));
+    object_lock(low);                           /* one hold: whoever walks the list finds the range in low or in high */
+    if (high->object != NULL)
+        LIST_REMOVE(high, object_link);
+    low->end = high->end;
+    object_unlock(low);
+    RB_REMOVE(vma_tree, &as->vmas.tree, high);
+    as->vmas.count--;
+    if (as->vmas.hint == high)
+        as->vmas.hint = low;
+    vma_free(high);
 }
 
 bool vma_continues(const struct vma *a, const struct vma *b)

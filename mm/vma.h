@@ -41,6 +41,7 @@ struct vma_set {
     struct vma_tree tree;
     struct vma *hint;                   /* the last one found */
     size_t count;
+    size_t npages;                      /* [as->lock to change] in all of them; /proc reads it as it is */
 };
 
 /* The VMA that contains va, or NULL. The one found last comes first. */
@@ -74,5 +75,8 @@ void vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct vma *up
 /* Move vma's start or end; the range it leaves is no longer part of it. */
 void vma_resize(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t end);
 
-/* Can b, which begins where a ends, be told from a continued? */
+/* Make low reach to the end of high, the VMA after it, which goes: vma_continues(low, high). Frees high. */
+void vma_merge(struct addrspace *as, struct vma *low, struct vma *high);
+
+/* Does b begin where a ends, and is nothing else different: could both be one? */
 bool vma_continues(const struct vma *a, const struct vma *b);

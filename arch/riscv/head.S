@@ -50,18 +50,18 @@ enable_paging:
     .section .data
     .balign 4096
 first_root:
-    .set pa, 0                          /* the lower half: 16 GiB at their own addresses */
-    .rept 16
+    .set pa, 0                          /* the lower half: 32 GiB, DIRECT_SIZE, at their own addresses */
+    .rept 32
     .quad (pa << 28) | 0xcf             /* D A X W R V */
     .set pa, pa + 1
     .endr
-    .fill 256 - 16, 8, 0
+    .fill 256 - 32, 8, 0
     .set pa, 0                          /* the upper half: the same from DIRECT_OFFSET on */
-    .rept 16
+    .rept 32
     .quad (pa << 28) | 0xcf
     .set pa, pa + 1
     .endr
-    .fill 256 - 16, 8, 0
+    .fill 256 - 32, 8, 0
 
     .section .bss
     .balign 2 << KSTACK_SHIFT           /* trap_entry takes the lower half of such a block for a guard */

@@ -33,12 +33,14 @@ static uint64_t asid_limit;                             /* fixed: number of ASID
 static uint64_t generation = ASID_GENERATION(1);        /* [asid_lock] */
 static uint64_t next_asid = 1;                          /* [asid_lock] 0 belongs to the kernel alone */
 static struct loaded {
+    struct mmu_id *id;                                  /* its hart's: whose translations it uses; NULL: the kernel's */
     paddr_t root;                                       /* [asid_lock] what satp names */
     uint64_t asid;                                      /* [asid_lock] with the generation it came from */
     bool forget;                                        /* [asid_lock] a new generation has begun: fence before a switch */
 } loaded[MMU_MAX_HARTS];
 static uint64_t carried[MMU_MAX_HARTS];                 /* [asid_lock] ASIDs that were loaded when the generation began */
 
+#define KSTACK_KEEP 16                                  /* free stacks that stay mapped */
 #define KSTACK_MAX 576                                  /* PROC_MAX, and two for each hart */
 
 static char *kstack_at(unsigned n)
@@ -163,6 +165,18 @@ void mmu_root_init(paddr_t root)
 static struct spinlock kstack_lock = SPINLOCK_INIT(RANK_PAGE);
 static uint64_t kstack_used[KSTACK_MAX / 64];           /* [kstack_lock] mapped, in use or on the list */
 static char *kstack_free_list;                          /* [kstack_lock] linked through the first word */
+static unsigned kstack_nfree;                           /* [kstack_lock] */
+
+/* A stack from the list, or NULL. Under kstack_lock. */
+static char *kstack_take(void)
+{
+    char *stack = kstack_free_list;
+    if (stack != NULL) {
+        kstack_free_list = *(char **)stack;
+        kstack_nfree--;
+    }
+    return stack;
+}
 
 static int kstack_claim(void)
 {
@@ -207,9 +221,7 @@ static void kstack_unmap(char *stack, unsigned npages)
 char *kstack_alloc(void)
 {
     spin_lock(&kstack_lock);
-    char *stack = kstack_free_list;
-    if (stack != NULL)
-        kstack_free_list = *(char **)stack;
+    char *stack = kstack_take();
     int n = stack == NULL ? kstack_claim() : 0;
     spin_unlock(&kstack_lock);
     if (stack != NULL || n < 0)
@@ -231,18 +243,22 @@ char *kstack_alloc(void)
 void kstack_free(char *stack)
 {
     spin_lock(&kstack_lock);
-    *(char **)stack = kstack_free_list;
-    kstack_free_list = stack;
+    bool keep = kstack_nfree < KSTACK_KEEP;
+    if (keep) {
+        *(char **)stack = kstack_free_list;
+        kstack_free_list = stack;
+        kstack_nfree++;
+    }
     spin_unlock(&kstack_lock);
+    if (!keep)
+        kstack_unmap(stack, KSTACK_SIZE / PAGE_SIZE);
 }
 
 void kstack_drop_caches(void)
 {
     for (;;) {
         spin_lock(&kstack_lock);
-        char *stack = kstack_free_list;
-        if (stack != NULL)
-            kstack_free_list = *(char **)stack;
+        char *stack = kstack_take();
         spin_unlock(&kstack_lock);
         if (stack == NULL)
             return;
@@ -292,14 +308,25 @@ static uint64_t asid_for(struct mmu_id *id)
     return asid;
 }
 
-static void load(paddr_t root, uint64_t asid)
+/* Point satp at root, and say so before and after: a fencer must find this hart in one of the two masks. */
+static void load(struct mmu_id *id, paddr_t root, uint64_t asid)
 {
     struct loaded *mine = &loaded[hart_index()];
+    uint64_t bit = 1ul << hart_index();
+    if (id != NULL)
+        atomic_fetch_or(&id->harts, bit);
     csr_write("satp", SATP_MODE_SV39 | (asid & SATP_ASID_MASK) << SATP_ASID_SHIFT | root >> PAGE_SHIFT);
+    if (mine->id != NULL)
+        atomic_fetch_and(&mine->id->harts, ~bit);
+    mine->id = id;
     mine->root = root;
     mine->asid = asid;
 }
 
+/*
+ * The fencer stores its entry, marks every hart stale, and then looks who is running. We say that we are running, and then
+ * look whether we are stale. With full fences between the two steps on both sides, either it sees us or we see the mark.
+ */
 void mmu_activate(struct mmu_id *id, paddr_t root)
 {
     struct loaded *mine = &loaded[hart_index()];
@@ -307,22 +334,22 @@ void mmu_activate(struct mmu_id *id, paddr_t root)
         return;
     unsigned long flags = spin_lock_irqsave(&asid_lock);
     uint64_t asid = asid_limit > 1 ? asid_for(id) : generation;
-    uint64_t bit = 1ul << hart_index();
-    bool first = !(atomic_load_explicit(&id->harts, memory_order_relaxed) & bit);
-    if (first)
-        atomic_fetch_or(&id->harts, bit);
     bool forget = mine->forget || asid_limit == 1;
     mine->forget = false;
-    load(root, asid);
+    if (mine->root != root)
+        load(id, root, asid);
+    else
+        csr_write("satp", SATP_MODE_SV39 | (asid & SATP_ASID_MASK) << SATP_ASID_SHIFT | root >> PAGE_SHIFT);
     spin_unlock_irqrestore(&asid_lock, flags);
-    /*
-     * The bit, a full fence, then the sfence: a fencer that missed the bit has stored its entry before, and we read it.
-     * With ASIDs, and no rollover, nothing of this address space can be cached here before the first time.
-     */
+
+    uint64_t bit = 1ul << hart_index();
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&id->stale, memory_order_relaxed) & bit) {
+        atomic_fetch_and(&id->stale, ~bit);
+        __asm__ volatile("sfence.vma x0, %0" : : "r"(asid & SATP_ASID_MASK) : "memory");
+    }
     if (forget)
-        __asm__ volatile("fence rw, rw\n\tsfence.vma" : : : "memory");
-    else if (first)
-        __asm__ volatile("fence rw, rw\n\tsfence.vma x0, %0" : : "r"(asid & SATP_ASID_MASK) : "memory");
+        __asm__ volatile("sfence.vma" : : : "memory");
 }
 
 void mmu_activate_kernel(void)
@@ -330,7 +357,7 @@ void mmu_activate_kernel(void)
     if (loaded[hart_index()].root == kernel_root)
         return;
     unsigned long flags = spin_lock_irqsave(&asid_lock);
-    load(kernel_root, 0);
+    load(NULL, kernel_root, 0);
     spin_unlock_irqrestore(&asid_lock, flags);
     if (asid_limit == 1)
         __asm__ volatile("sfence.vma" : : : "memory");
@@ -346,13 +373,17 @@ bool mmu_root_loaded(paddr_t root)
 
 /* ---- fences ---- */
 
-/* The harts that may hold translations of id, other than this one; *here: this one too. */
+/* Mark the others stale; return those among them that run in id now. *here: this hart does. */
 static uint64_t harts_to_fence(struct mmu_id *id, bool *here)
 {
-    atomic_thread_fence(memory_order_seq_cst);          /* the entry's store before the load of the mask */
-    uint64_t mask = atomic_load_explicit(&id->harts, memory_order_relaxed);
-    *here = mask >> hart_index() & 1;
-    return mask & ~(1ul << hart_index());
+    uint64_t self = 1ul << hart_index();
+    atomic_fetch_or(&id->stale, ~self);
+    atomic_thread_fence(memory_order_seq_cst);          /* the entry and the mark before the look at who is running */
+    uint64_t running = atomic_load_explicit(&id->harts, memory_order_relaxed);
+    *here = running & self;
+    if (!*here)
+        atomic_fetch_or(&id->stale, self);
+    return running & ~self;
 }
 
 void mmu_fence_page(struct mmu_id *id, vaddr_t va)

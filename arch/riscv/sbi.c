@@ -7,6 +7,7 @@
 #include "arch/mmu.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/sbi.h"
+#include "kernel/panic.h"
 
 enum {
     EXT_TIME = 0x54494d45,
@@ -44,7 +45,9 @@ static void for_hart_masks(uint64_t harts, uint64_t ext, uint64_t fn, uint64_t a
                 harts &= ~(1ul << i);
             }
         }
-        sbi_call(ext, fn, mask, base, arg2, arg3, arg4);
+        long err = sbi_call(ext, fn, mask, base, arg2, arg3, arg4);
+        if (err != 0)                           /* a fence that did not happen would let a frame be seen after its end */
+            panic("firmware: extension %#lx function %lu for harts %#lx+%lu: error %ld", ext, fn, base, mask, err);
     }
 }
 

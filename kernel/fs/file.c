@@ -131,7 +131,7 @@ int fd_close(unsigned fd)
     return 0;
 }
 
-int files_fork(struct proc *parent, struct proc *child)
+void files_fork(struct proc *parent, struct proc *child)
 {
     for (unsigned fd = 0; fd < NOFILE; fd++) {
         struct file *f = parent->files[fd];
@@ -140,7 +140,6 @@ int files_fork(struct proc *parent, struct proc *child)
         child->files[fd] = f;
     }
     child->close_on_exec = parent->close_on_exec;
-    return 0;
 }
 
 void files_close_all(struct proc *p)

@@ -123,8 +123,8 @@ void fs_init(void);
 /* Forget the objects, with their pages, of programs that nobody runs. Takes a lock of RANK_FILE. */
 void fs_drop_caches(void);
 
-/* child, which nobody else knows yet and has no files, gets parent's descriptors. Cannot fail. Returns 0. */
-int files_fork(struct proc *parent, struct proc *child);
+/* child, which does not run yet and has no files, gets parent's descriptors. */
+void files_fork(struct proc *parent, struct proc *child);
 
 void files_close_all(struct proc *p);                   /* exit; p is the caller, or was never started */
 void files_close_on_exec(struct proc *p);

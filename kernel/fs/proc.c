@@ -33,20 +33,8 @@ struct snapshot {
     struct fault_counts faults, child_faults;
     uint64_t run_ticks, child_ticks;
     size_t resident_pages;
-    uint64_t size_bytes;                /* of address space; 0 when it is being changed at this moment */
+    uint64_t size_bytes;                /* of address space */
 };
-
-/* Called under a spin lock: cannot wait for as->lock. */
-static uint64_t mapped_bytes(struct addrspace *as)
-{
-    uint64_t sum = 0;
-    if (!mutex_trylock(&as->lock))
-        return 0;
-    for (struct vma *vma = vma_find_from(as, 0); vma != NULL; vma = vma_next(vma))
-        sum += vma->end - vma->start;
-    mutex_unlock(&as->lock);
-    return sum;
-}
 
 static bool visit_snapshot(struct proc *p, void *arg)
 {
@@ -68,7 +56,7 @@ static bool visit_snapshot(struct proc *p, void *arg)
     proc_faults(p, &s->faults);
     if (p->as != NULL) {                /* it is good: changed only under proc_lock, before as_destroy */
         s->resident_pages = p->as->pmap.resident;
-        s->size_bytes = mapped_bytes(p->as);
+        s->size_bytes = p->as->vmas.npages * PAGE_SIZE;
     }
     return false;
 }
