@@ -14,8 +14,5 @@ void mm_drop_caches(void);
 /* Checked kernel: run the invariant checker, unless it has had its share of the time already. Caller holds no lock. */
 void check_point(void);
 
-/* The same without regard to time. */
-void check_now(void);
-
 void check_enable(bool on);
 
