@@ -412,7 +412,7 @@ static void print_table(char **names)
         uint64_t cost = measure(row);
         printf("%-43s %11s %11s %11s %11s %13s %13s %13s%s\n", row->text, grouped(cost), grouped(row->bound),
                grouped(row->target), grouped(row->stretch), grouped(row->xv6), grouped(row->linux_shipped),
-               grouped(row->linux_tuned), cost != NOT_HERE && cost > row->bound ? "  TOO MUCH" : "");
+               grouped(row->linux_tuned), cost == NOT_HERE ? "" : cost > row->bound ? "  TOO MUCH" : cost > row->target ? "  above target" : "");
     }
 }
 

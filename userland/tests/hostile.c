@@ -44,6 +44,13 @@ int wait_or_kill(pid_t pid, unsigned ms, bool *late)
     return child_wait(pid);
 }
 
+void kill_whole_group(pid_t group)
+{
+    while (kill(-group, SIGKILL) == 0)
+        sleep_ms(1);
+    check_eq(errno, ESRCH);
+}
+
 uint64_t dice_roll(struct dice *dice, uint64_t sides)
 {
     dice->state = dice->state * 6364136223846793005 + 1442695040888963407;

@@ -17,6 +17,9 @@ extern const struct test_case crowd_cases[];    /* hostile_crowd.c: too many pro
  */
 int wait_or_kill(pid_t pid, unsigned ms, bool *late);
 
+/* Send SIGKILL to a group until nobody is left in it. Its leader has been waited for: a zombie counts as a member. */
+void kill_whole_group(pid_t group);
+
 /* A sequence of numbers that only seed decides. */
 struct dice {
     uint64_t state;

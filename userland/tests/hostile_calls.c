@@ -65,7 +65,8 @@ static void wild_calls(uintptr_t arg)
     for (int fd = 0; fd < 3; fd++)
         dup3(null, fd, 0);
     heap_grow(16 * PAGE_BYTES);
-    for (unsigned i = 0; i < CALLS_EACH; i++) {
+    unsigned ncalls = wild->nr == SYS_fork ? 2 : CALLS_EACH;        /* each fork doubles them */
+    for (unsigned i = 0; i < ncalls; i++) {
         uint64_t a[6];
         for (unsigned k = 0; k < 6; k++)
             a[k] = wild_argument(&dice);
@@ -79,7 +80,7 @@ static void wild_child(const struct wild *wild)
     pid_t pid = child_start(wild_calls, (uintptr_t)wild);
 
     wait_or_kill(pid, CALL_MS, NULL);
-    kill(-pid, SIGKILL);                        /* children of wild forks */
+    kill_whole_group(pid);                      /* children of wild forks */
 }
 
 /* Each number in a process of its own. Any end is fine; the runner sees whether the kernel is still whole. */
