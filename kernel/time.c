@@ -82,10 +82,11 @@ void time_interrupt(void)
         atomic_fetch_or(&this_hart()->pending, HART_RESCHEDULE);
 }
 
+/* A tick that is already set may come: most idle moments are shorter, and setting a timer is not cheap. */
 void time_enter_idle(void)
 {
     spin_lock(&time_lock);
-    if (this_hart()->timer_armed != first_sleeper())
+    if (first_sleeper() < this_hart()->timer_armed)
         arm(first_sleeper());
     spin_unlock(&time_lock);
 }

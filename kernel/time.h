@@ -19,6 +19,6 @@ int time_sleep_until(uint64_t wake_ns);
 void time_init_hart(void);
 void time_interrupt(void);                              /* from the trap dispatcher */
 
-/* An idle hart has no tick, only the next sleeper's time. Interrupts are masked. */
+/* A hart that stays idle has no tick, only the next sleeper's time. Interrupts are masked. */
 void time_enter_idle(void);
 void time_leave_idle(void);

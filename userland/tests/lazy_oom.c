@@ -100,7 +100,7 @@ static void fork_until_refused(uintptr_t npages)
  */
 static void oom_in_fork(void)
 {
-    static const unsigned left[] = { 0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144 };
+    static const unsigned left[] = { 0, 1, 2, 3, 5, 8, 13, 34, 144 };
 
     skip_if_chaos();
     for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
@@ -141,7 +141,7 @@ static void hog_run(uintptr_t arg)
  */
 static void oom_in_exec(void)
 {
-    static const unsigned left[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 48, 64, 400 };
+    static const unsigned left[] = { 0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 26, 400 };
 
     skip_if_chaos();
     for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {

@@ -48,7 +48,7 @@ void memory_fill(long npages)
         reserved = RESERVED_PAGES;
     /* A page of contents may need some frames for tables, so come closer in steps. */
     while ((surplus = (long)free_pages() - reserved - npages) > 0) {
-        size_t n = surplus > 16 ? surplus * 7 / 8 : 1;
+        size_t n = surplus > 16 ? surplus * 7 / 8 : (surplus + 1) / 2;
         uintptr_t start = heap_grow(n * PAGE_BYTES);
         pages_mark(start, n, PAGE_BYTES);
     }
