@@ -94,8 +94,12 @@ static void count_harts(void)
     unsigned online;
     for (;;) {
         online = 0;
-        for (unsigned h = 0; h < machine.nharts; h++)
-            online += atomic_load(&harts[h].online);
+        for (unsigned h = 0; h < machine.nharts; h++) {
+            if (atomic_load(&harts[h].online))
+                online++;
+            else
+                hart_start(h, &harts[h]);       /* again: see _start; an error unless the hart has stopped */
+        }
         if (online == machine.nharts || time_ns() >= deadline)
             break;
         time_sleep_until(time_ns() + NSEC_PER_SEC / 1000);

@@ -10,6 +10,14 @@
     .section .text.start, "ax"
     .globl _start
 _start:
+    /*
+     * OpenSBI (1.1 at least) marks a hart for starting before it writes down where: a hart that looks in between comes here,
+     * as if it were to boot. It stops itself; main.c starts again who does not come online.
+     */
+    la   t0, boot_claimed
+    li   t1, 1
+    amoswap.w.aq t1, t1, (t0)
+    bnez t1, stop_this_hart
     la   sp, boot_stack_top
     call enable_paging                  /* sp and ra are high from here on */
     la   sp, boot_stack_top
@@ -21,6 +29,13 @@ _start:
     bltu t0, t1, 1b
     la   tp, harts                      /* a place for tp to point at until the harts have been counted */
     tail kernel_main                    /* (hart id, physical address of the device tree) */
+
+stop_this_hart:                         /* SBI 1.0, HSM, "Hart stop" */
+    li   a7, 0x48534d
+    li   a6, 1
+    ecall
+1:  wfi
+    j    1b
 
     /* Other harts: a1 = struct hart of this hart, a kernel address whose idle stack is ready. */
     .globl secondary_start
@@ -48,6 +63,8 @@ enable_paging:
     ret
 
     .section .data
+boot_claimed:                           /* not in bss, which the first to come clears */
+    .word 0
     .balign 4096
 first_root:
     .set pa, 0                          /* the lower half: 32 GiB, DIRECT_SIZE, at their own addresses */

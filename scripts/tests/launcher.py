@@ -10,43 +10,15 @@ import sys
 import tempfile
 import time
 
-LAUNCH, STUBS = sys.argv[1], sys.argv[2]
+from harness import check, finish, launch, start
+
+STUBS = sys.argv[2]
 QEMU = "qemu-system-riscv64"
-count = failures = 0
-
-
-def check(name, problems):
-    """One TAP line; problems is a list of (bool, what was seen)."""
-    global count, failures
-    count += 1
-    seen = [text for bad, text in problems if bad]
-    failures += bool(seen)
-    print(f"{'not ok' if seen else 'ok'} {count} - {name}", flush=True)
-    for text in seen:
-        print("# " + text.replace("\n", "\n# "), flush=True)
 
 
 def stub(behaviour):
     path = os.path.join(STUBS, f"stub-{behaviour}.elf")
     return ["--kernel", path, "--initrd", path]         # any file will do as the archive
-
-
-def start(*arguments, path=None, **others):
-    environment = dict(os.environ, PATH=path or os.environ["PATH"])
-    return subprocess.Popen([sys.executable, LAUNCH, *arguments], env=environment, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, **others)
-
-
-def launch(*arguments, path=None, give=b""):
-    """Run the launcher to its end: (status, stdout, stderr, seconds)."""
-    began = time.monotonic()
-    process = start(*arguments, path=path, stdin=subprocess.PIPE)
-    try:
-        out, err = process.communicate(give, timeout=20)
-    except subprocess.TimeoutExpired:
-        process.terminate()
-        out, err = process.communicate()
-    return process.returncode, out.decode(), err.decode(), time.monotonic() - began
 
 
 def expect(name, result, status, message, seconds):
@@ -162,5 +134,4 @@ wrong_guest()
 input_and_output()
 if os.path.isdir("/proc/self"):
     nothing_left_behind()
-print(f"1..{count}")
-sys.exit(failures > 0)
+finish()
