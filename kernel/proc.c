@@ -74,7 +74,8 @@ static struct proc *proc_alloc(int *err)
     waitq_init(&p->child_exited);
 
     unsigned long flags = spin_lock_irqsave(&proc_lock);
-    bool room = nprocs < proc_limit();
+    /* Who has been killed forks no more: a kill of the group has passed this place, and would not see the child. */
+    bool room = nprocs < proc_limit() && !proc_killed(this_hart()->current);
     if (room) {
         p->pid = next_pid();
         p->pgid = this_hart()->current->pgid;   /* at once, so that ^C while its parent forks does not miss it */

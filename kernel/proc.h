@@ -131,6 +131,12 @@ void proc_faults(const struct proc *p, struct fault_counts *sum);
 /* Call visit for every process, zombies too, newest first, under proc_lock: it may not sleep. Stops when it returns false. */
 void proc_for_each(bool (*visit)(struct proc *p, void *arg), void *arg);
 
+/*
+ * In a system call that may be long, between two pieces, with no lock held: let others have their turn, stand still if
+ * another hart asks for it. Returns 0, or -EINTR when the process has been killed: clean up, return.
+ */
+int proc_between_pieces(void);
+
 /* Give up the rest of the time slice. */
 void proc_yield(void);
 

@@ -36,7 +36,8 @@ void mm_drop_caches(void)
 #define SHARE 2                         /* after a check of length t there is none for SHARE * t */
 
 static bool enabled;
-static _Atomic uint64_t not_before;     /* ticks */
+static _Atomic uint64_t not_before;     /* ticks: when the next check may begin */
+static _Atomic uint64_t last_end;     /* ticks: when the last check was over */
 
 void check_enable(bool on) { enabled = on; }
 
@@ -60,14 +61,16 @@ static void check_now(void)
         harts_stop();
         bool busy = false;
         proc_for_each(in_mm, &busy);
-        if (!busy)
+        bool late = start < atomic_load(&last_end);   /* another process has checked since we came */
+        if (!busy && !late) {
             mm_check();
-        harts_resume();
-        uint64_t end = time_ticks();
-        if (!busy) {
+            uint64_t end = time_ticks();
+            atomic_store(&last_end, end);
             atomic_store(&not_before, end + SHARE * (end - start));
-            return;
         }
+        harts_resume();
+        if (!busy)
+            return;
         proc_yield();
     }
 }

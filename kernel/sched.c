@@ -7,6 +7,7 @@
  * the one that is switched to lets go of it. So a process that is seen on a queue has left its stack for good.
  */
 #include "arch/mmu.h"
+#include "kernel/errno.h"
 #include "kernel/hart.h"
 #include "kernel/panic.h"
 #include "kernel/proc.h"
@@ -107,6 +108,19 @@ void proc_yield(void)
         sched_switch();
     }
     spin_unlock_irqrestore(&sched_lock, flags);
+}
+
+int proc_between_pieces(void)
+{
+    struct hart *hart = this_hart();
+    if (atomic_load_explicit(&hart->pending, memory_order_relaxed) == 0)
+        return 0;
+    if (proc_killed(current()))
+        return -EINTR;
+    hart_stop_point();
+    if (atomic_fetch_and(&hart->pending, ~HART_RESCHEDULE) & HART_RESCHEDULE)
+        proc_yield();
+    return 0;
 }
 
 void sched_idle(void)

@@ -236,7 +236,7 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
         vma_resize(as, below, below->start, end);
         return 0;
     }
-    struct vma *vma = vma_for(req, start, end);
+    struct vma *vma = as->vmas.count < VMA_MAX ? vma_for(req, start, end) : NULL;
     if (vma == NULL)
         return -ENOMEM;
     vma_insert(as, vma);
@@ -278,6 +278,8 @@ static void cuts_free(struct cuts *cuts)
 static int cuts_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct cuts *cuts)
 {
     *cuts = (struct cuts){ 0 };
+    if (as->vmas.count + 2 > VMA_MAX)
+        return -ENOMEM;
     struct vma *first = vma_find(as, start), *last = vma_find(as, end - 1);
     if ((first != NULL && first->start < start && (cuts->low = vma_clone(first)) == NULL) ||
         (last != NULL && end < last->end && (cuts->high = vma_clone(last)) == NULL)) {

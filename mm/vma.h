@@ -21,6 +21,7 @@ enum vma_kind {
 };
 
 #define VMA_STACK_GAP (256 * PAGE_SIZE)
+#define VMA_MAX       65530             /* of one address space; Linux's vm.max_map_count */
 
 struct vma {
     struct addrspace *as;               /* set by vma_insert */

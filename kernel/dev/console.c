@@ -374,7 +374,7 @@ static long console_write(struct file *f, struct uio *u)
         err = done > 0 ? send(f, text, done) : 0;
         if (err == 0) {
             total += (long)done;
-            err = fault;
+            err = fault != 0 ? fault : proc_between_pieces();
         }
     }
     return total > 0 ? total : err;

@@ -234,10 +234,11 @@ int fs_open_exec(const char *path, struct vm_object **obj, char *name)
     if (node->object == NULL)
         node->object = object_create(node->bytes, node->size_bytes);
     *obj = node->object;
+    if (*obj != NULL)
+        object_get(*obj);                       /* before the lock is let go: see fs_drop_caches */
     mutex_unlock(&object_lock);
     if (*obj == NULL)
         return -ENOMEM;
-    object_get(*obj);
     const char *slash = strrchr(path, '/');
     strlcpy(name, slash != NULL ? slash + 1 : path, PROC_NAME_SIZE);
     return 0;
@@ -342,10 +343,8 @@ static long zero_read(struct file *f, struct uio *u)
         size_t n = u->resid < ZERO_PIECE ? u->resid : ZERO_PIECE, done;
         err = uio_move(u, NULL, n, UIO_ZERO, &done);
         total += (long)done;
-        if (u->resid > 0 && proc_killed(current()))
-            err = -EINTR;
-        else if (u->resid > 0)
-            proc_yield();
+        if (err == 0)
+            err = proc_between_pieces();
     }
     return total > 0 ? total : err;
 }

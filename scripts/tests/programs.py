@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""programs.py LAUNCH BUILD MKINITRAMFS: what a user of scripts/run relies on: statuses, piped input, init=, other archives."""
+"""programs.py LAUNCH BUILD MKINITRAMFS: what a user of scripts/run relies on: statuses, piped input, repetition, init=, other archives."""
 
 import collections
 import gzip
@@ -48,6 +48,14 @@ def piped_input(harts):
         (status != 0, f"status {status}\n{err}{out[-500:]}"), (bool(wrong), f"(seen, expected): {wrong}")])
 
 
+def repeats():
+    first, second = (run("--deterministic", "lazytests") for _ in range(2))
+    check("under the deterministic clock a run repeats to the byte", [
+        (first[:2] != second[:2] or first[0] != 0, f"{first[:2]}\n{second[:2]}")])
+    first, second = (run("--deterministic", "vmbench") for _ in range(2))
+    check("and its clock to the instruction", [(first[1] != second[1], first[1] + second[1])])
+
+
 def other_first_programs():
     expect("init=PATH gets the words after --", run("--append", "init=/bin/echo", "hello", "world"), 0, "\nhello world\n")
     expect("init=PATH, and its status", run("--append", "init=/bin/false", "x"), 1)
@@ -88,6 +96,7 @@ def other_archives():
 statuses()
 piped_input("1")
 piped_input("4")
+repeats()
 other_first_programs()
 other_archives()
 finish()
