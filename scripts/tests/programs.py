@@ -52,8 +52,10 @@ def repeats():
     first, second = (run("--deterministic", "lazytests") for _ in range(2))
     check("under the deterministic clock a run repeats to the byte", [
         (first[:2] != second[:2] or first[0] != 0, f"{first[:2]}\n{second[:2]}")])
-    first, second = (run("--deterministic", "vmbench") for _ in range(2))
-    check("and its clock to the instruction", [(first[1] != second[1], first[1] + second[1])])
+    # But for the boot row: while it boots the kernel waits for the UART, and how fast that takes bytes is the host's affair.
+    first, second = (re.sub(r"reset to .*", "", run("--deterministic", "vmbench")[1]) for _ in range(2))
+    check("and its clock to the instruction", [
+        (first != second, first + second), ("getpid" not in first, "there is no table")])
 
 
 def other_first_programs():

@@ -326,7 +326,10 @@ static uint64_t bench_pipe(void)
     return cost / n;
 }
 
-/* The kernel notes the time when the first program starts. Under this clock time is instructions since reset. */
+/*
+ * The kernel notes the time when the first program starts. Under this clock time is instructions since reset. The only row that
+ * does not repeat to the digit: the kernel prints its first lines while it waits for the UART, whose pace is the host's.
+ */
 static uint64_t bench_boot(void)
 {
     long ticks = vmstat("boot_ticks");
