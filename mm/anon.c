@@ -37,6 +37,20 @@ void anon_put(struct anon *anon)
     slab_free(&anons, anon);
 }
 
+struct page *anon_exchange_page(struct anon *anon, struct page *page)
+{
+    struct page *old = anon_get_page(anon);
+    assert(atomic_load_explicit(&anon->refs, memory_order_relaxed) == 1);
+    uint8_t use = page->use;
+    page->use = old->use;
+    page->anon = anon;
+    anon->page = page;
+    old->use = use;
+    old->anon = NULL;
+    page->fetch_clean = old->fetch_clean = false;       /* the kernel has written to one, and may write to the other */
+    return old;
+}
+
 size_t anon_count(void)
 {
     return slab_in_use(&anons);

@@ -46,6 +46,12 @@ static inline struct page *anon_get_page(struct anon *anon)
     return anon->page;
 }
 
+/*
+ * Let page, a frame of the caller's, hold anon's contents from now on. Returns the frame that did; the caller sees to it that no
+ * leaf shows that one any more before it uses it. Caller holds anon->lock and the only reference.
+ */
+struct page *anon_exchange_page(struct anon *anon, struct page *page);
+
 /* Acquire load, after the path to anon has been found exclusive: is the caller's the only reference? */
 static inline bool anon_sole(const struct anon *anon)
 {

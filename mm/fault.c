@@ -332,6 +332,27 @@ __attribute__((flatten)) int fault_page_lock(struct addrspace *as, vaddr_t va, e
     return 0;
 }
 
+int fault_page_store(struct addrspace *as, vaddr_t va, struct page **page)
+{
+    assert(mutex_held(&as->lock));
+    struct fault f;
+    fault_init(&f, as, va, ACCESS_WRITE);
+    int err = fault_resolve(&f);
+    if (err != 0)
+        return err;
+    if (f.page.object_lock == NULL) {
+        struct page *old = anon_exchange_page(f.page.page->anon, *page);
+        f.page.page = *page;
+        *page = old;
+        fault_enter(&f);
+    } else {
+        page_copy(page_address(f.page.page), page_address(*page));      /* others may map the object's frame */
+        f.page.page->fetch_clean = false;
+    }
+    page_unlock(&f.page);
+    return 0;
+}
+
 /* ---- counters ---- */
 
 static const char *const case_names[FAULT_NCASES] = {

@@ -9,6 +9,7 @@
 
 struct addrspace;
 struct locked_page;
+struct page;
 
 /* The cases of the picture in fault.c, and how a fault can fail. */
 enum fault_case {
@@ -52,3 +53,10 @@ int vm_fault(struct addrspace *as, vaddr_t va, enum access access);
  * Locks: caller holds as->lock. On failure nothing is locked.
  */
 int fault_page_lock(struct addrspace *as, vaddr_t va, enum access access, struct locked_page *out);
+
+/*
+ * Store a whole page: the bytes of *page become those of the page at va. Where they are private to as, the frames change places
+ * instead of being copied, and *page is then the frame that was there, contents undefined; no leaf shows it any more.
+ * Locks: caller holds as->lock. Failure: as vm_fault, nothing changed.
+ */
+int fault_page_store(struct addrspace *as, vaddr_t va, struct page **page);

@@ -9,10 +9,17 @@
 #include <string.h>
 
 #include "kernel/errno.h"
+#include "kernel/panic.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
+
+/* What a system call reports for a failed fault. */
+static int user_error(int err)
+{
+    return err == 0 || err == -ENOMEM ? err : -EFAULT;
+}
 
 /* What happens to a piece of one page: at points to its bytes; done are the bytes before it. */
 typedef void piece_fn(char *at, size_t done, size_t len, void *arg);
@@ -45,7 +52,7 @@ static int for_each_piece(struct addrspace *as, vaddr_t va, size_t len, enum acc
     }
     if (done_out != NULL)
         *done_out = done;
-    return err == 0 || err == -ENOMEM ? err : -EFAULT;
+    return user_error(err);
 }
 
 static void copy_piece(void *to, const void *from, size_t len)
@@ -87,6 +94,17 @@ int copy_to_user(struct addrspace *as, vaddr_t dst, const void *src, size_t len,
 int copy_from_user(struct addrspace *as, void *dst, vaddr_t src, size_t len, size_t *done)
 {
     return for_each_piece(as, src, len, ACCESS_READ, done, piece_from_user, dst);
+}
+
+int page_to_user(struct addrspace *as, vaddr_t dst, struct page **page)
+{
+    assert(page_aligned(dst));
+    if (dst >= USER_END)
+        return -EFAULT;
+    mutex_lock(&as->lock);
+    int err = fault_page_store(as, dst, page);
+    mutex_unlock(&as->lock);
+    return user_error(err);
 }
 
 int zero_user(struct addrspace *as, vaddr_t dst, size_t len, size_t *done)

@@ -22,6 +22,14 @@ struct uio {
     size_t resid;                       /* bytes left in all; never more than the segments hold */
 };
 
+/* A transfer of n bytes at the cursor has been made. */
+static inline void uio_advance(struct uio *u, size_t n)
+{
+    u->base += n;
+    u->len_bytes -= n;
+    u->resid -= n;
+}
+
 enum uio_way { UIO_TO_USER, UIO_FROM_USER, UIO_ZERO };
 
 /*
@@ -46,9 +54,7 @@ static inline int uio_move(struct uio *u, void *kernel, size_t len, enum uio_way
             err = copy_from_user(u->as, (char *)kernel + *done, u->base, n, &part);
         else
             err = zero_user(u->as, u->base, n, &part);
-        u->base += part;
-        u->len_bytes -= part;
-        u->resid -= part;
+        uio_advance(u, part);
         *done += part;
         len -= part;
     }

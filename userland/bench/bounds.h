@@ -25,5 +25,5 @@ BENCH(fork_reserved, "the same with 1 GiB reserved, untouched", 21000, 25000, 12
 BENCH(fork_gib_dirty, "the same with 1 GiB dirty", 210000, 400000, 100000, 0, 100000000, 0)
 BENCH(write_after_child, "parent writes on after the child is gone", 100, 400, 150, 4, 1426, 1301)
 BENCH(fork_exec, "fork + exec + exit + wait", 78000, 80000, 50000, 1011310, 214100, 201130)
-BENCH(pipe, "4 KiB through a pipe, resident", 3280, 2500, 2000, 2700000, 5353, 5081)
+BENCH(pipe, "4 KiB through a pipe, resident", 2350, 2500, 2000, 2700000, 5353, 5081)
 BENCH(boot, "reset to the first user instruction", 1700000, 4000000, 2000000, 422000000, 914000000, 0)

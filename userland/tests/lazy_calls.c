@@ -430,6 +430,75 @@ static void call_copies_on_write(void)
     }
 }
 
+/* ---- whole pages through a pipe: the reader gets the frame instead of a copy ---- */
+
+static void page_fill(uintptr_t page, uint64_t word)
+{
+    for (size_t i = 0; i < PAGE_BYTES; i += 8)
+        poke(page + i, word + i);
+}
+
+static void page_expect(uintptr_t page, uint64_t word)
+{
+    for (size_t i = 0; i < PAGE_BYTES; i += 8)
+        check_eq(peek(page + i), word + i);
+}
+
+static void read_page(int fd, uintptr_t to, uint64_t word)
+{
+    check_eq(read(fd, (void *)to, PAGE_BYTES), PAGE_BYTES);
+    page_expect(to, word);
+}
+
+static void read_page_as_child(uintptr_t fd_and_page)
+{
+    uintptr_t page = fd_and_page & -PAGE_BYTES;
+
+    page_expect(page, 0x3333);
+    read_page(fd_and_page % PAGE_BYTES, page, 0x1111);
+}
+
+static void pages_through_pipe(void)
+{
+    static uint8_t data[2 * PAGE_BYTES] = { 1 };
+    uintptr_t from = heap_grow(2 * PAGE_BYTES), to = from + PAGE_BYTES, in_data = page_up((uintptr_t)data);
+    uint8_t few[16];
+    int fds[2];
+
+    pipe_or_fail(fds);
+    page_fill(from, 0x1111);
+    page_fill(to, 0x2222);
+    check_eq(write(fds[1], (void *)from, PAGE_BYTES), PAGE_BYTES);
+    read_page(fds[0], to, 0x1111);                  /* what the program saw there before must be out of sight */
+    page_fill(to, 0x3333);                          /* the page is the program's own: it can store, and */
+    page_expect(from, 0x1111);                      /* nobody else sees it */
+
+    /* The frame that the pipe got in return holds old bytes; a reader never gets to see them. */
+    check_eq(write(fds[1], "x", 1), 1);
+    memset(few, 0x55, sizeof(few));
+    check_eq(read(fds[0], few, sizeof(few)), 1);
+    check(few[0] == 'x' && few[1] == 0x55);
+
+    /* Copy-on-write: the child reads into a page that it shares. */
+    check_eq(write(fds[1], (void *)from, PAGE_BYTES), PAGE_BYTES);
+    check_le(fds[0], PAGE_BYTES - 1);
+    expect_ok(read_page_as_child, to | (uintptr_t)fds[0]);
+    page_expect(to, 0x3333);
+
+    /* Into a page of the program's file, and one that was never touched. */
+    check_eq(write(fds[1], (void *)from, PAGE_BYTES), PAGE_BYTES);
+    read_page(fds[0], in_data, 0x1111);
+    check_eq(write(fds[1], (void *)from, PAGE_BYTES), PAGE_BYTES);
+    read_page(fds[0], heap_grow(PAGE_BYTES), 0x1111);
+
+    /* Nowhere to put it: it stays in the pipe. */
+    check_eq(write(fds[1], (void *)to, PAGE_BYTES), PAGE_BYTES);
+    check_eq(raw_syscall(SYS_read, fds[0], (uintptr_t)pages_through_pipe & -PAGE_BYTES, PAGE_BYTES), -EFAULT);
+    check_eq(raw_syscall(SYS_read, fds[0], heap_end(), PAGE_BYTES), -EFAULT);
+    check_eq(raw_syscall(SYS_read, fds[0], -PAGE_BYTES, PAGE_BYTES), -EFAULT);
+    read_page(fds[0], from, 0x3333);
+}
+
 const struct test_case call_cases[] = {
     { .name = "S8 results into untouched memory", .run = results_into_untouched },
     { .name = "S8 wait status in untouched memory", .run = wait_status_untouched },
@@ -449,5 +518,6 @@ const struct test_case call_cases[] = {
     { .name = "unterminated strings", .run = unterminated_strings },
     { .name = "enormous lengths", .run = enormous_lengths },
     { .name = "calls copy on write", .run = call_copies_on_write },
+    { .name = "whole pages through a pipe", .run = pages_through_pipe },
     { .name = NULL },
 };
