@@ -6,7 +6,7 @@ import sys
 
 BUDGETS = [
     (4_000, ["mm"]),        # 3,500 was planned; the contracts in the headers and the three hints of the fault path took more
-    (12_000, ["arch", "mm", "kernel", "syscalls"]),
+    (12_500, ["arch", "mm", "kernel", "syscalls"]),     # 12,000 was planned: processes that share memory, the machine in two headers
 ]
 COUNTED = (".c", ".h", ".S", ".ld")
 
