@@ -87,4 +87,8 @@ _Noreturn void call_on_stack(uint64_t stack_top, void (*fn)(void));
  * hart, lets it go faster.
  */
 /* Interrupts on this hart: irq_mask, irq_unmask, irq_restore (what mask returned), wait_for_interrupt. */
+#if defined(__riscv)
 #include "arch/riscv/hart_inline.h"
+#else
+#include "arch/host/hart_inline.h"
+#endif

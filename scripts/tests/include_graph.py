@@ -64,6 +64,15 @@ def architecture_back_doors(root, folder):
                 yield f"{path}:{number}: includes {target}, which is private to one architecture"
 
 
+def simulated_machine(root, folder):
+    """arch/host is for tests on the build machine: the two headers that choose the machine name it, and it itself."""
+    for path, text in sources(root, folder):
+        for number, target in included(text):
+            if target.startswith("arch/host/") and not path.startswith("arch/host/") and \
+                    path not in ("arch/mmu.h", "arch/context.h"):
+                yield f"{path}:{number}: includes {target}"
+
+
 def machine_words(root, folder):
     for path, text in sources(root, folder):
         for number, line in enumerate(without_comments_and_strings(text).split("\n"), start=1):
@@ -74,6 +83,7 @@ def machine_words(root, folder):
 def main():
     root = sys.argv[1]
     rules = [(f"{folder}/ includes only what lies below it", forbidden_includes, folder) for folder in KERNEL_FOLDERS]
+    rules.append(("arch/ keeps the simulated machine out of the kernel", simulated_machine, "arch"))
     for folder in ("mm", "kernel", "syscalls"):
         rules.append((f"{folder}/ does not look behind the architecture's interface", architecture_back_doors, folder))
         rules.append((f"{folder}/ does not know page-table entries, CSRs or SBI", machine_words, folder))

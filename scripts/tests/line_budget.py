@@ -7,14 +7,16 @@ import sys
 BUDGETS = [
     (4_000, ["mm"]),        # 3,500 was planned; the contracts in the headers and the three hints of the fault path took more
     (12_500, ["arch", "mm", "kernel", "syscalls"]),     # 12,000 was planned: processes that share memory, the machine in two headers
+    (800, ["arch/host"]),   # the simulated machine: no part of the kernel, so not in the line above
 ]
+NOT_THE_KERNEL = ("test", "host")
 COUNTED = (".c", ".h", ".S", ".ld")
 
 
 def lines_under(folder):
     total = 0
     for where, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name != "test"]
+        folders[:] = [name for name in folders if name not in NOT_THE_KERNEL]
         for name in files:
             if name.endswith(COUNTED):
                 with open(os.path.join(where, name), "rb") as file:

@@ -1,0 +1,123 @@
+/*
+ * kernel.c - what mm and kernel/lock.c ask of the rest of the kernel, for the host program.
+ * Owns: harts[], a struct proc for each thread, sleeping and waking, panic, allocations that fail.
+ * Does not own: locks. kernel/lock.c is compiled as it is, with the checks of the checked kernel.
+ *
+ * A thread is one process. It runs on one simulated hart at a time, and on another when it says so (host_use_hart).
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arch/host/host.h"
+#include "kernel/hart.h"
+#include "kernel/panic.h"
+#include "kernel/proc.h"
+#include "kernel/sched.h"
+#include "mm/slab.h"
+
+struct hart harts[MACHINE_MAX_HARTS];
+static _Thread_local struct proc self = { .name = "thread" };
+_Thread_local void *host_self = &harts[0];
+
+void (*host_panicked)(const char *message);
+
+void host_use_hart(unsigned hart)
+{
+    if (host_self != NULL)
+        lock_assert_no_spin();
+    harts[hart].index = hart;
+    harts[hart].current = &self;
+    host_self = &harts[hart];
+}
+
+void panic(const char *format, ...)
+{
+    char message[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    fflush(stdout);
+    fprintf(stderr, "panic: %s\n", message);
+    if (host_panicked != NULL)
+        host_panicked(message);
+    abort();
+}
+
+/* ---- sleeping: kernel/sched.h, as far as mutexes need it ---- */
+
+struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHED);
+
+void sched_enter_queue(struct waitq *wq)
+{
+    struct proc *p = current();
+    assert(spin_held(&sched_lock));
+    p->state = PROC_SLEEPING;
+    p->sleeping_on = wq;
+    TAILQ_INSERT_TAIL(&wq->waiters, p, queue_link);
+}
+
+void sched_sleep(void)
+{
+    struct proc *p = current();
+    while (p->state == PROC_SLEEPING) {
+        spin_unlock(&sched_lock);
+        hart_relax();
+        spin_lock(&sched_lock);
+    }
+    p->state = PROC_RUNNING;
+}
+
+void sched_make_runnable(struct proc *p)
+{
+    assert(spin_held(&sched_lock));
+    TAILQ_REMOVE(&p->sleeping_on->waiters, p, queue_link);
+    p->sleeping_on = NULL;
+    p->state = PROC_RUNNABLE;
+}
+
+/* ---- allocations that fail: the linker puts these in the place of mm's (--wrap) ---- */
+
+static _Thread_local enum host_failure how;
+static _Thread_local uint64_t nth, asked, failed;
+
+void host_fail_allocation(enum host_failure how_now, uint64_t nth_now)
+{
+    how = how_now;
+    nth = nth_now;
+    asked = failed = 0;
+}
+
+uint64_t host_failed(void) { return failed; }
+uint64_t host_allocations(void) { return asked; }
+
+static bool fails(void)
+{
+    asked++;
+    bool now = (how == FAIL_ONCE && asked == nth) || (how == FAIL_FROM_THEN_ON && asked >= nth);
+    failed += now;
+    return now;
+}
+
+struct page *__real_page_alloc_slow(enum page_use use);
+struct page *__wrap_page_alloc_slow(enum page_use use);
+struct page *__real_page_alloc_zeroed(enum page_use use);
+struct page *__wrap_page_alloc_zeroed(enum page_use use);
+void *__real_slab_alloc_slow(struct slab_cache *cache);
+void *__wrap_slab_alloc_slow(struct slab_cache *cache);
+
+struct page *__wrap_page_alloc_slow(enum page_use use)
+{
+    return fails() ? NULL : __real_page_alloc_slow(use);
+}
+
+struct page *__wrap_page_alloc_zeroed(enum page_use use)
+{
+    return fails() ? NULL : __real_page_alloc_zeroed(use);
+}
+
+void *__wrap_slab_alloc_slow(struct slab_cache *cache)
+{
+    return fails() ? NULL : __real_slab_alloc_slow(cache);
+}

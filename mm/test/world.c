@@ -1,0 +1,134 @@
+/*
+ * world.c - programs that touch memory, and the end of a test.
+ */
+#include "kernel/panic.h"
+#include "mm/anon.h"
+#include "mm/check.h"
+#include "mm/slab.h"
+#include "mm/test/world.h"
+
+#define FAULTS_MAX 100                  /* of one access: more are no bad luck with the TLB */
+
+/* ---- a program ---- */
+
+int program_access(struct addrspace *as, vaddr_t va, enum access access, uint8_t *byte)
+{
+    as_activate(as);
+    for (unsigned n = 0; n < FAULTS_MAX; n++) {
+        if (soft_access(va, access, byte))
+            return 0;
+        int err = vm_fault(as, va, access);
+        if (err != 0)
+            return err;
+    }
+    panic("the access %u at %#lx faults again and again", access, va);
+}
+
+int program_store(struct addrspace *as, vaddr_t va, uint8_t byte)
+{
+    return program_access(as, va, ACCESS_WRITE, &byte);
+}
+
+int program_load(struct addrspace *as, vaddr_t va)
+{
+    uint8_t byte;
+    int err = program_access(as, va, ACCESS_READ, &byte);
+    return err != 0 ? err : byte;
+}
+
+int program_fetch(struct addrspace *as, vaddr_t va)
+{
+    uint8_t byte;
+    int err = program_access(as, va, ACCESS_EXEC, &byte);
+    return err != 0 ? err : byte;
+}
+
+void leave_all(void)
+{
+    unsigned here = hart_index();
+    for (unsigned h = 0; h < MMU_MAX_HARTS; h++) {
+        host_use_hart(h);
+        as_activate(NULL);
+    }
+    host_use_hart(here);
+}
+
+void destroy(struct addrspace *as)
+{
+    leave_all();
+    as_destroy(as);
+}
+
+/* ---- mappings ---- */
+
+int map_object(struct addrspace *as, vaddr_t va, size_t len, unsigned prot, bool shared, struct vm_object *obj,
+               uint64_t index)
+{
+    struct map_request req = { .prot = prot, .fixed = true, .shared = shared, .object = obj, .object_index = index };
+    vaddr_t out;
+    return as_map(as, va, len, &req, &out);
+}
+
+int map_zero(struct addrspace *as, vaddr_t va, size_t len, unsigned prot)
+{
+    return map_object(as, va, len, prot, false, NULL, 0);
+}
+
+/* ---- looking ---- */
+
+int leaf_prot(struct addrspace *as, vaddr_t va)
+{
+    paddr_t pa;
+    unsigned prot;
+    spin_lock(&as->pmap.lock);
+    bool found = pmap_lookup(&as->pmap, va, &pa, &prot);
+    spin_unlock(&as->pmap.lock);
+    return found ? (int)prot : -1;
+}
+
+struct anon *anon_at(struct addrspace *as, vaddr_t va, bool *exclusive)
+{
+    mutex_lock(&as->lock);
+    struct anon *anon = radix_find(&as->anons, va >> PAGE_SHIFT, exclusive);
+    *exclusive = anon != NULL && *exclusive && anon_sole(anon);
+    mutex_unlock(&as->lock);
+    return anon;
+}
+
+static void check_tlbs(struct addrspace *as, void *unused)
+{
+    (void)unused;
+    soft_check(&as->pmap.id, as->pmap.root);
+}
+
+void world_check(void)
+{
+    mm_check();
+    as_for_each(check_tlbs, NULL);
+}
+
+void world_drop_caches(void)
+{
+    object_drop_caches();
+    for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
+        slab_drain_hart(h);
+    for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
+        page_drain_hart(h);
+}
+
+static void report_slab(const struct slab_cache *cache, void *unused)
+{
+    (void)unused;
+    if (slab_in_use(cache) != 0)
+        panic("%zu of %s are left", slab_in_use(cache), cache->name);
+}
+
+void world_end(void)
+{
+    world_check();
+    world_drop_caches();
+    slab_for_each(report_slab, NULL);
+    if (page_used(PAGE_FREE) != page_total())
+        panic("%zu of %zu frames are free at the end", page_used(PAGE_FREE), page_total());
+    world_check();
+}

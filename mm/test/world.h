@@ -1,0 +1,53 @@
+/*
+ * world.h - what all tests of mm as a host program need: programs that touch memory, and the end of a test.
+ */
+#pragma once
+
+#include "arch/host/host.h"
+#include "kernel/errno.h"
+#include "mm/addrspace.h"
+#include "mm/object.h"
+
+/* ---- a program ---- */
+
+/*
+ * One access of one byte by the program of as on this hart: try, fault, try again, as the trap dispatcher makes it.
+ * Returns 0 or vm_fault's error. Panics when the faults do not end.
+ */
+int program_access(struct addrspace *as, vaddr_t va, enum access access, uint8_t *byte);
+
+int program_store(struct addrspace *as, vaddr_t va, uint8_t byte);
+
+/* The byte, or vm_fault's error. */
+int program_load(struct addrspace *as, vaddr_t va);
+int program_fetch(struct addrspace *as, vaddr_t va);
+
+/* No hart runs in any address space. */
+void leave_all(void);
+
+/* leave_all and as_destroy. */
+void destroy(struct addrspace *as);
+
+/* ---- mappings ---- */
+
+/* as_map, fixed, at va. */
+int map_zero(struct addrspace *as, vaddr_t va, size_t len, unsigned prot);
+int map_object(struct addrspace *as, vaddr_t va, size_t len, unsigned prot, bool shared, struct vm_object *obj,
+               uint64_t index);
+
+/* ---- looking ---- */
+
+/* The leaf for va: its rights, or -1 when there is none. */
+int leaf_prot(struct addrspace *as, vaddr_t va);
+
+/* The anon at va and whether it is exclusive; NULL. */
+struct anon *anon_at(struct addrspace *as, vaddr_t va, bool *exclusive);
+
+/* Every invariant, and every TLB against its page table. */
+void world_check(void);
+
+/* Give back what is only kept to be quick, on all harts. */
+void world_drop_caches(void);
+
+/* world_check; and when the caches are dropped, every frame is free again. */
+void world_end(void);
