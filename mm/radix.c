@@ -283,8 +283,9 @@ static void clear_below(struct radix_node **link, unsigned level, uint64_t base,
         node_put(node, level);
         return;
     }
-    uint32_t bits = slots_touched(node, level, base, start, end, &first, &last) >> first;
+    uint32_t bits = slots_touched(node, level, base, start, end, &first, &last);
     assert(bits == 0 || node_sole(node));
+    bits >>= first;
     for (unsigned i = first; bits != 0; i++, bits >>= 1) {
         void **slot = &node->slot[i];
         if (!(bits & 1))

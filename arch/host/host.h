@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "arch/types.h"
+#include "arch/mmu.h"
 
 /* ---- the machine ---- */
 

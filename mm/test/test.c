@@ -14,7 +14,9 @@ static const struct {
     const char *noun;
     const struct test_case *cases;
 } tables[] = {
-    { "anon", anon_cases },
+    { "page", page_cases },     { "slab", slab_cases },           { "radix", radix_cases }, { "vma", vma_cases },
+    { "pmap", pmap_cases },     { "anon", anon_cases },           { "object", object_cases },
+    { "fault", fault_cases },   { "addrspace", addrspace_cases }, { "uaccess", uaccess_cases },
     { "machine", machine_cases },
 };
 
