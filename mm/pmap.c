@@ -134,12 +134,15 @@ static void leaf_add(struct pmap *pmap, struct pte *pte, struct page *page, unsi
     pmap->resident++;
 }
 
-/* Kernel stores into a page reach the data side only; the first executable mapping makes fetches see them. */
+/*
+ * Kernel stores into a page reach the data side only; the first executable mapping makes fetches see them. While the program
+ * may store too the page does not stay clean: when the right to execute comes back later, its stores count as well.
+ */
 static void make_fetchable(struct page *page, unsigned prot)
 {
     if ((prot & PROT_EXEC) && !page->fetch_clean) {
         mmu_fence_fetch();
-        page->fetch_clean = true;
+        page->fetch_clean = !(prot & PROT_WRITE);
     }
 }
 

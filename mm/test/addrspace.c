@@ -191,6 +191,25 @@ static void protecting_for_fetch(void)
     destroy(as);
 }
 
+/* The same where the page was writable and executable at once before, and its leaf has stayed writable since. */
+static void protecting_both_for_fetch(void)
+{
+    struct addrspace *as = as_create();
+    check_eq(map_zero(as, at, PAGE_SIZE, RW), 0);
+    for (unsigned i = 0; i < 300; i++) {
+        host_use_hart(i % 3);
+        check_eq(as_protect(as, at, PAGE_SIZE, RW | PROT_EXEC), 0);
+        check_eq(program_store(as, at, i), 0);
+        soft_fence_fetch();
+        check_eq(program_fetch(as, at), (uint8_t)i);
+        check_eq(as_protect(as, at, PAGE_SIZE, RW), 0);
+        check_eq(program_store(as, at, i + 1), 0);
+        check_eq(as_protect(as, at, PAGE_SIZE, PROT_READ | PROT_EXEC), 0);
+        check_eq(program_fetch(as, at), (uint8_t)(i + 1));
+    }
+    destroy(as);
+}
+
 /* ---- brk ---- */
 
 static void heap(void)
@@ -378,6 +397,7 @@ const struct test_case addrspace_cases[] = {
     { "unmap: a file's pages stay where they are", unmapping_file },
     { "protect: rights go at once, and come by faults", protecting },
     { "protect: stored, then executed", protecting_for_fetch },
+    { "protect: both at once, stored, then executed", protecting_both_for_fetch },
     { "brk: grow, shrink, and every refusal", heap },
     { "fork: shared until one stores", forking },
     { "fork: whichever hart stores next", forking_harts },
