@@ -21,6 +21,7 @@ static _Thread_local struct proc self = { .name = "thread" };
 _Thread_local void *host_self = &harts[0];
 
 void (*host_panicked)(const char *message);
+extern void __gcov_dump(void) __attribute__((weak));
 
 void host_use_hart(unsigned hart)
 {
@@ -42,6 +43,8 @@ void panic(const char *format, ...)
     fprintf(stderr, "panic: %s\n", message);
     if (host_panicked != NULL)
         host_panicked(message);
+    if (__gcov_dump != NULL)
+        __gcov_dump();                          /* in the build for coverage what led to a panic counts too */
     abort();
 }
 
