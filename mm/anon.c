@@ -41,13 +41,10 @@ struct page *anon_exchange_page(struct anon *anon, struct page *page)
 {
     struct page *old = anon_get_page(anon);
     assert(atomic_load_explicit(&anon->refs, memory_order_relaxed) == 1);
-    uint8_t use = page->use;
     page->use = old->use;
     page->anon = anon;
+    page->fetch_clean = false;          /* the kernel has written to it */
     anon->page = page;
-    old->use = use;
-    old->anon = NULL;
-    page->fetch_clean = old->fetch_clean = false;       /* the kernel has written to one, and may write to the other */
     return old;
 }
 

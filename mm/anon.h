@@ -47,8 +47,8 @@ static inline struct page *anon_get_page(struct anon *anon)
 }
 
 /*
- * Let page, a frame of the caller's, hold anon's contents from now on. Returns the frame that did; the caller sees to it that no
- * leaf shows that one any more before it uses it. Caller holds anon->lock and the only reference.
+ * Let page, a frame of the caller's, hold anon's contents from now on. Returns the frame that did, which leaves still show: it
+ * keeps its use until the caller has taken those away. Caller holds anon->lock and the only reference.
  */
 struct page *anon_exchange_page(struct anon *anon, struct page *page);
 

@@ -341,10 +341,13 @@ int fault_page_store(struct addrspace *as, vaddr_t va, struct page **page)
     if (err != 0)
         return err;
     if (f.page.object_lock == NULL) {
+        uint8_t use = (*page)->use;
         struct page *old = anon_exchange_page(f.page.page->anon, *page);
         f.page.page = *page;
-        *page = old;
         fault_enter(&f);
+        old->use = use;                         /* only now is it out of sight, and the caller's */
+        old->fetch_clean = false;
+        *page = old;
     } else {
         page_copy(page_address(f.page.page), page_address(*page));      /* others may map the object's frame */
         f.page.page->fetch_clean = false;

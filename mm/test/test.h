@@ -18,7 +18,7 @@ struct test_case {
 
 /* One table for each file of mm. */
 extern const struct test_case page_cases[], slab_cases[], radix_cases[], vma_cases[], pmap_cases[], anon_cases[],
-    object_cases[], addrspace_cases[], fault_cases[], uaccess_cases[], machine_cases[];
+    object_cases[], addrspace_cases[], fault_cases[], uaccess_cases[], check_cases[], machine_cases[];
 
 /* ---- judging: a case ends at the first that is wrong ---- */
 
