@@ -97,7 +97,7 @@ static void check_leaves(struct addrspace *as)
 
 static void check_anon(const struct anon *anon, const void *owner, enum page_use use, uint64_t vpn)
 {
-    if (anon->page == NULL || anon->page->anon != anon || anon->page->use != use)
+    if (anon->page == NULL || anon->page->anon != anon || page_use(anon->page) != use)
         panic("I7: the anon at page number %#lx does not have its page", vpn);
     if (anon->vpn != vpn || (use == PAGE_ANON ? (const void *)anon->family : (const void *)anon->object) != owner)
         panic("I5: the anon of page number %#lx was found at %#lx or in another family", anon->vpn, vpn);

@@ -341,11 +341,11 @@ int fault_page_store(struct addrspace *as, vaddr_t va, struct page **page)
     if (err != 0)
         return err;
     if (f.page.object_lock == NULL) {
-        uint8_t use = (*page)->use;
+        uint8_t use = page_use(*page);
         struct page *old = anon_exchange_page(f.page.page->anon, *page);
         f.page.page = *page;
         fault_enter(&f);
-        old->use = use;                         /* only now is it out of sight, and the caller's */
+        page_set_use(old, use);                 /* only now is it out of sight, and the caller's */
         old->fetch_clean = false;
         *page = old;
     } else {

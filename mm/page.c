@@ -64,7 +64,7 @@ static struct page *buddy_of(struct page *page, unsigned order)
 
 static void block_insert(struct page *page, unsigned order)
 {
-    page->use = PAGE_FREE;
+    page_set_use(page, PAGE_FREE);
     page->order = order;
     LIST_INSERT_HEAD(&free_blocks[order], page, link);
 }
@@ -74,12 +74,12 @@ static void buddy_free(struct page *page, unsigned order)
     nfree += 1ul << order;
     for (; order < PAGE_MAX_ORDER; order++) {
         struct page *buddy = buddy_of(page, order);
-        if (buddy == NULL || buddy->use != PAGE_FREE || buddy->order != order)
+        if (buddy == NULL || page_use(buddy) != PAGE_FREE || buddy->order != order)
             break;
         LIST_REMOVE(buddy, link);
         struct page *upper = page < buddy ? buddy : page;
         page = page < buddy ? page : buddy;
-        upper->use = PAGE_FREE_TAIL;
+        page_set_use(upper, PAGE_FREE_TAIL);
     }
     block_insert(page, order);
 }
@@ -116,7 +116,7 @@ static bool front_fill(struct page_front *front)
     struct page *block = order > 0 ? buddy_alloc(order) : NULL;
     if (block != NULL) {
         for (struct page *page = block + FRONT_BATCH; page > block;) {
-            (--page)->use = PAGE_CACHED;
+            page_set_use(--page, PAGE_CACHED);
             front->page[front->count++] = page;
         }
     } else {
@@ -124,7 +124,7 @@ static bool front_fill(struct page_front *front)
         size_t most = nfree >= FRONT_BATCH + nreserve ? FRONT_BATCH : 1;
         while (front->count < most && enough_for(front, 1)) {
             struct page *page = buddy_alloc(0);
-            page->use = PAGE_CACHED;
+            page_set_use(page, PAGE_CACHED);
             front->page[front->count++] = page;
         }
     }
@@ -137,7 +137,7 @@ static void front_drain(struct page_front *front, unsigned keep)
     spin_lock(&page_lock);
     while (front->count > keep) {
         struct page *page = front->page[--front->count];
-        page->use = PAGE_FREE_TAIL;
+        page_set_use(page, PAGE_FREE_TAIL);
         buddy_free(page, 0);
     }
     spin_unlock(&page_lock);
@@ -151,10 +151,10 @@ struct page *page_alloc_slow(enum page_use use)
     if (front->count == 0 && !front_fill(front))
         return NULL;
     struct page *page = front->page[--front->count];
-    assert(page->use == PAGE_CACHED);
+    assert(page_use(page) == PAGE_CACHED);
     if (CHECKED)
         check_poison(page);
-    page->use = use;
+    page_set_use(page, use);
     page->fetch_clean = false;
     return page;
 }
@@ -170,10 +170,10 @@ struct page *page_alloc_zeroed(enum page_use use)
 void page_free_slow(struct page *page)
 {
     struct page_front *front = &page_fronts[hart_index()];
-    assert(page->use >= PAGE_ANON);             /* in use: a frame freed twice stops here */
+    assert(page_use(page) >= PAGE_ANON);        /* in use: a frame freed twice stops here */
     if (CHECKED)
         poison(page);
-    page->use = PAGE_CACHED;
+    page_set_use(page, PAGE_CACHED);
     if (front->count == PAGE_FRONT_MAX)
         front_drain(front, PAGE_FRONT_MAX - FRONT_BATCH);
     front->page[front->count++] = page;
@@ -207,7 +207,7 @@ size_t page_used(enum page_use use)
     /* Nothing is counted on the way of a fault: who wants to know walks the table. */
     size_t n = 0;
     for (size_t i = 0; i < page_count; i++)
-        n += page_frames[i].use == use;
+        n += page_use(&page_frames[i]) == use;
     return n;
 }
 
@@ -217,16 +217,16 @@ void page_check(void)
     for (unsigned order = 0; order <= PAGE_MAX_ORDER; order++) {
         struct page *page;
         LIST_FOREACH(page, &free_blocks[order], link) {
-            if (page->use != PAGE_FREE || page->order != order)
+            if (page_use(page) != PAGE_FREE || page->order != order)
                 panic("I6: frame %#lx is on the free list %u, but its use is %u and its order %u", page_to_phys(page), order,
-                      page->use, page->order);
+                      page_use(page), page->order);
             listed += 1ul << order;
         }
     }
     size_t counted = 0, cached = 0;
     for (size_t i = 0; i < page_count; i++) {
-        counted += page_frames[i].use == PAGE_FREE || page_frames[i].use == PAGE_FREE_TAIL;
-        cached += page_frames[i].use == PAGE_CACHED;
+        counted += page_use(&page_frames[i]) == PAGE_FREE || page_use(&page_frames[i]) == PAGE_FREE_TAIL;
+        cached += page_use(&page_frames[i]) == PAGE_CACHED;
     }
     if (listed != nfree || counted != nfree)
         panic("I6: %zu frames free, %zu on lists, %zu marked so", nfree, listed, counted);
@@ -266,7 +266,15 @@ static struct range table_place(const struct range *memory, unsigned nmemory, co
 static void mark_reserved(uint64_t pfn, uint64_t end_pfn)
 {
     for (; pfn < end_pfn; pfn++)
-        page_frames[pfn - page_first_pfn].use = PAGE_RESERVED;
+        page_set_use(&page_frames[pfn - page_first_pfn], PAGE_RESERVED);
+}
+
+static bool any_reserved(const struct page *page, size_t npages)
+{
+    for (const struct page *end = page + npages; page < end; page++)
+        if (page_use(page) == PAGE_RESERVED)
+            return true;
+    return false;
 }
 
 /* Free the frames of [pfn, end_pfn) that are not reserved, in blocks as large as they come. */
@@ -274,22 +282,14 @@ static void free_unreserved(uint64_t pfn, uint64_t end_pfn)
 {
     while (pfn < end_pfn) {
         struct page *page = &page_frames[pfn - page_first_pfn];
-        if (page->use == PAGE_RESERVED) {
+        if (page_use(page) == PAGE_RESERVED) {
             pfn++;
             continue;
         }
         unsigned order = 0;
-        while (order < PAGE_MAX_ORDER) {
-            uint64_t half = 1ul << order;
-            if (pfn & half || pfn + 2 * half > end_pfn)
+        for (uint64_t half = 1; order < PAGE_MAX_ORDER; order++, half *= 2)
+            if (pfn & half || pfn + 2 * half > end_pfn || any_reserved(page + half, half))
                 break;
-            uint64_t p = pfn + half;
-            while (p < pfn + 2 * half && page_frames[p - page_first_pfn].use != PAGE_RESERVED)
-                p++;
-            if (p < pfn + 2 * half)
-                break;
-            order++;
-        }
         if (CHECKED)
             for (uint64_t p = 0; p < 1ul << order; p++)
                 poison(page + p);

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "arch/machine.h"
 #include "arch/mmu.h"
 #include <sys/queue.h>
@@ -26,7 +28,7 @@ enum page_use {
 #define PAGE_MAX_ORDER 10               /* the largest block: 2^10 frames, 4 MiB */
 
 struct page {
-    uint8_t use;                        /* enum page_use; [page_lock] while free, the owner's afterwards */
+    _Atomic uint8_t use;                /* enum page_use; [page_lock] while free, the owner's afterwards: page_use() */
     union {
         uint8_t order;                  /* PAGE_FREE: size of the block */
         uint8_t fetch_clean;            /* in use: instruction fetches see the contents; see pmap.c */
@@ -49,6 +51,20 @@ struct page {
 };
 
 LIST_HEAD(page_list, page);
+
+/*
+ * A frame's owner changes its use without a lock, and freeing a neighbour looks at it: that sees some use or other, but never
+ * PAGE_FREE, which is written under page_lock alone.
+ */
+static inline enum page_use page_use(const struct page *page)
+{
+    return atomic_load_explicit(&page->use, memory_order_relaxed);
+}
+
+static inline void page_set_use(struct page *page, enum page_use use)
+{
+    atomic_store_explicit(&page->use, use, memory_order_relaxed);
+}
 
 extern struct page *page_frames;        /* the frame table, from page_first_pfn on */
 extern uint64_t page_first_pfn;
@@ -108,7 +124,7 @@ static inline struct page *page_alloc(enum page_use use)
     if (CHECKED || front->count == 0)
         return page_alloc_slow(use);
     struct page *page = front->page[--front->count];
-    page->use = use;
+    page_set_use(page, use);
     page->fetch_clean = false;
     return page;
 }
@@ -120,7 +136,7 @@ static inline void page_free(struct page *page)
         page_free_slow(page);
         return;
     }
-    page->use = PAGE_CACHED;
+    page_set_use(page, PAGE_CACHED);
     front->page[front->count++] = page;
 }
 

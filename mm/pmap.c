@@ -65,7 +65,6 @@ static void entries_removed(struct page *table, size_t n, unsigned first, unsign
 
 static void link_table(struct pte *pte, struct page *table)
 {
-    atomic_thread_fence(memory_order_release);  /* the zeroes before the link: a walker reads as it likes */
     pte_set_table(pte, page_to_phys(table));
     entry_added(pte);
 }

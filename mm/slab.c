@@ -56,7 +56,7 @@ static unsigned slab_take(struct slab_cache *cache, struct page *slab, void **ou
 static struct page *slab_give(struct slab_cache *cache, void *object)
 {
     struct page *slab = virt_to_page(object);
-    assert(slab->use == PAGE_SLAB && slab->cache == cache);
+    assert(page_use(slab) == PAGE_SLAB && slab->cache == cache);
     if (slab->slab.free == SLAB_NONE)
         LIST_INSERT_HEAD(&cache->partial, slab, link);
     *(uint16_t *)object = slab->slab.free;

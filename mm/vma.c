@@ -62,7 +62,9 @@ struct vma *vma_clone(const struct vma *vma)
     struct vma *clone = vma_alloc();
     if (clone == NULL)
         return NULL;
-    *clone = *vma;
+    /* Not all of it: the link belongs to the object's list, and that to object->lock. */
+    *clone = (struct vma){ .start = vma->start, .end = vma->end, .prot = vma->prot, .kind = vma->kind, .shared = vma->shared,
+                           .object = vma->object, .object_index = vma->object_index };
     if (clone->object != NULL)
         object_get(clone->object);
     return clone;

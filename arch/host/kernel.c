@@ -18,7 +18,7 @@
 
 struct hart harts[MACHINE_MAX_HARTS];
 static _Thread_local struct proc self = { .name = "thread" };
-_Thread_local void *host_self = &harts[0];
+_Thread_local void *host_self;
 
 void (*host_panicked)(const char *message);
 extern void __gcov_dump(void) __attribute__((weak));

@@ -123,7 +123,7 @@ static __attribute__((no_sanitize("thread"))) enum page_use use_of(paddr_t pa)
 {
     if (pa < HOST_RAM_BASE || pa >= HOST_RAM_BASE + ram_pages * PAGE_SIZE)
         panic("the walker was led to %#lx, where there is no memory", pa);
-    return phys_to_page(pa)->use;
+    return page_use(phys_to_page(pa));
 }
 
 static void expect_table(paddr_t table, vaddr_t va)

@@ -21,3 +21,5 @@ extern _Thread_local void *host_self;
 static inline uint64_t hart_index(void) { return *(const uint64_t *)host_self; }
 
 #include "arch/riscv/pte.h"
+
+static inline void pte_publish(struct pte *pte, uint64_t bits) { __atomic_store_n(&pte->bits, bits, __ATOMIC_RELEASE); }

@@ -57,14 +57,20 @@ static inline uint64_t pte_leaf_bits(paddr_t pa, unsigned prot)
     return pa >> PAGE_SHIFT << 10 | prot << PTE_PROT_SHIFT | PTE_V | PTE_A | dirty;
 }
 
+/*
+ * The same for an entry that leads to a page or a table, with release order: what has been stored there comes first for every hart
+ * that goes by this entry. Otherwise a hart could see a new page as it was before it was zeroed. The machine's header has it.
+ */
+static inline void pte_publish(struct pte *pte, uint64_t bits);
+
 static inline void pte_set(struct pte *pte, paddr_t pa, unsigned prot)
 {
-    pte_store(pte, pte_leaf_bits(pa, prot) | PTE_U);
+    pte_publish(pte, pte_leaf_bits(pa, prot) | PTE_U);
 }
 
 static inline void pte_set_table(struct pte *pte, paddr_t pa)
 {
-    pte_store(pte, pa >> PAGE_SHIFT << 10 | PTE_V);
+    pte_publish(pte, pa >> PAGE_SHIFT << 10 | PTE_V);
 }
 
 static inline void pte_clear(struct pte *pte)

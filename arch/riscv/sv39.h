@@ -28,3 +28,9 @@ static inline uint64_t hart_index(void)
 }
 
 #include "arch/riscv/pte.h"
+
+/* Unprivileged spec, "A" extension: one instruction, where a fence and a store are two. */
+static inline void pte_publish(struct pte *pte, uint64_t bits)
+{
+    __asm__ volatile("amoswap.d.rl zero, %1, %0" : "+A"(pte->bits) : "r"(bits) : "memory");
+}

@@ -8,7 +8,7 @@ static void put_frees_page(void)
 {
     struct anon *anon = anon_alloc(PAGE_ANON);
     check(anon != NULL && anon_sole(anon));
-    check_eq(anon->page->use, PAGE_ANON);
+    check_eq(page_use(anon->page), PAGE_ANON);
     check(anon->page->anon == anon);
     check_eq(anon_count(), 1);
 

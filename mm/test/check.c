@@ -118,7 +118,7 @@ static void anon_misplaced(void) { build(); own_anon(at)->vpn++; mm_check(); }
 static void anon_of_another_family(void) { build(); own_anon(at)->family = NULL; mm_check(); }
 static void anon_of_object_shared(void) { build(); anon_get(leaf_node(&obj->slots)->slot[0]); mm_check(); }
 static void page_of_another_anon(void) { build(); own_anon(at)->page->anon = own_anon(at + PAGE_SIZE); mm_check(); }
-static void page_of_other_use(void) { build(); own_anon(at)->page->use = PAGE_KERNEL; mm_check(); }
+static void page_of_other_use(void) { build(); page_set_use(own_anon(at)->page, PAGE_KERNEL); mm_check(); }
 
 /* ---- I6 ---- */
 
@@ -128,19 +128,19 @@ static void frame_free_and_used(void)
 {
     build();
     for (size_t i = 0; i < page_count; i++)
-        if (page_frames[i].use == PAGE_FREE) {
-            page_frames[i].use = PAGE_KERNEL;
+        if (page_use(&page_frames[i]) == PAGE_FREE) {
+            page_set_use(&page_frames[i], PAGE_KERNEL);
             break;
         }
     mm_check();
 }
 
-static void frame_cached_by_nobody(void) { build(); page_alloc(PAGE_KERNEL)->use = PAGE_CACHED; mm_check(); }
+static void frame_cached_by_nobody(void) { build(); page_set_use(page_alloc(PAGE_KERNEL), PAGE_CACHED); mm_check(); }
 
 static void frame_free_but_unlisted(void)
 {
     build();
-    page_alloc(PAGE_KERNEL)->use = PAGE_FREE_TAIL;
+    page_set_use(page_alloc(PAGE_KERNEL), PAGE_FREE_TAIL);
     mm_check();
 }
 

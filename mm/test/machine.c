@@ -65,9 +65,9 @@ static void free_before_fence(void)
     for (unsigned i = 0; i < 100; i++) {
         check_eq(program_store(as, at, 7), 0);
         struct page *page = phys_to_page(pte_address(leaf_of(as)));
-        page->use = PAGE_CACHED;
+        page_set_use(page, PAGE_CACHED);
         mmu_fence_page(&as->pmap.id, at);
-        page->use = PAGE_ANON;
+        page_set_use(page, PAGE_ANON);
     }
 }
 

@@ -31,7 +31,7 @@ static void drain(void)
 static void note_blocks(uint8_t order[TEST_FRAMES])
 {
     for (size_t i = 0; i < page_count; i++)
-        order[i] = page_frames[i].use == PAGE_FREE ? page_frames[i].order : UINT8_MAX;
+        order[i] = page_use(&page_frames[i]) == PAGE_FREE ? page_frames[i].order : UINT8_MAX;
 }
 
 static void everything_comes_back(void)
@@ -43,8 +43,8 @@ static void everything_comes_back(void)
     check_eq(ntaken, page_total() - reserve);
     check_eq(page_used(PAGE_KERNEL), ntaken);
     for (size_t i = 0; i < ntaken; i++) {
-        check_eq(taken[i]->use, PAGE_KERNEL);
-        taken[i]->use = PAGE_SLAB;              /* given out twice, it would not be PAGE_KERNEL now */
+        check_eq(page_use(taken[i]), PAGE_KERNEL);
+        page_set_use(taken[i], PAGE_SLAB);              /* given out twice, it would not be PAGE_KERNEL now */
     }
     page_allow_reserve(true);
     take_all();
@@ -128,7 +128,7 @@ static void written_while_free(void)
 static void wrong_use(void)
 {
     struct page *page = page_alloc(PAGE_KERNEL);
-    page->use = PAGE_FREE;                      /* I6 */
+    page_set_use(page, PAGE_FREE);                      /* I6 */
     page_check();
 }
 
@@ -137,7 +137,7 @@ const struct test_case page_cases[] = {
     { "a hart keeps some to itself", front_ends },
     { "frames, physical addresses and bytes", addresses },
     { "holes and reserved ranges", holes, .bare = true },
-    { "freed twice", freed_twice, .panics = "page->use >= PAGE_ANON" },
+    { "freed twice", freed_twice, .panics = "page_use(page) >= PAGE_ANON" },
     { "written to while free", written_while_free, .panics = "was written to while free" },
     { "a count that is wrong", wrong_use, .panics = "I6" },
     { 0 },

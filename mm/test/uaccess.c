@@ -154,7 +154,7 @@ static void exchanged(void)
     check_eq(program_store(as, at, 'o'), 0);
     check_eq(page_to_user(as, at, &page), 0);
     check(page != given);                               /* nothing was copied */
-    check_eq(page->use, PAGE_KERNEL);
+    check_eq(page_use(page), PAGE_KERNEL);
     check_eq(((char *)page_address(page))[0], 'o');
     check_eq(program_load(as, at), 'n');                /* at once, though the old leaf was in the TLB */
     check_eq(program_store(as, at + 1, 'm'), 0);
