@@ -1,0 +1,626 @@
+/*
+ * fuzz.c - the interpreter: each verb is done by mm and by the model.
+ * Owns: the verbs, what of an answer must agree. Does not own: where ops come from (fuzz_main.c, fuzz_clang.c).
+ *
+ * Compared after each verb: the error; the byte or bytes; the fault cases. A case that makes a page (A3, B2, B3) must
+ * happen exactly when the model says so. One that only maps (A1, A2, B1, C) must happen exactly when the program has no
+ * leaf that allows the access. Not predicted: spurious faults (whether a hart has old rights cached is chance), and leaves
+ * that come along with a neighbour (mm_check looks whether they are right).
+ *
+ * An allocation that is made to fail must make the verb fail with -ENOMEM and change nothing; a copy may have come as far as
+ * a page's end.
+ */
+#include <string.h>
+
+#include "kernel/panic.h"
+#include "mm/anon.h"
+#include "mm/check.h"
+#include "mm/test/fuzz.h"
+#include "mm/test/model.h"
+#include "mm/test/world.h"
+#include "mm/uaccess.h"
+
+#define HEAP_PAGE  MODEL_STRETCH                /* the second stretch */
+#define COPY_MAX   (255 * 97)
+#define HARTS      4
+
+size_t fuzz_at, fuzz_done;
+
+static struct addrspace *space[MODEL_SPACES];
+static struct vm_object *object[MODEL_OBJECTS];
+static bool armed;                              /* the next verb may be refused memory */
+static uint8_t buf[COPY_MAX];
+
+/* ---- what an op's bytes mean ---- */
+
+static unsigned op_page(const struct op *op) { return op->page % MODEL_PAGES; }
+static vaddr_t op_va(const struct op *op) { return model_va(op_page(op)) + op->offset % PAGE_SIZE; }
+
+/* Pages from op's page on, within its stretch: at least one. */
+static unsigned op_npages(const struct op *op)
+{
+    unsigned most = MODEL_STRETCH - op_page(op) % MODEL_STRETCH;
+    return op->count % most + 1;
+}
+
+/* As the system calls do, since a leaf cannot be writable alone. */
+static unsigned op_prot(const struct op *op)
+{
+    unsigned prot = op->rights & PROT_ALL;
+    return prot & PROT_WRITE ? prot | PROT_READ : prot;
+}
+
+static struct model_page op_backing(const struct op *op)
+{
+    static const struct model_page backing[8] = {
+        { .object = -1 },           { .object = -1 }, { .object = -1 }, { .object = -1, .kind = VMA_STACK }, { .object = 0 },
+        { .object = 2 }, { .object = 1 }, { .object = 2, .shared = true },
+    };
+    struct model_page page = backing[op->rights >> 3 & 7];
+    page.prot = op_prot(op);
+    page.index = page.object >= 0 ? op->offset % 8 : 0;
+    return page;
+}
+
+/* ---- comparing ---- */
+
+#define expect_eq(actual, expected) expect_equal(__LINE__, #actual, (int64_t)(actual), (int64_t)(expected))
+
+static void expect_equal(int line, const char *what, int64_t actual, int64_t expected)
+{
+    if (actual != expected)
+        panic("fuzz.c:%d: op %zu: %s is %ld (%#lx), the model says %ld (%#lx)", line, fuzz_at, what, actual, actual,
+              expected, expected);
+}
+
+/* Was the verb refused memory? Then err must say so. */
+static bool refused(int err)
+{
+    if (host_failed() == 0)
+        return false;
+    expect_eq(err, -ENOMEM);
+    return true;
+}
+
+static struct fault_counts counts_before;
+
+static void count_from_here(struct addrspace *as)
+{
+    counts_before = as->faults;
+}
+
+/* Since count_from_here as has had exactly these faults. */
+static void expect_faults(struct addrspace *as, const struct fault_counts *expected)
+{
+    for (unsigned i = 0; i < FAULT_NCASES; i++)
+        if (i != FAULT_SPURIOUS && i != FAULT_AROUND && as->faults.n[i] - counts_before.n[i] != expected->n[i])
+            panic("fuzz.c: op %zu: %s happened %lu times, the model says %lu", fuzz_at, fault_case_name(i),
+                  as->faults.n[i] - counts_before.n[i], expected->n[i]);
+}
+
+static void expect_oom_at(struct addrspace *as, vaddr_t va)
+{
+    expect_eq(as->oom_va, page_down(va));
+    as->oom_va = 0;
+}
+
+/* ---- verbs on whole spaces ---- */
+
+static void do_create(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    (void)op;
+    if (s->exists)
+        return;
+    *as = as_create();
+    if (refused(*as != NULL ? 0 : -ENOMEM))
+        return;
+    model_create(s, model_va(HEAP_PAGE));
+    as_set_brk_base(*as, s->brk_base);
+}
+
+static void leave(struct addrspace *as)
+{
+    unsigned here = hart_index();
+    for (unsigned h = 0; h < HARTS && mmu_root_loaded(as->pmap.root); h++) {
+        host_use_hart(h);
+        as_activate(NULL);
+    }
+    host_use_hart(here);
+}
+
+static void do_destroy(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    (void)op;
+    leave(*as);
+    as_destroy(*as);
+    expect_eq(host_allocations() * armed, 0);   /* the end needs no memory */
+    *as = NULL;
+    model_destroy(s);
+}
+
+static void do_fork(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    unsigned child = op->value % MODEL_SPACES;
+    if (model_space[child].exists)
+        return;
+    int err = as_fork(*as, &space[child]);
+    if (refused(err))
+        return;
+    expect_eq(err, 0);
+    model_fork(s, &model_space[child]);
+}
+
+/* ---- map, unmap, protect, brk ---- */
+
+static int map(struct addrspace *as, vaddr_t hint, size_t len, const struct model_page *how, bool fixed, vaddr_t *out)
+{
+    struct map_request req = { .prot = how->prot, .kind = how->kind, .shared = how->shared, .fixed = fixed,
+                               .object = how->object >= 0 ? object[how->object] : NULL, .object_index = how->index };
+    return as_map(as, hint, len, &req, out);
+}
+
+static void do_map(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    struct model_page how = op_backing(op);
+    vaddr_t out = 0;
+    size_t len = op_npages(op) * PAGE_SIZE - op->value % PAGE_SIZE;
+    int err = map(*as, model_va(op_page(op)), len, &how, true, &out);
+    if (refused(err))
+        return;
+    expect_eq(err, model_map(s, op_page(op), op_npages(op), &how));
+    if (err == 0)
+        expect_eq(out, model_va(op_page(op)));
+}
+
+/* Without a fixed address; with a hint if value is odd. */
+static void do_map_anywhere(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    struct model_page how = op_backing(op);
+    vaddr_t out = 0, hint = op->value & 1 ? model_va(op_page(op)) : 0;
+    size_t len = op_npages(op) * PAGE_SIZE;
+    int err = map(*as, hint, len, &how, false, &out);
+    if (refused(err))
+        return;
+    vaddr_t expected = hint != 0 && model_is_free(s, hint, hint + len) ? hint : model_room(s, len);
+    expect_eq(err, expected != 0 ? 0 : -ENOMEM);
+    if (err != 0)
+        return;
+    expect_eq(out, expected);
+    int page = model_page_at(out);
+    if (page >= 0 && model_page_at(out + len - 1) == page + (int)op_npages(op) - 1) {
+        expect_eq(model_map(s, page, op_npages(op), &how), 0);
+    } else {                                      /* below the model's world: away with it */
+        host_fail_allocation(FAIL_NONE, 0);
+        expect_eq(as_unmap(*as, out, len), 0);
+    }
+}
+
+/* From page on, up to the page with the number value if that comes later, across stretches; otherwise count pages. */
+static void do_unmap(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    vaddr_t start = model_va(op_page(op)), end = start + op_npages(op) * PAGE_SIZE;
+    if (op->rights % 8 == 0 && model_va(op->value % MODEL_PAGES) > start)
+        end = model_va(op->value % MODEL_PAGES);
+    int err = as_unmap(*as, start, end - start - op->offset % PAGE_SIZE);
+    if (refused(err))
+        return;
+    expect_eq(err, 0);
+    model_unmap(s, start, end);
+}
+
+static void do_protect(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    int err = as_protect(*as, model_va(op_page(op)), op_npages(op) * PAGE_SIZE, op_prot(op));
+    if (refused(err))
+        return;
+    expect_eq(err, model_protect(s, op_page(op), op_npages(op), op_prot(op)));
+}
+
+/* Into the heap's stretch, to the byte; or somewhere that must be refused. */
+static void do_brk(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    vaddr_t new_brk = model_va(HEAP_PAGE) + op->count % MODEL_STRETCH * PAGE_SIZE + op->offset % (PAGE_SIZE + 1);
+    if (op->value % 16 == 0)
+        new_brk = op->value & 16 ? USER_END + op->offset + 1 : op->value & 32 ? s->brk_base - 1 - op->offset : UINT64_MAX;
+    vaddr_t old = 0;
+    int err = op->rights & 1 ? as_set_brk(*as, new_brk) : as_move_brk(*as, (int64_t)(new_brk - s->brk), &old);
+    if (refused(err))
+        return;
+    vaddr_t old_brk = s->brk;
+    expect_eq(err, new_brk == UINT64_MAX && !(op->rights & 1) ? -EINVAL : model_set_brk(s, new_brk));
+    if (err == 0 && !(op->rights & 1))
+        expect_eq(old, old_brk);
+}
+
+static void do_bad_range(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    static const vaddr_t bad[][2] = {
+        { 0x1001, PAGE_SIZE }, { PAGE_SIZE, 0 }, { USER_END, PAGE_SIZE }, { USER_END - PAGE_SIZE, 2 * PAGE_SIZE },
+        { PAGE_SIZE, UINT64_MAX }, { 0xffffffc080200000, PAGE_SIZE }, { 0, USER_END + 1 },
+    };
+    const vaddr_t *range = bad[op->value % ARRAY_LEN(bad)];
+    struct model_page how = op_backing(op);
+    vaddr_t out;
+    (void)s;
+    expect_eq(as_unmap(*as, range[0], range[1]), -EINVAL);
+    expect_eq(as_protect(*as, range[0], range[1], op_prot(op)), -EINVAL);
+    expect_eq(map(*as, range[0], range[1], &how, op->offset & 1, &out), -EINVAL);
+}
+
+/* ---- one access by the program ---- */
+
+static void access_byte(const struct op *op, struct model_space *s, struct addrspace *as, enum access access)
+{
+    vaddr_t va = op->count == 0 ? op->offset * 0x10001ul << op->value % 40 : op_va(op);     /* now and then anywhere */
+    enum fault_case which;
+    int expected = model_case(s, va, access, &which);
+    int leaf = va < USER_END ? leaf_prot(as, va) : -1;
+    struct fault_counts faults = { 0 };
+    if (expected != 0 || case_makes_page(which) || leaf == -1 || !(leaf & access))
+        faults.n[which] = 1;
+
+    if (expected == 0 && access == ACCESS_EXEC) {
+        struct model_page *p = &s->page[model_page_at(va)];
+        if (p->fetch_fence || (p->object >= 0 && model_object[p->object].stored[p->index]))
+            soft_fence_fetch();
+    }
+    uint8_t byte = op->value;
+    int err = program_access(as, va, access, &byte);
+    if (host_failed() != 0) {
+        expect_eq(err, -ENOMEM);
+        expect_oom_at(as, va);
+        faults = (struct fault_counts){ 0 };
+        faults.n[FAULT_OOM] = 1;
+        expect_faults(as, &faults);
+        return;
+    }
+    expect_eq(err, expected);
+    expect_faults(as, &faults);
+    if (err != 0)
+        return;
+    uint8_t *at = model_touch(s, va, access) + (va & PAGE_MASK);
+    if (access == ACCESS_WRITE)
+        *at = byte;
+    else
+        expect_eq(byte, *at);
+}
+
+static void do_load(const struct op *op, struct model_space *s, struct addrspace **as) { access_byte(op, s, *as, ACCESS_READ); }
+static void do_store(const struct op *op, struct model_space *s, struct addrspace **as) { access_byte(op, s, *as, ACCESS_WRITE); }
+static void do_fetch(const struct op *op, struct model_space *s, struct addrspace **as) { access_byte(op, s, *as, ACCESS_EXEC); }
+
+/* ---- copies by the kernel ---- */
+
+enum copy { COPY_TO, COPY_FROM, COPY_ZERO };
+
+/* How far a copy must come, the error it ends with, and the faults it takes. Copies enter a leaf only for a page they make. */
+static size_t predict_copy(struct model_space *s, vaddr_t va, size_t len, enum access access, int *err,
+                           struct fault_counts *faults)
+{
+    size_t done = 0;
+    *err = 0;
+    while (done < len) {
+        enum fault_case which;
+        if (va + done >= USER_END) {            /* nobody asks for a fault there */
+            *err = -EFAULT;
+            break;
+        }
+        if (model_case(s, va + done, access, &which) != 0) {
+            faults->n[which]++;
+            *err = -EFAULT;
+            break;
+        }
+        faults->n[which] += case_makes_page(which);
+        done += PAGE_SIZE - ((va + done) & PAGE_MASK);
+    }
+    return done < len ? done : len;
+}
+
+static void apply_copy(struct model_space *s, vaddr_t va, size_t len, enum copy how, const struct op *op)
+{
+    for (size_t done = 0; done < len;) {
+        size_t n = PAGE_SIZE - ((va + done) & PAGE_MASK);
+        if (n > len - done)
+            n = len - done;
+        uint8_t *at = model_touch(s, va + done, how == COPY_FROM ? ACCESS_READ : ACCESS_WRITE) + ((va + done) & PAGE_MASK);
+        if (how == COPY_FROM && memcmp(at, buf + done, n) != 0)
+            panic("fuzz.c: op %zu: copy_from_user got other bytes at %#lx", fuzz_at, va + done);
+        if (how != COPY_FROM)
+            memset(at, how == COPY_TO ? op->value : 0, n);
+        done += n;
+    }
+}
+
+static void copy(const struct op *op, struct model_space *s, struct addrspace *as, enum copy how)
+{
+    vaddr_t va = op_va(op);
+    size_t len = op->count * 97u, done = 0;
+    struct fault_counts faults = { 0 };
+    int expected, err;
+    size_t expected_done = predict_copy(s, va, len, how == COPY_FROM ? ACCESS_READ : ACCESS_WRITE, &expected, &faults);
+    if (how == COPY_TO)
+        memset(buf, op->value, len);
+    if (how == COPY_TO)
+        err = copy_to_user(as, va, buf, len, &done);
+    else
+        err = how == COPY_FROM ? copy_from_user(as, buf, va, len, &done) : zero_user(as, va, len, &done);
+    if (host_failed() != 0) {
+        expect_eq(err, -ENOMEM);
+        expect_oom_at(as, va + done);
+        struct fault_counts fewer = { 0 };
+        expect_eq(predict_copy(s, va, done, how == COPY_FROM ? ACCESS_READ : ACCESS_WRITE, &err, &fewer), done);
+        fewer.n[FAULT_OOM] = 1;
+        faults = fewer;
+    } else {
+        expect_eq(err, expected);
+        expect_eq(done, expected_done);
+    }
+    expect_faults(as, &faults);
+    apply_copy(s, va, done, how, op);
+}
+
+static void do_copy_to(const struct op *op, struct model_space *s, struct addrspace **as) { copy(op, s, *as, COPY_TO); }
+static void do_copy_from(const struct op *op, struct model_space *s, struct addrspace **as) { copy(op, s, *as, COPY_FROM); }
+static void do_zero(const struct op *op, struct model_space *s, struct addrspace **as) { copy(op, s, *as, COPY_ZERO); }
+
+static void do_string(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    vaddr_t va = op_va(op);
+    size_t size = op->count * 97u, at = 0;
+    struct fault_counts faults = { 0 };
+    long got = string_from_user(*as, (char *)buf, va, size, -ERANGE), expected = -ERANGE;
+    while (at < size && expected == -ERANGE) {
+        size_t n = PAGE_SIZE - ((va + at) & PAGE_MASK);
+        if (n > size - at)
+            n = size - at;
+        if (host_failed() != 0 && (*as)->oom_va == page_down(va + at)) {
+            expected = -ENOMEM;                 /* up to here */
+            faults.n[FAULT_OOM]++;
+            (*as)->oom_va = 0;
+            break;
+        }
+        int err;
+        predict_copy(s, va + at, n, ACCESS_READ, &err, &faults);
+        if (err != 0) {
+            expected = err;
+            break;
+        }
+        const uint8_t *bytes = model_touch(s, va + at, ACCESS_READ) + ((va + at) & PAGE_MASK);
+        const uint8_t *nul = memchr(bytes, '\0', n);
+        if (memcmp(buf + at, bytes, nul != NULL ? (size_t)(nul - bytes) + 1 : n) != 0)
+            panic("fuzz.c: op %zu: string_from_user got other bytes at %#lx", fuzz_at, va + at);
+        if (nul != NULL)
+            expected = at + (nul - bytes);
+        at += n;
+    }
+    expect_eq(got, expected);
+    expect_faults(*as, &faults);
+}
+
+/* ---- the rest ---- */
+
+static void do_read_object(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)unused, (void)none;
+    const struct model_object *o = &model_object[op->value % MODEL_OBJECTS];
+    size_t at = op->page % OBJECT_PAGES * PAGE_SIZE + op->offset % PAGE_SIZE, len = op->count * 97u;
+    int err = object_read(object[op->value % MODEL_OBJECTS], at, buf, len);
+    if (refused(err))
+        return;
+    bool fits = at <= o->size_bytes && len <= o->size_bytes - at;
+    expect_eq(err, fits ? 0 : -ENXIO);
+    if (fits && memcmp(buf, o->bytes + at, len) != 0)
+        panic("fuzz.c: op %zu: object_read got other bytes at %#zx", fuzz_at, at);
+}
+
+static void do_chaos(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    (void)s;
+    mutex_lock(&(*as)->lock);
+    pmap_chaos(*as, op_va(op) | (op->rights & 1));
+    mutex_unlock(&(*as)->lock);
+}
+
+/* Is the object's page in sight of any space? Asked of the page tables, since what nobody maps may be dropped. */
+static bool in_sight(unsigned o, uint64_t index)
+{
+    for (unsigned i = 0; i < MODEL_SPACES; i++)
+        for (unsigned p = 0; model_space[i].exists && p < MODEL_PAGES; p++) {
+            const struct model_page *page = &model_space[i].page[p];
+            if (page->mapped && page->object == (int)o && page->index == index && page->own == NULL &&
+                leaf_prot(space[i], model_va(p)) != -1)
+                return true;
+        }
+    return false;
+}
+
+/* There are no files that can be written yet: what was stored through a shared mapping is lost with the page. */
+static void do_drop(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)op, (void)unused, (void)none;
+    for (unsigned o = 0; o < MODEL_OBJECTS; o++)
+        for (uint64_t i = 0; i < page_up(model_object[o].size_bytes) >> PAGE_SHIFT; i++)
+            if (!in_sight(o, i))
+                memcpy(model_object[o].bytes + i * PAGE_SIZE, model_object[o].source + i * PAGE_SIZE, PAGE_SIZE);
+    world_drop_caches();
+}
+
+static void do_hart(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)unused, (void)none;
+    host_use_hart(op->value % HARTS);
+}
+
+static void do_machine(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)unused, (void)none;
+    host_seed(op->offset);
+    soft_faults_on_ad = op->rights & 1;
+}
+
+/* The nth allocation of the next verb fails, or it and all after it. */
+static void do_fail(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)unused, (void)none;
+    host_fail_allocation(op->rights & 1 ? FAIL_FROM_THEN_ON : FAIL_ONCE, op->count % 16 + 1);
+    armed = true;
+}
+
+static void check_everything(void)
+{
+    world_check();
+    for (unsigned i = 0; i < MODEL_SPACES; i++)
+        if (model_space[i].exists)
+            model_verify(&model_space[i], space[i]);
+    expect_eq(page_used(PAGE_ANON), model_contents());
+}
+
+static void do_check(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)op, (void)unused, (void)none;
+    check_everything();
+}
+
+/* ---- the table ---- */
+
+typedef void verb_fn(const struct op *op, struct model_space *s, struct addrspace **as);
+
+enum { SPACE = 1, PAGE = 2, COUNT = 4, OFFSET = 8, VALUE = 16, RIGHTS = 32, NEEDS_SPACE = 64 };
+#define ON SPACE | NEEDS_SPACE
+
+static const struct {
+    const char *name;
+    verb_fn *run;
+    unsigned operands;
+    unsigned weight;                            /* how often, at random */
+} verbs[] = {
+    { "create", do_create, SPACE, 4 },
+    { "destroy", do_destroy, ON, 2 },
+    { "fork", do_fork, ON | VALUE, 5 },
+    { "map", do_map, ON | PAGE | COUNT | OFFSET | VALUE | RIGHTS, 12 },
+    { "map-anywhere", do_map_anywhere, ON | PAGE | COUNT | OFFSET | VALUE | RIGHTS, 3 },
+    { "unmap", do_unmap, ON | PAGE | COUNT | OFFSET | VALUE | RIGHTS, 5 },
+    { "protect", do_protect, ON | PAGE | COUNT | RIGHTS, 8 },
+    { "brk", do_brk, ON | COUNT | OFFSET | VALUE | RIGHTS, 6 },
+    { "bad-range", do_bad_range, ON | OFFSET | VALUE | RIGHTS, 1 },
+    { "load", do_load, ON | PAGE | COUNT | OFFSET | VALUE, 40 },
+    { "store", do_store, ON | PAGE | COUNT | OFFSET | VALUE, 60 },
+    { "fetch", do_fetch, ON | PAGE | COUNT | OFFSET | VALUE, 15 },
+    { "copy-to", do_copy_to, ON | PAGE | COUNT | OFFSET | VALUE, 6 },
+    { "copy-from", do_copy_from, ON | PAGE | COUNT | OFFSET, 6 },
+    { "zero", do_zero, ON | PAGE | COUNT | OFFSET, 3 },
+    { "string", do_string, ON | PAGE | COUNT | OFFSET, 3 },
+    { "read-object", do_read_object, PAGE | COUNT | OFFSET | VALUE, 2 },
+    { "fail", do_fail, COUNT | RIGHTS, 12 },
+    { "chaos", do_chaos, ON | PAGE | OFFSET | RIGHTS, 6 },
+    { "drop-caches", do_drop, 0, 1 },
+    { "hart", do_hart, VALUE, 8 },
+    { "machine", do_machine, OFFSET | RIGHTS, 0 },
+    { "check", do_check, 0, 0 },
+};
+
+static void run_op(const struct op *op)
+{
+    unsigned verb = op->verb % ARRAY_LEN(verbs), i = op->space % MODEL_SPACES;
+    struct model_space *s = &model_space[i];
+    if ((verbs[verb].operands & NEEDS_SPACE) && !s->exists)
+        return;
+    if (space[i] != NULL)
+        count_from_here(space[i]);
+    verbs[verb].run(op, s, &space[i]);
+    fuzz_done++;
+    if (verbs[verb].run != do_fail && armed) {
+        host_fail_allocation(FAIL_NONE, 0);
+        armed = false;
+    }
+}
+
+void fuzz_run(const struct op *ops, size_t n, size_t interval)
+{
+    host_use_hart(0);
+    host_seed(1);
+    soft_faults_on_ad = false;
+    model_reset();
+    for (unsigned o = 0; o < MODEL_OBJECTS; o++)
+        object[o] = object_create((const char *)model_object[o].source, model_object[o].size_bytes);
+    for (fuzz_at = 0; fuzz_at < n; fuzz_at++) {
+        run_op(&ops[fuzz_at]);
+        if (interval != 0 && fuzz_at % interval == 0)
+            check_everything();
+    }
+    host_fail_allocation(FAIL_NONE, 0);
+    armed = false;
+    check_everything();
+    for (unsigned i = 0; i < MODEL_SPACES; i++)
+        if (model_space[i].exists)
+            do_destroy(NULL, &model_space[i], &space[i]);
+    for (unsigned o = 0; o < MODEL_OBJECTS; o++)
+        object_put(object[o]);
+    world_end();
+}
+
+struct op fuzz_random_op(uint64_t (*random)(void))
+{
+    unsigned total = 0, verb = 0;
+    for (unsigned v = 0; v < ARRAY_LEN(verbs); v++)
+        total += verbs[v].weight;
+    unsigned left = random() % total;
+    while (left >= verbs[verb].weight)
+        left -= verbs[verb++].weight;
+    uint64_t r = random(), more = random();
+    return (struct op){ .verb = verb, .space = r, .page = r >> 8, .count = r >> 16, .offset = more, .value = r >> 24,
+                        .rights = more >> 16 };
+}
+
+/* ---- text: the verb, then its operands by name ---- */
+
+void fuzz_print(FILE *out, const struct op *op)
+{
+    unsigned verb = op->verb % ARRAY_LEN(verbs), operands = verbs[verb].operands;
+    fprintf(out, "%s", verbs[verb].name);
+    if (operands & SPACE)
+        fprintf(out, " space=%u", op->space % MODEL_SPACES);
+    if (operands & PAGE)
+        fprintf(out, " page=%u", op->page);
+    if (operands & COUNT)
+        fprintf(out, " count=%u", op->count);
+    if (operands & OFFSET)
+        fprintf(out, " offset=%u", op->offset);
+    if (operands & VALUE)
+        fprintf(out, " value=%u", op->value);
+    if (operands & RIGHTS)
+        fprintf(out, " rights=%u", op->rights);
+    fputc('\n', out);
+}
+
+bool fuzz_parse(const char *line, struct op *op)
+{
+    char name[32];
+    int used;
+    if (sscanf(line, "%31s%n", name, &used) != 1)
+        return false;
+    *op = (struct op){ .verb = UINT8_MAX };
+    for (unsigned v = 0; v < ARRAY_LEN(verbs); v++)
+        if (strcmp(verbs[v].name, name) == 0)
+            op->verb = v;
+    if (op->verb == UINT8_MAX)
+        return false;
+    unsigned number;
+    for (line += used; sscanf(line, " %31[a-z]=%u%n", name, &number, &used) == 2; line += used) {
+        if (strcmp(name, "space") == 0)
+            op->space = number;
+        else if (strcmp(name, "page") == 0)
+            op->page = number;
+        else if (strcmp(name, "count") == 0)
+            op->count = number;
+        else if (strcmp(name, "offset") == 0)
+            op->offset = number;
+        else if (strcmp(name, "value") == 0)
+            op->value = number;
+        else if (strcmp(name, "rights") == 0)
+            op->rights = number;
+        else
+            return false;
+    }
+    return line[strspn(line, " \n")] == '\0';
+}

@@ -1,0 +1,79 @@
+/*
+ * model.h - what mm should do, written for obviousness: an address space is an array of pages, a page is a right and bytes.
+ * There is no sharing of nodes, no table, no VMA, and no lock. It is slow and knows only a small world of pages.
+ */
+#pragma once
+
+#include "arch/mmu.h"
+#include "mm/addrspace.h"
+
+#define MODEL_PAGES   256               /* in stretches, see model_va */
+#define MODEL_STRETCH 64
+#define MODEL_SPACES  5
+#define MODEL_OBJECTS 3
+#define OBJECT_PAGES  40                /* at most */
+
+/* The bytes of a private page. Each address space that can reach it counts once. */
+struct contents {
+    unsigned refs;
+    uint8_t bytes[PAGE_SIZE];
+};
+
+struct model_page {
+    bool mapped;
+    uint8_t prot;
+    enum vma_kind kind;
+    bool shared;
+    int object;                         /* -1: none */
+    uint64_t index;                     /* in object */
+    struct contents *own;               /* NULL: none yet */
+    bool fetch_fence;                   /* stored to while it was executable: the program has to fence before it fetches */
+};
+
+struct model_space {
+    bool exists;
+    struct model_page page[MODEL_PAGES];
+    vaddr_t brk_base, brk;
+};
+
+struct model_object {
+    size_t size_bytes;
+    uint8_t source[OBJECT_PAGES * PAGE_SIZE];
+    uint8_t bytes[OBJECT_PAGES * PAGE_SIZE];    /* as it is now: source, and what was stored through shared mappings */
+    bool stored[OBJECT_PAGES];
+};
+
+extern struct model_space model_space[MODEL_SPACES];
+extern struct model_object model_object[MODEL_OBJECTS];
+
+void model_reset(void);
+
+/* The address of page number page of the model's world, and back; -1: not in it, so nothing is ever mapped there. */
+vaddr_t model_va(unsigned page);
+int model_page_at(vaddr_t va);
+
+/* The verbs, with the results of mm's. npages from page on must lie in one stretch, except for unmap. */
+void model_create(struct model_space *s, vaddr_t brk_base);
+void model_fork(const struct model_space *parent, struct model_space *child);
+void model_destroy(struct model_space *s);
+int model_map(struct model_space *s, unsigned page, unsigned npages, const struct model_page *how);
+vaddr_t model_room(const struct model_space *s, size_t len);    /* where as_map without an address goes; 0: nowhere */
+bool model_is_free(const struct model_space *s, vaddr_t start, vaddr_t end);
+void model_unmap(struct model_space *s, vaddr_t start, vaddr_t end);
+int model_protect(struct model_space *s, unsigned page, unsigned npages, unsigned prot);
+int model_set_brk(struct model_space *s, vaddr_t new_brk);
+
+/* What must happen at va: 0 and the case, or the error and FAULT_SEGV or FAULT_BUS. */
+int model_case(const struct model_space *s, vaddr_t va, enum access access, enum fault_case *which);
+
+/* Does that case change contents, so that it must happen exactly once, whatever the page table says? */
+bool case_makes_page(enum fault_case which);
+
+/* Let it happen. Returns the page's bytes. */
+uint8_t *model_touch(struct model_space *s, vaddr_t va, enum access access);
+
+/* How many contents there are. */
+size_t model_contents(void);
+
+/* Everything that can be asked of as without a fault is as in the model; panics with the page if not. */
+void model_verify(struct model_space *s, struct addrspace *as);
