@@ -46,6 +46,7 @@ static void file_private(void)
     check_eq(program_load(as, at), 'x');
     check_eq(program_load(as, at + 1), 'a');            /* the rest of the page came along */
     check_eq(program_store(as, at + PAGE_SIZE, 'y'), 0);
+    check_eq(program_load(as, at + PAGE_SIZE + 1), 'b');
     check_eq(count(as, FAULT_B2), 2);                   /* stored to first: no B1 */
     check_eq(count(as, FAULT_B1), 1);
     char byte;
@@ -122,6 +123,27 @@ static void copy_on_write(void)
     check_eq(count(as, FAULT_A3), 10);
     check(count(as, FAULT_A2) >= 1);
     check_eq(count(as, FAULT_A2) + count(as, FAULT_AROUND), 10);
+    destroy(as);
+}
+
+/* A store on one hart gives the program a page of its own; the other hart, which has the old one cached, must see it. */
+static void copy_on_write_harts(void)
+{
+    struct addrspace *as = as_create(), *child;
+    check_eq(map_zero(as, at, PAGE_SIZE, RW), 0);
+    for (unsigned i = 1; i < 100; i++) {
+        check_eq(program_store(as, at, i), 0);
+        check_eq(as_fork(as, &child), 0);
+        host_use_hart(1);
+        check_eq(program_load(as, at), i);
+        host_use_hart(0);
+        check_eq(program_store(as, at, 200), 0);
+        host_use_hart(1);
+        check_eq(program_load(as, at), 200);
+        host_use_hart(0);
+        destroy(child);
+    }
+    check_eq(count(as, FAULT_A3), 99);
     destroy(as);
 }
 
@@ -280,6 +302,7 @@ const struct test_case fault_cases[] = {
     { "SIGBUS: beyond the file's end", beyond_the_end },
     { "SIGSEGV: no VMA, or it forbids", refused },
     { "A3, A2: fork, then write 10 pages", copy_on_write },
+    { "A3: every hart sees the new page", copy_on_write_harts },
     { "A1: what is shared is mapped read-only", shared_is_read_only },
     { "neighbours come along", around },
     { "neighbours of a file's page", around_file },

@@ -69,6 +69,27 @@ static void rights(void)
     destroy(as);
 }
 
+/* Of one range some leaves stay and some go: the table must not lose sight of those that stay. */
+static void some_stay(void)
+{
+    for (unsigned stays = 0; stays < 3; stays++) {
+        struct addrspace *as = as_create();
+        check_eq(map_zero(as, at, 3 * PAGE_SIZE, PROT_ALL), 0);
+        for (unsigned i = 0; i < 3; i++) {
+            check_eq(program_store(as, at + i * PAGE_SIZE, i), 0);
+            if (i != stays)
+                reduce(as, at + i * PAGE_SIZE, at + (i + 1) * PAGE_SIZE, RW);
+        }
+        reduce(as, at, at + 3 * PAGE_SIZE, PROT_EXEC);
+        check_eq(pmap_next(&as->pmap, 0), at + stays * PAGE_SIZE);
+        check_eq(as->pmap.resident, 1);
+        world_check();
+        check_eq(as_unmap(as, at, 3 * PAGE_SIZE), 0);
+        check_eq(page_used(PAGE_TABLE), 1);
+        destroy(as);
+    }
+}
+
 static void next(void)
 {
     struct addrspace *as = space_with(8);
@@ -159,6 +180,7 @@ static void destroyed_while_loaded(void)
 const struct test_case pmap_cases[] = {
     { "tables come and go with their leaves", tables },
     { "rights are taken where asked, and no more", rights },
+    { "some leaves stay, and are not lost", some_stay },
     { "which leaf is next", next },
     { "fork downgrades few leaves and drops many", sharing },
     { "chaos forgets, and nothing is lost", chaos },
