@@ -12,10 +12,10 @@
  *
  *   the first stack, from the top: strings of argv and envp, program path, 16 random bytes, auxv, NULL, envp, NULL, argv, argc
  */
-#include <elf.h>
 #include <string.h>
 
 #include "kernel/boot.h"
+#include "kernel/elf.h"
 #include "kernel/errno.h"
 #include "kernel/exec.h"
 #include "kernel/fs/file.h"
