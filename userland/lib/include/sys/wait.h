@@ -10,6 +10,14 @@
 #define WNOHANG         1
 #define WUNTRACED       2
 
+/* Newer versions of picolibc show theirs, which mean the same, in <stdlib.h>. */
+#undef WIFEXITED
+#undef WEXITSTATUS
+#undef WIFSIGNALED
+#undef WTERMSIG
+#undef WIFSTOPPED
+#undef WSTOPSIG
+
 /* A status is (exit status << 8), or the number of the signal that ended the process. */
 #define WIFEXITED(status)       (((status) & 0x7f) == 0)
 #define WEXITSTATUS(status)     (((status) >> 8) & 0xff)
