@@ -50,21 +50,35 @@ static bool on_stack(uint64_t fp, uint64_t stack)
     return fp % 8 == 0 && (fp - 16) >> KSTACK_SHIFT == stack && (stack & 1) != 0;
 }
 
+static uint64_t function_of(uint64_t addr)
+{
+    uint64_t offset;
+    return symbol_find(addr, &offset) != NULL ? addr - offset : 0;
+}
+
 /*
- * Follow the frame pointers: below where s0 points lie the return address and the caller's s0. A leaf function keeps no
- * return address, only the caller's s0; it can only be the first, and then its return address is still in ra.
+ * Follow the frame pointers: below where s0 points lie the return address and the caller's s0. A leaf function may keep no
+ * return address, only the caller's s0; it can only be the first, and then its return address is still in ra. So it is where
+ * there is no frame: in a wild jump, and at the beginning and the end of a function.
  */
 static void backtrace(uint64_t pc, uint64_t ra, uint64_t fp)
 {
-    uint64_t stack = (fp - 16) >> KSTACK_SHIFT;
-    print_frame(0, pc);
-    for (unsigned depth = 1; depth < BACKTRACE_MAX && on_stack(fp, stack); depth++) {
+    uint64_t stack = (fp - 16) >> KSTACK_SHIFT, by_ra = 0;
+    unsigned depth = 0;
+    print_frame(depth++, pc);
+    if (ra != 0 && function_of(ra - 1) != function_of(pc)) {
+        by_ra = ra;
+        print_frame(depth++, ra - 1);
+    }
+    while (depth < BACKTRACE_MAX && on_stack(fp, stack)) {
         const uint64_t *frame = (const uint64_t *)fp;
-        bool leaf = depth == 1 && on_stack(frame[-1], stack);
-        uint64_t caller = leaf ? ra : frame[-1], next = leaf ? frame[-1] : frame[-2];
-        if (caller == 0)
+        bool leaf = on_stack(frame[-1], stack);
+        uint64_t next = leaf ? frame[-1] : frame[-2];
+        if (frame[-1] == 0)
             break;
-        print_frame(depth, caller - 1);
+        if (!leaf && frame[-1] != by_ra)
+            print_frame(depth++, frame[-1] - 1);
+        by_ra = 0;
         if (next <= fp)
             break;
         fp = next;
