@@ -19,6 +19,8 @@
 #define DEFAULT_PATH "/bin:/tests"
 #define PATH_MAX_BYTES 256
 
+extern char **environ;                      /* POSIX: declared by who uses it; picolibc shows it to some */
+
 void _exit(int status)
 {
     for (;;)
