@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* The time, in ticks since reset, at which the first program was entered; /proc/vmstat shows it. */
+/* Ticks from the first line of C to the entry of the first program; /proc/vmstat shows them. */
 extern uint64_t boot_ticks;
 
 /* Cut the boot line into words; once, before the functions below. */

@@ -129,7 +129,7 @@ static void init_start(void)
     if (err != 0)
         panic("cannot run %s: error %d (is there an initramfs? QEMU: -initrd)", path, -err);
     irq_mask();
-    boot_ticks = time_ticks();
+    boot_ticks = time_ticks() - boot_ticks;
     trap_first_return();
 }
 
@@ -170,6 +170,7 @@ static unsigned index_of(uint64_t hartid)
 
 void kernel_main(uint64_t hartid, paddr_t fdt)
 {
+    boot_ticks = time_ticks();                  /* the beginning; init_start makes it a span */
     trap_init_hart();
     fdt_read(phys_to_virt(fdt), fdt);
     console_init();

@@ -2,7 +2,9 @@
  * bounds.h - what each operation may cost, in instructions, and what it costs elsewhere.
  * Owns: the committed bound of each row: a run under the deterministic clock that needs more is a failed test. A bound may be
  * lowered at any time; whoever raises one says why in the commit.
- * They are those of gcc 12 at -O2, with a margin of a few in a hundred where the target leaves one.
+ * They are those of gcc 12 at -O2, with a margin of a few in a hundred where the target leaves one. Other compilers get
+ * OTHER_GCC_PERCENT on top, for no fault of the kernel: measured, gcc 14.2 needs at most 3 in a hundred more than the bound
+ * (getpid), gcc 15.3 at most 1.
  * Does not own: how a row is measured (vmbench.c: the function bench_NAME).
  *
  *   BENCH(name, text, bound, target, stretch, xv6, linux_shipped, linux_tuned)
@@ -10,6 +12,10 @@
  * The last three are the same operation measured on upstream xv6 of September 2025 and Debian's Linux 6.12, as shipped and with
  * its hardening off, on the same machine under the same clock; 0: no figure.
  */
+#define BOUNDS_GCC        12
+#define OTHER_GCC_PERCENT 5
+#define BOUND(bound)      (__GNUC__ == BOUNDS_GCC ? (bound) : (bound) + (bound) * OTHER_GCC_PERCENT / 100)
+
 BENCH(getpid, "getpid", 150, 150, 110, 1079, 431, 268)
 BENCH(zero_fill, "zero-fill write fault, one page", 1000, 1000, 800, 25768, 4596, 3596)
 BENCH(load_store, "load before any store, then the store", 1010, 1050, 850, 25774, 6061, 4846)
