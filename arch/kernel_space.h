@@ -14,7 +14,7 @@
  * them run out.
  */
 void mmu_init(uint64_t max_asids);
-void mmu_init_hart(void);               /* on every hart: leave the first page table */
+void mmu_init_hart(void);               /* on every hart: leave the first page table, and forget what was seen before */
 
 /*
  * A kernel stack: KSTACK_SIZE bytes, lowest address, an unmapped guard of the same size below. NULL without memory.

@@ -31,7 +31,7 @@ void hart_stop_point(void)
     atomic_fetch_sub(&nstopped, 1);
 }
 
-static uint64_t others_online(void)
+uint64_t others_online(void)
 {
     uint64_t mask = 0;
     for (unsigned h = 0; h < machine.nharts; h++)

@@ -49,6 +49,12 @@ static inline struct hart *this_hart(void)
     return hart_self();
 }
 
+/*
+ * A bit for the index of each other hart that has come up. One that comes up later forgets, after it has said so, all that it
+ * may have seen before: whoever changes a kernel mapping and then asks here need not fence it.
+ */
+uint64_t others_online(void);
+
 /* Ask the harts of mask (a bit per index) for work, and interrupt those that run something. */
 void hart_ask(uint64_t mask, enum hart_work work);
 

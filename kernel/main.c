@@ -48,8 +48,10 @@ static void hart_init(void)
 /* Where a secondary hart arrives, on the stack of its idle process. */
 void hart_main(void)
 {
-    hart_init();
+    /* First this, then mmu_init_hart's fences: see others_online. Interrupts are masked until sched_idle. */
     atomic_store(&this_hart()->online, true);
+    atomic_thread_fence(memory_order_seq_cst);
+    hart_init();
     sched_idle();
 }
 

@@ -108,10 +108,7 @@ static _Noreturn void die(const struct trapframe *tf, const char *format, va_lis
     if (nobody == me)                           /* this panic has a bug of its own */
         machine_power_off(PANIC_STATUS);
     print_panic_mode();
-    uint64_t others = 0;
-    for (unsigned h = 0; h < machine.nharts; h++)
-        if (h != hart_index() && atomic_load(&harts[h].online))
-            others |= 1ul << h;
+    uint64_t others = others_online();
     if (others != 0)
         hart_ask(others, HART_STOP);
 

@@ -141,7 +141,7 @@ void mmu_init(uint64_t max_asids)
 void mmu_init_hart(void)
 {
     csr_write("satp", SATP_MODE_SV39 | kernel_root >> PAGE_SHIFT);
-    __asm__ volatile("sfence.vma" : : : "memory");
+    __asm__ volatile("sfence.vma\n\tfence.i" : : : "memory");
     loaded[hart_index()] = (struct loaded){ .root = kernel_root };
 }
 
@@ -189,15 +189,10 @@ static int kstack_claim(void)
     return -1;
 }
 
-static uint64_t other_harts(void)
-{
-    return ((1ul << machine.nharts) - 1) & ~(1ul << hart_index());
-}
-
 static void kstack_fence(char *stack)
 {
-    __asm__ volatile("fence rw, rw\n\tsfence.vma" : : : "memory");
-    sbi_remote_sfence(other_harts(), (vaddr_t)stack, KSTACK_SIZE);
+    __asm__ volatile("fence rw, rw\n\tsfence.vma" : : : "memory");     /* before the look at who is online */
+    sbi_remote_sfence(others_online(), (vaddr_t)stack, KSTACK_SIZE);
 }
 
 /* Unmap and free the first npages of a stack, and forget its number. */
@@ -417,6 +412,5 @@ void mmu_fence_page_local(struct mmu_id *id, vaddr_t va)
 void mmu_fence_fetch(void)
 {
     __asm__ volatile("fence rw, rw\n\tfence.i" : : : "memory");
-    if (machine.nharts > 1)
-        sbi_remote_fence_i(other_harts());
+    sbi_remote_fence_i(others_online());
 }
