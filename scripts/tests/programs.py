@@ -89,7 +89,11 @@ def other_archives():
                "panic: cannot run /init")
         expect("a compressed archive", boot(gzip.compress(own)), 255, "compressed archives are not supported")
         expect("something else", boot(b"This is not an archive. " * 100), 255, "not a cpio header")
-        expect("an empty archive", boot(b""), 255, "names no initrd", "panic: cannot run /init")
+        empty = boot(b"")
+        if "could not load ramdisk" in empty[2]:        # QEMU 11 refuses it; before, the machine has none
+            expect("an empty archive", empty, 1)
+        else:
+            expect("an empty archive", empty, 255, "names no initrd", "panic: cannot run /init")
         os.unlink(path)
         status, _, err, took = run("--initrd", path, "true")
         check("no archive", [(status != 2, f"status {status}"), ("does not exist" not in err, err), (took > 3, f"{took} s")])
