@@ -288,7 +288,9 @@ static uint64_t asid_for(struct mmu_id *id)
     if (asid >= generation)
         return asid;
     uint64_t number = asid & SATP_ASID_MASK;
-    bool kept = asid != 0 && asid + ASID_GENERATION(1) >= generation && is_carried(number);
+    /* Who is loaded on some hart has been carried from generation to generation, and all its harts use one number. */
+    bool kept = atomic_load_explicit(&id->harts, memory_order_relaxed) != 0 ||
+                (asid != 0 && asid + ASID_GENERATION(1) >= generation && is_carried(number));
     if (!kept) {
         while (next_asid < asid_limit && is_carried(next_asid))
             next_asid++;
@@ -329,6 +331,8 @@ void mmu_activate(struct mmu_id *id, paddr_t root)
         return;
     unsigned long flags = spin_lock_irqsave(&asid_lock);
     uint64_t asid = asid_limit > 1 ? asid_for(id) : generation;
+    for (unsigned h = 0; CHECKED && h < machine.nharts; h++)
+        assert(loaded[h].id != id || asid_limit == 1 || (loaded[h].asid & SATP_ASID_MASK) == (asid & SATP_ASID_MASK));
     bool forget = mine->forget || asid_limit == 1;
     mine->forget = false;
     if (mine->root != root)
@@ -381,32 +385,41 @@ static uint64_t harts_to_fence(struct mmu_id *id, bool *here)
     return running & ~self;
 }
 
+/* Its number, which stays while it runs on any hart. */
+static uint64_t asid_of(const struct mmu_id *id)
+{
+    return atomic_load_explicit(&id->asid, memory_order_relaxed) & SATP_ASID_MASK;
+}
+
+static void fence_others(uint64_t others, const struct mmu_id *id, vaddr_t start, size_t size)
+{
+    if (others == 0)
+        return;
+    atomic_thread_fence(memory_order_acquire);          /* the number that they had when they said that they run in id */
+    sbi_remote_sfence_asid(others, start, size, asid_of(id));
+}
+
 void mmu_fence_page(struct mmu_id *id, vaddr_t va)
 {
     bool here;
     uint64_t others = harts_to_fence(id, &here);
-    uint64_t asid = atomic_load_explicit(&id->asid, memory_order_relaxed) & SATP_ASID_MASK;
     if (here)
-        __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid) : "memory");
-    if (others != 0)
-        sbi_remote_sfence_asid(others, va, PAGE_SIZE, asid);
+        __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid_of(id)) : "memory");
+    fence_others(others, id, va, PAGE_SIZE);
 }
 
 void mmu_fence_all(struct mmu_id *id)
 {
     bool here;
     uint64_t others = harts_to_fence(id, &here);
-    uint64_t asid = atomic_load_explicit(&id->asid, memory_order_relaxed) & SATP_ASID_MASK;
     if (here)
-        __asm__ volatile("sfence.vma x0, %0" : : "r"(asid) : "memory");
-    if (others != 0)
-        sbi_remote_sfence_asid(others, 0, SBI_ALL_ADDRESSES, asid);
+        __asm__ volatile("sfence.vma x0, %0" : : "r"(asid_of(id)) : "memory");
+    fence_others(others, id, 0, SBI_ALL_ADDRESSES);
 }
 
 void mmu_fence_page_local(struct mmu_id *id, vaddr_t va)
 {
-    uint64_t asid = atomic_load_explicit(&id->asid, memory_order_relaxed) & SATP_ASID_MASK;
-    __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid) : "memory");
+    __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid_of(id)) : "memory");
 }
 
 void mmu_fence_fetch(void)
