@@ -352,7 +352,6 @@ static int build(struct program *prog, const struct exec_args *args, const char 
 static void become(struct program *prog, const char *name, vaddr_t sp)
 {
     struct proc *p = current();
-    struct addrspace *old = p->as;
     trapframe_init(p->tf, prog->header.e_entry, sp);
     p->fp_used = false;
     memcpy(p->name, name, sizeof p->name);
@@ -361,9 +360,6 @@ static void become(struct program *prog, const char *name, vaddr_t sp)
         p->traced = true;
     files_close_on_exec(p);
     proc_set_addrspace(prog->as);
-    as_activate(prog->as);
-    if (old != NULL)
-        as_destroy(old);
 }
 
 int proc_exec(const char *path, const struct exec_args *args)

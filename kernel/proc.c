@@ -107,6 +107,8 @@ static void proc_start(struct proc *p, struct proc *parent, struct addrspace *as
 {
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     p->as = as;
+    if (as != NULL && as->oom_va != 0)  /* its other users have been killed, or are about to be */
+        proc_mark_killed(p, SIGKILL);
     p->parent = parent;
     if (parent != NULL)
         LIST_INSERT_HEAD(&parent->children, p, sibling);
@@ -152,7 +154,26 @@ static void child_start(void)
     trap_first_return();
 }
 
-int proc_fork(void)
+/* The child's memory: a copy, or the same. */
+static int memory_for_child(struct addrspace *as, bool same, struct addrspace **out)
+{
+    if (!same)
+        return as_fork(as, out);
+    as_get(as);
+    *out = as;
+    return 0;
+}
+
+/* Sleep until child, which only we can reap, has left our memory; or until we are killed. */
+static void await_departure(struct proc *child)
+{
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    while (child->awaited && sleep_on_killable(&current()->child_exited, &proc_lock) == 0)
+        ;
+    spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+int proc_fork(unsigned how, uint64_t sp)
 {
     struct proc *parent = current();
     int err;
@@ -160,7 +181,7 @@ int proc_fork(void)
     if (child == NULL)
         return err;
     struct addrspace *as;
-    err = as_fork(parent->as, &as);
+    err = memory_for_child(parent->as, how & CLONE_SHARE, &as);
     if (err != 0) {
         proc_free(child);
         return err;
@@ -175,22 +196,40 @@ int proc_fork(void)
     }
     *child->tf = *parent->tf;
     child->tf->x[REG_A0] = 0;
+    if (sp != 0)
+        child->tf->x[REG_SP] = sp;
+    child->awaited = how & CLONE_AWAIT;
     context_init(&child->context, child->tf, child_start);
     int pid = child->pid;               /* it may be gone before we return */
     proc_start(child, parent, as);
+    if (how & CLONE_AWAIT)
+        await_departure(child);
     check_point();
     return pid;
 }
 
-/* The faults of the program that ends here stay with the process. Others look at p->as under proc_lock. */
+/*
+ * This hart moves to as before the old one is put, so no hart has that loaded when its last user frees it. The faults of the
+ * program that ends here stay with the process; those taken in shared memory with whoever leaves it last, so that they count
+ * once.
+ */
 void proc_set_addrspace(struct addrspace *as)
 {
     struct proc *p = current();
+    struct addrspace *old = p->as;
+    as_activate(as);
     unsigned long flags = spin_lock_irqsave(&proc_lock);
-    if (p->as != NULL)
-        fault_counts_add(&p->faults, &p->as->faults);
     p->as = as;
+    bool last = old != NULL && as_put(old);
+    if (last)
+        fault_counts_add(&p->faults, &old->faults);
+    if (p->awaited) {
+        p->awaited = false;
+        wake_all(&p->parent->child_exited);
+    }
     spin_unlock_irqrestore(&proc_lock, flags);
+    if (last)
+        as_destroy(old);
 }
 
 /* ---- exit ---- */
@@ -221,12 +260,7 @@ void proc_exit(int wait_status)
         machine_power_off(signal != 0 ? 128 + signal : wait_status >> 8 & 0xff);
     }
     files_close_all(p);
-    struct addrspace *as = p->as;
-    if (as != NULL) {
-        as_activate(NULL);
-        proc_set_addrspace(NULL);
-        as_destroy(as);
-    }
+    proc_set_addrspace(NULL);
     check_point();
 
     irq_mask();
@@ -378,6 +412,16 @@ void proc_kill_group(int pgid, int signal)
     LIST_FOREACH(p, &all_procs, all_link)
         if (p->pgid == pgid && !p->exited && !ignored(p, signal))
             proc_mark_killed(p, signal);
+    spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+void proc_kill_sharers(void)
+{
+    struct proc *p;
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    LIST_FOREACH(p, &all_procs, all_link)
+        if (p->as == current()->as)
+            proc_mark_killed(p, SIGKILL);
     spin_unlock_irqrestore(&proc_lock, flags);
 }
 

@@ -49,12 +49,13 @@ struct proc {
     int pgid;                           /* process group, for ^C */
     int wait_status;                    /* as wait(2) reports it, once a zombie */
     bool exited;                        /* everything is given back but this structure and the stack */
+    bool awaited;                       /* its parent sleeps until it leaves the parent's memory: CLONE_AWAIT */
 
     /* changed by anybody */
     _Atomic int killed_by;              /* signal that ends it on its way back to user mode; 0 = none */
 
     /* own: only the process itself changes these */
-    struct addrspace *as;
+    struct addrspace *as;               /* a user of it; [proc_lock] to change, and for others to look */
     struct file *files[NOFILE];
     uint64_t close_on_exec;             /* bit per descriptor */
     char name[PROC_NAME_SIZE];
@@ -75,10 +76,13 @@ struct proc {
 static inline struct proc *current(void);
 
 /*
- * A child that returns 0 from the same system call, with copies of memory, registers and open files.
+ * A child that returns 0 from the same system call, with copies of registers and open files, and of memory unless it is to
+ * live in the same. sp: its stack pointer; 0: the caller's. CLONE_AWAIT: returns only when the child has left the caller's
+ * memory, by exec or exit.
  * Returns its pid; -EAGAIN at the process limit, -ENOMEM without memory (nothing is left behind).
  */
-int proc_fork(void);
+enum { CLONE_SHARE = 1 << 0, CLONE_AWAIT = 1 << 1 };
+int proc_fork(unsigned how, uint64_t sp);
 
 /* End the calling process. wait_status as wait(2) encodes it: (code << 8) or a signal number. */
 _Noreturn void proc_exit(int wait_status);
@@ -105,6 +109,9 @@ int proc_kill(int pid, int signal);
 /* The same for a foreground group, from an interrupt. */
 void proc_kill_group(int pgid, int signal);
 
+/* Memory ran out for the caller: kill all who live in its address space, for only then is that memory free. */
+void proc_kill_sharers(void);
+
 /* Mark p to be ended by signal on its way back to user mode, and wake it if it sleeps killably. */
 void proc_mark_killed(struct proc *p, int signal);
 
@@ -118,7 +125,7 @@ int proc_set_group(int pid, int pgid);
 int proc_get_group(int pid);
 int proc_parent_pid(void);
 
-/* exec: the calling process lives in as from now on. */
+/* exec and exit: the calling process lives in as from now on (NULL: nowhere), and leaves where it was. */
 void proc_set_addrspace(struct addrspace *as);
 
 /* For main.c. */

@@ -32,11 +32,11 @@ static void kill_with_message(struct trapframe *tf, int signal, const char *reas
 void trap_out_of_memory(struct trapframe *tf, vaddr_t va)
 {
     struct proc *p = current();
-    kprintf("%s[%d]: %s at %#lx, pc %#lx: out of memory (%zu KiB resident, %zu of %zu KiB free)\n", p->name, p->pid,
-            trap_cause_name(tf->cause), va, tf->pc, p->as->pmap.resident * PAGE_SIZE / 1024,
-            page_used(PAGE_FREE) * PAGE_SIZE / 1024, page_total() * PAGE_SIZE / 1024);
-    p->as->oom_va = 0;
-    proc_mark_killed(p, SIGKILL);
+    if (!proc_killed(p))                /* else one of those who share its memory has said it */
+        kprintf("%s[%d]: %s at %#lx, pc %#lx: out of memory (%zu KiB resident, %zu of %zu KiB free)\n", p->name, p->pid,
+                trap_cause_name(tf->cause), va, tf->pc, p->as->pmap.resident * PAGE_SIZE / 1024,
+                page_used(PAGE_FREE) * PAGE_SIZE / 1024, page_total() * PAGE_SIZE / 1024);
+    proc_kill_sharers();
 }
 
 static const enum access access_of[TRAP_NEXCEPTIONS] = {

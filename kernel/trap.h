@@ -12,7 +12,7 @@ _Noreturn void trap_stack_overflow(struct trapframe *tf, uint64_t cause, uint64_
 /* How often this cause has come, on all harts together. */
 uint64_t trap_count(uint64_t cause);
 
-/* Kill the calling process: memory ran out for its access to va. */
+/* Kill the calling process, and all who live in its address space: memory ran out for its access to va. */
 void trap_out_of_memory(struct trapframe *tf, uint64_t va);
 
 /* A new process, interrupts masked, is about to enter user mode for the first time. */

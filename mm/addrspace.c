@@ -65,6 +65,7 @@ static struct addrspace *as_alloc(void)
         slab_free(&addrspaces, as);
         return NULL;
     }
+    atomic_store_explicit(&as->users, 1, memory_order_relaxed);
     mutex_init(&as->lock, RANK_AS);
     RB_INIT(&as->vmas.tree);
     as->vmas.hint = NULL;
@@ -421,12 +422,13 @@ static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
     return 0;
 }
 
-int as_set_brk(struct addrspace *as, vaddr_t new_brk)
+vaddr_t as_set_brk(struct addrspace *as, vaddr_t new_brk)
 {
     mutex_lock(&as->lock);
-    int err = set_brk_locked(as, new_brk);
+    set_brk_locked(as, new_brk);
+    vaddr_t brk = as->brk;
     mutex_unlock(&as->lock);
-    return err;
+    return brk;
 }
 
 int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk)

@@ -26,13 +26,14 @@ struct addrspace {
     struct vma_set vmas;                /* [lock] */
     struct radix anons;                 /* [lock] private pages */
     vaddr_t brk_base;                   /* [lock] where the heap begins; 0: none yet */
-    vaddr_t brk;                        /* [lock; its own process may read] its end, to the byte */
-    vaddr_t oom_va;                     /* [lock; its own process may read] where a fault found no memory: the process is to be killed; 0: nowhere */
+    vaddr_t brk;                        /* [lock] its end, to the byte */
+    vaddr_t oom_va;                     /* [lock; users may read] where a fault found no memory: all users are to be killed; 0: nowhere */
     struct fault_counts faults;         /* [lock] */
     struct pmap pmap;                   /* its own lock, pt_lock */
     struct family *family;              /* fixed */
     LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
     LIST_ENTRY(addrspace) all_link;     /* [as_list_lock] */
+    _Atomic uint32_t users;             /* processes that live in it */
 };
 
 /* What as_map puts into a range. */
@@ -45,7 +46,7 @@ struct map_request {
     uint64_t object_index;              /* pages */
 };
 
-/* A new, empty address space in a family of its own; NULL without memory. */
+/* A new, empty address space with one user, in a family of its own; NULL without memory. */
 struct addrspace *as_create(void);
 
 /*
@@ -54,7 +55,18 @@ struct addrspace *as_create(void);
  */
 int as_fork(struct addrspace *parent, struct addrspace **child);
 
-/* Give everything back. Also eats a half-built one. No hart runs in it. Allocates nothing. */
+/* One more process lives in as; one less. as_put is true for the last: as_destroy is then the caller's to call. */
+static inline void as_get(struct addrspace *as)
+{
+    atomic_fetch_add_explicit(&as->users, 1, memory_order_relaxed);
+}
+
+static inline bool as_put(struct addrspace *as)
+{
+    return atomic_fetch_sub_explicit(&as->users, 1, memory_order_acq_rel) == 1;
+}
+
+/* Give everything back. Also eats a half-built one. It has no user but the caller, and no hart runs in it. Allocates nothing. */
 void as_destroy(struct addrspace *as);
 
 /*
@@ -83,13 +95,15 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot);
 void as_set_brk_base(struct addrspace *as, vaddr_t base);
 
 /*
- * Set the end of the heap: grow maps, shrink unmaps, nothing else.
- * Returns 0; -EINVAL: below the base; -ENOMEM: no room up to the next mapping, or no memory. Nothing changed on failure.
- * Source: brk(2).
+ * Set the end of the heap: grow maps, shrink unmaps, nothing else. Returns where it ends then: nothing changed when it cannot
+ * be as asked. Source: brk(2).
  */
-int as_set_brk(struct addrspace *as, vaddr_t new_brk);
+vaddr_t as_set_brk(struct addrspace *as, vaddr_t new_brk);
 
-/* The same by a signed number of bytes; *old_brk is where the heap ended. Source: sbrk(2). */
+/*
+ * The same by a signed number of bytes; *old_brk is where the heap ended.
+ * Returns 0; -EINVAL: below the base; -ENOMEM: no room up to the next mapping, or no memory. Source: sbrk(2).
+ */
 int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk);
 
 /* Run in as on this hart from now on; NULL: in none. */

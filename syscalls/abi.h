@@ -75,6 +75,10 @@ _Static_assert(sizeof(struct linux_rusage) == 144, "struct rusage of riscv64");
 #define CLOCK_MONOTONIC 1
 #define TIMER_ABSTIME   1
 
+/* clone(2) */
+#define CLONE_VM        0x100ul
+#define CLONE_VFORK     0x4000ul
+
 /* uname(2) */
 struct linux_utsname {
     char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];

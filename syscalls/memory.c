@@ -21,9 +21,7 @@ long sys_sbrk(const struct syscall_args *a)
 /* brk(addr): set the end of the heap. Returns the end after the call, changed or not, as Linux does; 0 only asks. */
 long sys_brk(const struct syscall_args *a)
 {
-    struct addrspace *as = current()->as;
-    as_set_brk(as, a->arg[0]);
-    return as->brk;                     /* only this process changes it */
+    return as_set_brk(current()->as, a->arg[0]);
 }
 
 /* munmap(addr, length). Errors: EINVAL, ENOMEM as in munmap(2). */

@@ -27,13 +27,19 @@ long sys_exit_group(const struct syscall_args *a) { proc_exit((a->arg[0] & 0xff)
 long sys_fork(const struct syscall_args *a)
 {
     (void)a;
-    return proc_fork();
+    return proc_fork(0, 0);
 }
 
-/* clone(SIGCHLD, 0, ...): fork. Errors: EINVAL: anything else is not there. */
+/*
+ * clone(flags, stack): fork, with CLONE_VM into the same memory, with CLONE_VFORK waiting until the child has left it; the
+ * child begins on stack unless that is 0. Errors: those of fork; EINVAL: any other flag, or a signal other than SIGCHLD at
+ * the child's end.
+ */
 long sys_clone(const struct syscall_args *a)
 {
-    return a->arg[0] == SIGCHLD && a->arg[1] == 0 ? proc_fork() : -EINVAL;
+    if ((a->arg[0] & ~(CLONE_VM | CLONE_VFORK)) != SIGCHLD)
+        return -EINVAL;
+    return proc_fork((a->arg[0] & CLONE_VM ? CLONE_SHARE : 0) | (a->arg[0] & CLONE_VFORK ? CLONE_AWAIT : 0), a->arg[1]);
 }
 
 /* Returns only when it fails. Errors: those of proc_exec; ENAMETOOLONG: path. */
@@ -69,7 +75,10 @@ static struct linux_rusage make_rusage(uint64_t ticks, const struct fault_counts
     return usage;
 }
 
-/* Nothing is reaped when one of the results could not be delivered. Errors: ECHILD; EINVAL: options; EINTR. */
+/*
+ * Nothing is reaped when one of the results could not be delivered, unless a sharer takes its place away meanwhile.
+ * Errors: ECHILD; EINVAL: options; EINTR.
+ */
 long sys_wait4(const struct syscall_args *a)
 {
     struct addrspace *as = current()->as;

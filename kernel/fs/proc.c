@@ -54,7 +54,7 @@ static bool visit_snapshot(struct proc *p, void *arg)
     memcpy(s->name, p->name, sizeof(s->name));
     s->name[sizeof(s->name) - 1] = '\0';
     proc_faults(p, &s->faults);
-    if (p->as != NULL) {                /* it is good: changed only under proc_lock, before as_destroy */
+    if (p->as != NULL) {                /* it is good: changed only under proc_lock, before as_put */
         s->resident_pages = p->as->pmap.resident;
         s->size_bytes = p->as->vmas.npages * PAGE_SIZE;
     }

@@ -1,8 +1,9 @@
 /*
  * crt0.S - the first instructions of a program, and the system-call gate.
- * Owns: gp, tp and the stack at entry; the one ecall of the library.
+ * Owns: gp, tp and the stack at entry; the system-call gate, and the one call that returns on another stack.
  * Does not own: what happens then (crt0.c), the names of the calls (process.c, file.c, clock.c).
  */
+#include <sys/syscall.h>
 
 /* Entry: sp points at argc, as the psABI and Linux have it. Everything else in the registers is unspecified. */
     .section .text.start, "ax"
@@ -50,6 +51,8 @@ syscall:
     mv      a4, a5
     mv      a5, a6
     ecall
+    .globl  __syscall_result
+__syscall_result:
     li      t0, -4095                       /* -4095..-1 are errors; every other value is a result */
     bgeu    a0, t0, 1f
     ret
@@ -60,3 +63,22 @@ syscall:
     li      a0, -1
     ret
     .size   syscall, . - syscall
+
+/* int clone(int (*fn)(void *), void *stack, int flags, void *arg): contract in sched.h */
+    .section .text.clone, "ax"
+    .globl  clone
+    .type   clone, @function
+clone:
+    mv      t0, a0                          /* the child begins with its parent's registers: nothing need be on its stack */
+    mv      t1, a3
+    mv      a0, a2
+    andi    a1, a1, -16                     /* psABI */
+    li      a7, SYS_clone
+    ecall
+    beqz    a0, 1f
+    tail    __syscall_result
+1:      li      s0, 0                       /* a backtrace ends here */
+    mv      a0, t1
+    jalr    t0
+    tail    _exit
+    .size   clone, . - clone

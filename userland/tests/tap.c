@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,6 +143,38 @@ pid_t child_start(child_fn *run, uintptr_t arg)
         _exit(0);
     }
     return pid;
+}
+
+#define SHARER_STACK (4 * PAGE_BYTES)
+
+struct sharer {                                 /* at the upper end of its stack */
+    child_fn *run;
+    uintptr_t arg;
+};
+
+static int sharer_run(void *arg)
+{
+    const struct sharer *sharer = arg;
+
+    sharer->run(sharer->arg);
+    return 0;
+}
+
+pid_t sharer_start(child_fn *run, uintptr_t arg)
+{
+    struct sharer *sharer = (struct sharer *)(heap_grow(SHARER_STACK) + SHARER_STACK) - 1;
+
+    *sharer = (struct sharer){ run, arg };
+    pid_t pid = clone(sharer_run, sharer, CLONE_VM | SIGCHLD, sharer);
+    if (pid < 0)
+        fail("clone: %s", strerror(errno));
+    return pid;
+}
+
+void await(const _Atomic uint64_t *word, uint64_t value)
+{
+    while (*word < value)
+        raw_syscall(SYS_sched_yield);
 }
 
 int child_wait(pid_t pid)

@@ -73,6 +73,12 @@ typedef void child_fn(uintptr_t arg);
 /* Start run(arg) in a child, which exits with status 0 when run returns. Fails the case when fork does. */
 pid_t child_start(child_fn *run, uintptr_t arg);
 
+/*
+ * The same, but the child lives in its parent's memory (clone with CLONE_VM), on a stack of its own from the heap. errno and
+ * what the C library keeps are shared too.
+ */
+pid_t sharer_start(child_fn *run, uintptr_t arg);
+
 /* Wait for that child. Returns its wait status. */
 int child_wait(pid_t pid);
 
@@ -117,6 +123,9 @@ uintptr_t heap_grow(size_t bytes);
 /* Store to one word of each of n pages, stride bytes apart: the page's address; and check that it is still there. */
 void pages_mark(uintptr_t start, size_t n, size_t stride);
 void pages_verify(uintptr_t start, size_t n, size_t stride);
+
+/* Wait, in turns with whoever else wants to run, until somebody who shares the memory has made word at least value. */
+void await(const _Atomic uint64_t *word, uint64_t value);
 
 /* Free frames, in pages, and RAM, in bytes. */
 size_t free_pages(void);
