@@ -422,13 +422,13 @@ static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
     return 0;
 }
 
-vaddr_t as_set_brk(struct addrspace *as, vaddr_t new_brk)
+int as_set_brk(struct addrspace *as, vaddr_t new_brk, vaddr_t *brk)
 {
     mutex_lock(&as->lock);
-    set_brk_locked(as, new_brk);
-    vaddr_t brk = as->brk;
+    int err = set_brk_locked(as, new_brk);
+    *brk = as->brk;
     mutex_unlock(&as->lock);
-    return brk;
+    return err;
 }
 
 int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk)

@@ -95,15 +95,13 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot);
 void as_set_brk_base(struct addrspace *as, vaddr_t base);
 
 /*
- * Set the end of the heap: grow maps, shrink unmaps, nothing else. Returns where it ends then: nothing changed when it cannot
- * be as asked. Source: brk(2).
+ * Set the end of the heap: grow maps, shrink unmaps, nothing else. *brk is where it ends then, moved or not.
+ * Returns 0; -EINVAL: below the base; -ENOMEM: no room up to the next mapping, or no memory. Nothing changed on failure.
+ * Source: brk(2).
  */
-vaddr_t as_set_brk(struct addrspace *as, vaddr_t new_brk);
+int as_set_brk(struct addrspace *as, vaddr_t new_brk, vaddr_t *brk);
 
-/*
- * The same by a signed number of bytes; *old_brk is where the heap ended.
- * Returns 0; -EINVAL: below the base; -ENOMEM: no room up to the next mapping, or no memory. Source: sbrk(2).
- */
+/* The same by a signed number of bytes; *old_brk is where the heap ended. Source: sbrk(2). */
 int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk);
 
 /* Run in as on this hart from now on; NULL: in none. */

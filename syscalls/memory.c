@@ -21,7 +21,9 @@ long sys_sbrk(const struct syscall_args *a)
 /* brk(addr): set the end of the heap. Returns the end after the call, changed or not, as Linux does; 0 only asks. */
 long sys_brk(const struct syscall_args *a)
 {
-    return as_set_brk(current()->as, a->arg[0]);
+    vaddr_t brk;
+    as_set_brk(current()->as, a->arg[0], &brk);
+    return brk;
 }
 
 /* munmap(addr, length). Errors: EINVAL, ENOMEM as in munmap(2). */

@@ -217,10 +217,10 @@ static void heap(void)
     struct addrspace *as = as_create();
     vaddr_t old;
     as_set_brk_base(as, at);
-    check_eq(as_set_brk(as, at - 1), -EINVAL);
-    check_eq(as_set_brk(as, at), 0);
+    check_eq(set_brk(as, at - 1), -EINVAL);
+    check_eq(set_brk(as, at), 0);
     check_eq(vma_count(as), 0);                         /* no VMA while empty */
-    check_eq(as_set_brk(as, at + 5), 0);
+    check_eq(set_brk(as, at + 5), 0);
     check_eq(program_store(as, at + PAGE_SIZE - 1, 9), 0);      /* exact to the page for faults */
     check_eq(program_store(as, at + PAGE_SIZE, 9), -EFAULT);
     check_eq(as_move_brk(as, 3 * PAGE_SIZE, &old), 0);
@@ -236,14 +236,14 @@ static void heap(void)
 
     check_eq(map_zero(as, at + 8 * PAGE_SIZE, PAGE_SIZE, RW), 0);
     vaddr_t brk = as->brk;
-    check_eq(as_set_brk(as, at + 8 * PAGE_SIZE + 1), -ENOMEM);  /* into another mapping */
-    check_eq(as_set_brk(as, USER_END + 1), -ENOMEM);
+    check_eq(set_brk(as, at + 8 * PAGE_SIZE + 1), -ENOMEM);  /* into another mapping */
+    check_eq(set_brk(as, USER_END + 1), -ENOMEM);
     check_eq(as_move_brk(as, INT64_MAX, &old), -ENOMEM);
     check_eq(as_move_brk(as, INT64_MIN, &old), -EINVAL);
     check_eq(as_move_brk(as, -(int64_t)(brk - at) - 1, &old), -EINVAL);
     check_eq(as->brk, brk);
-    check_eq(as_set_brk(as, at + 8 * PAGE_SIZE), 0);            /* right up to it */
-    check_eq(as_set_brk(as, at), 0);
+    check_eq(set_brk(as, at + 8 * PAGE_SIZE), 0);            /* right up to it */
+    check_eq(set_brk(as, at), 0);
     check_eq(page_used(PAGE_ANON), 0);
     destroy(as);
 }
@@ -254,7 +254,7 @@ static void forking(void)
 {
     struct addrspace *parent = as_create(), *child;
     as_set_brk_base(parent, at);
-    check_eq(as_set_brk(parent, at + 4 * PAGE_SIZE), 0);
+    check_eq(set_brk(parent, at + 4 * PAGE_SIZE), 0);
     for (unsigned i = 0; i < 4; i++)
         check_eq(program_store(parent, at + i * PAGE_SIZE, i), 0);
     check_eq(as_fork(parent, &child), 0);
@@ -311,7 +311,7 @@ static struct scene scene_make(void)
 {
     struct scene s = { as_create(), NULL };
     as_set_brk_base(s.as, at);
-    check_eq(as_set_brk(s.as, at + 100 * PAGE_SIZE), 0);
+    check_eq(set_brk(s.as, at + 100 * PAGE_SIZE), 0);
     for (unsigned i = 0; i < 100; i += 3)
         check_eq(program_store(s.as, at + i * PAGE_SIZE, i), 0);
     check_eq(as_fork(s.as, &s.other), 0);
@@ -341,7 +341,7 @@ static int try_fork(void *arg)
 }
 
 static int try_unmap(void *arg) { return as_unmap(((struct scene *)arg)->as, at + 10 * PAGE_SIZE, 50 * PAGE_SIZE); }
-static int try_shrink(void *arg) { return as_set_brk(((struct scene *)arg)->as, at + 50 * PAGE_SIZE); }
+static int try_shrink(void *arg) { return set_brk(((struct scene *)arg)->as, at + 50 * PAGE_SIZE); }
 static int try_protect(void *arg) { return as_protect(((struct scene *)arg)->as, at + 5 * PAGE_SIZE, PAGE_SIZE, PROT_READ); }
 static int try_map(void *arg) { return map_zero(((struct scene *)arg)->as, at + 200 * PAGE_SIZE, PAGE_SIZE, RW); }
 

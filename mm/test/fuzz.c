@@ -223,7 +223,7 @@ static void do_brk(const struct op *op, struct model_space *s, struct addrspace 
     if (op->value % 16 == 0)
         new_brk = op->value & 16 ? USER_END + op->offset + 1 : op->value & 32 ? s->brk_base - 1 - op->offset : UINT64_MAX;
     vaddr_t old = 0;
-    int err = op->rights & 1 ? as_set_brk(*as, new_brk) : as_move_brk(*as, (int64_t)(new_brk - s->brk), &old);
+    int err = op->rights & 1 ? set_brk(*as, new_brk) : as_move_brk(*as, (int64_t)(new_brk - s->brk), &old);
     if (refused(err))
         return;
     vaddr_t old_brk = s->brk;

@@ -74,6 +74,15 @@ int map_zero(struct addrspace *as, vaddr_t va, size_t len, unsigned prot)
     return map_object(as, va, len, prot, false, NULL, 0);
 }
 
+int set_brk(struct addrspace *as, vaddr_t new_brk)
+{
+    vaddr_t brk, before = as->brk;
+    int err = as_set_brk(as, new_brk, &brk);
+    if (brk != (err == 0 ? new_brk : before) || as->brk != brk)
+        panic("as_set_brk says %#lx, the heap ends at %#lx", brk, as->brk);
+    return err;
+}
+
 /* ---- looking ---- */
 
 int leaf_prot(struct addrspace *as, vaddr_t va)

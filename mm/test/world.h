@@ -35,6 +35,9 @@ int map_zero(struct addrspace *as, vaddr_t va, size_t len, unsigned prot);
 int map_object(struct addrspace *as, vaddr_t va, size_t len, unsigned prot, bool shared, struct vm_object *obj,
                uint64_t index);
 
+/* as_set_brk; panics unless that says where the heap ends. */
+int set_brk(struct addrspace *as, vaddr_t new_brk);
+
 /* ---- looking ---- */
 
 /* The leaf for va: its rights, or -1 when there is none. */
