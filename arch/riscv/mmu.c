@@ -305,50 +305,52 @@ static uint64_t asid_for(struct mmu_id *id)
     return asid;
 }
 
-/* Point satp at root, and say so before and after: a fencer must find this hart in one of the two masks. */
+/*
+ * Point satp at root. From then on this hart's walker may read id's tables, and use what the TLB remembers of them from an
+ * earlier stay, with nobody having asked for it. So a fencer must be able to see this hart before, and old memories must be
+ * gone before; and the bit in the last one's mask is cleared after.
+ *
+ * The fencer stores its entry, marks every hart stale, and then looks who is running. We say that we are running, and then
+ * look whether we are stale. With full fences between the two steps on both sides, either it sees us or we see the mark.
+ * docs/proofs/fence.pml is a model of this, with the orders that are wrong.
+ */
 static void load(struct mmu_id *id, paddr_t root, uint64_t asid)
 {
     struct loaded *mine = &loaded[hart_index()];
     uint64_t bit = 1ul << hart_index();
-    if (id != NULL)
+    if (id != NULL) {
         atomic_fetch_or(&id->harts, bit);
+        atomic_thread_fence(memory_order_seq_cst);
+        bool stale = atomic_load_explicit(&id->stale, memory_order_relaxed) & bit;
+        if (stale)
+            atomic_fetch_and(&id->stale, ~bit);
+        if (mine->forget)
+            __asm__ volatile("sfence.vma" : : : "memory");
+        else if (stale)                         /* Privileged spec, SFENCE.VMA: before satp names a recycled ASID, or after */
+            __asm__ volatile("sfence.vma x0, %0" : : "r"(asid & SATP_ASID_MASK) : "memory");
+        mine->forget = false;
+    }
     csr_write("satp", SATP_MODE_SV39 | (asid & SATP_ASID_MASK) << SATP_ASID_SHIFT | root >> PAGE_SHIFT);
-    if (mine->id != NULL)
+    if (asid_limit == 1)                        /* all share one number, so this is the moment to forget the last one's */
+        __asm__ volatile("sfence.vma" : : : "memory");
+    if (mine->id != NULL && mine->id != id)
         atomic_fetch_and(&mine->id->harts, ~bit);
     mine->id = id;
     mine->root = root;
     mine->asid = asid;
 }
 
-/*
- * The fencer stores its entry, marks every hart stale, and then looks who is running. We say that we are running, and then
- * look whether we are stale. With full fences between the two steps on both sides, either it sees us or we see the mark.
- */
 void mmu_activate(struct mmu_id *id, paddr_t root)
 {
-    struct loaded *mine = &loaded[hart_index()];
+    const struct loaded *mine = &loaded[hart_index()];
     if (mine->root == root && !mine->forget)
         return;
     unsigned long flags = spin_lock_irqsave(&asid_lock);
     uint64_t asid = asid_limit > 1 ? asid_for(id) : generation;
     for (unsigned h = 0; CHECKED && h < machine.nharts; h++)
         assert(loaded[h].id != id || asid_limit == 1 || (loaded[h].asid & SATP_ASID_MASK) == (asid & SATP_ASID_MASK));
-    bool forget = mine->forget || asid_limit == 1;
-    mine->forget = false;
-    if (mine->root != root)
-        load(id, root, asid);
-    else
-        csr_write("satp", SATP_MODE_SV39 | (asid & SATP_ASID_MASK) << SATP_ASID_SHIFT | root >> PAGE_SHIFT);
+    load(id, root, asid);
     spin_unlock_irqrestore(&asid_lock, flags);
-
-    uint64_t bit = 1ul << hart_index();
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&id->stale, memory_order_relaxed) & bit) {
-        atomic_fetch_and(&id->stale, ~bit);
-        __asm__ volatile("sfence.vma x0, %0" : : "r"(asid & SATP_ASID_MASK) : "memory");
-    }
-    if (forget)
-        __asm__ volatile("sfence.vma" : : : "memory");
 }
 
 void mmu_activate_kernel(void)
@@ -358,8 +360,6 @@ void mmu_activate_kernel(void)
     unsigned long flags = spin_lock_irqsave(&asid_lock);
     load(NULL, kernel_root, 0);
     spin_unlock_irqrestore(&asid_lock, flags);
-    if (asid_limit == 1)
-        __asm__ volatile("sfence.vma" : : : "memory");
 }
 
 bool mmu_root_loaded(paddr_t root)
