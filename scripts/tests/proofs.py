@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""proofs.py ROOT [--deep]: spin searches the models of docs/proofs to the end.
+
+The order that the kernel has must hold in every state that can be reached. Each order that is known to be wrong must
+be refuted: a model that finds nothing wrong with it would not notice if the kernel had it. --deep takes minutes.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+FOLDER = os.path.join(sys.argv[1], "docs", "proofs")
+DEEP = "--deep" in sys.argv[2:]
+MEMORY_MIB = 6000 if DEEP else 1500
+MODEL_SECONDS = 1800 if DEEP else 180   # for one search; the longest takes ten seconds on an idle machine
+DEPTH = 3_000_000 if DEEP else 200_000
+
+# Model, definitions, what is claimed.
+HOLDS = [
+    ("exclusivity.pml", "SPACES=2", "two address spaces, any number of operations"),
+    ("exclusivity.pml", "SPACES=3 OPERATIONS=3", "three address spaces, three operations"),
+    ("exclusivity.pml", "SPACES=2 INSTALL_BEFORE_COUNT", "the copy may be installed before its children are counted"),
+    ("fence.pml", "HARTS=2", "two harts: no program uses a frame that has been given away"),
+    ("fence.pml", "HARTS=2 TABLE", "two harts: no walker uses a table that has been given away"),
+    ("fence.pml", "HARTS=2 SATP_BEFORE_LOOK", "programs alone would allow satp before the look at stale"),
+    ("fence.pml", "HARTS=2 LEAVE_BEFORE_SATP", "programs alone would allow the bit to be cleared before satp"),
+    ("fence.pml", "HARTS=2 TABLE CLEAR_AFTER_SFENCE", "with satp last, the mark may be cleared after sfence.vma"),
+]
+if DEEP:
+    HOLDS += [
+        ("exclusivity.pml", "SPACES=3 OPERATIONS=4", "three address spaces, four operations"),
+        ("fence.pml", "HARTS=3", "three harts, programs"),
+        ("fence.pml", "HARTS=3 TABLE", "three harts, walkers"),
+    ]
+
+REFUTED = [
+    ("exclusivity.pml", "SPACES=2 BOTTOM_UP", "the test of a path from the anon up"),
+    ("exclusivity.pml", "SPACES=2 UNORDERED_LOADS", "the test without acquire"),
+    ("exclusivity.pml", "SPACES=2 PUT_BEFORE_COUNT", "the old node put before the children are counted"),
+    ("exclusivity.pml", "SPACES=2 UNORDERED_PUT", "the put without release"),
+    ("exclusivity.pml", "SPACES=2 PUT_BEFORE_ENTER", "the old anon put while its page is in sight"),
+    ("exclusivity.pml", "SPACES=2 PUBLISH_BEFORE_REDUCE", "the child runs before the parent's leaves are read-only"),
+    ("exclusivity.pml", "SPACES=2 KEEP_HINT", "the hint survives a fork"),
+    ("fence.pml", "HARTS=2 NO_FENCE_FENCER", "no full fence where the translation is taken away"),
+    ("fence.pml", "HARTS=2 NO_FENCE_COMER", "no full fence where a hart comes"),
+    ("fence.pml", "HARTS=2 LOOK_BEFORE_BIT", "the look at stale before the bit in harts"),
+    ("fence.pml", "HARTS=2 MARK_AFTER_LOOK", "the marks after the look at who is running"),
+    ("fence.pml", "HARTS=2 MARK_PASSES_ENTRY", "the mark seen before the entry: no release"),
+    ("fence.pml", "HARTS=2 GIVE_BEFORE_FENCE", "the frame given away before the fence"),
+    ("fence.pml", "HARTS=2 TABLE SATP_BEFORE_LOOK", "satp before the look at stale"),
+    ("fence.pml", "HARTS=2 TABLE LEAVE_BEFORE_SATP", "the bit cleared before satp"),
+    ("fence.pml", "HARTS=2 SATP_BEFORE_LOOK CLEAR_AFTER_SFENCE", "with satp first, the mark cleared after sfence.vma"),
+]
+
+
+class Failed(Exception):
+    pass
+
+
+def run(folder, *command):
+    try:
+        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=MODEL_SECONDS)
+    except subprocess.TimeoutExpired as late:
+        raise Failed(f"{command[0]}: not done after {MODEL_SECONDS} seconds") from late
+    text = done.stdout.decode(errors="replace")
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(command)}: status {done.returncode}\n{text[-2000:]}")
+    return text
+
+
+def flags_for(definitions):
+    return ["-D" + word for word in definitions.split()]
+
+
+def search(folder, model, definitions, *options):
+    """Build the verifier and let it run: what it printed."""
+    run(folder, "spin", "-a", *flags_for(definitions), model)
+    optimise = "-O2" if DEEP else "-O0"     # to optimise a verifier takes longer than a short search without
+    run(folder, "cc", optimise, "-w", "-DSAFETY", f"-DMEMLIM={MEMORY_MIB}", *options, "-o", "pan", "pan.c")
+    return run(folder, "./pan", f"-m{DEPTH}", "-w24")
+
+
+def number(pattern, text):
+    found = re.search(pattern, text, re.MULTILINE)
+    if found is None:
+        raise Failed(f"the verifier does not say {pattern!r}:\n{text[-2000:]}")
+    return int(found.group(1))
+
+
+def all_states(folder, model, definitions):
+    """How many states can be reached, none of them wrong."""
+    text = search(folder, model, definitions, "-DCOLLAPSE")
+    for sign in ("Search not completed", "max search depth too small", "reached -DMEMLIM", "out of memory"):
+        if sign in text:
+            raise Failed(f"the search did not come to its end:\n{text[:2000]}")
+    if number(r"errors: (\d+)$", text) != 0:
+        raise Failed(text[:2000])
+    return f"holds in all of {number(r'^ *([0-9]+) states, stored', text)} states"
+
+
+def counterexample(folder, model, definitions):
+    """How long the counterexample is: found breadth first, then replayed up to the assertion that fails."""
+    text = search(folder, model, definitions, "-DBFS")
+    if number(r"errors: (\d+)$", text) == 0:
+        raise Failed(f"nothing wrong found in {number(r'^ *([0-9]+) states, stored', text)} states")
+    replay = run(folder, "spin", "-t", "-p", *flags_for(definitions), model)
+    if "text of failed assertion" not in replay:
+        raise Failed(f"the trail does not end in a failed assertion:\n{replay[-2000:]}")
+    return f"refuted in {number(r'^spin: trail ends after ([0-9]+) steps', replay)} steps"
+
+
+def claims():
+    for model, definitions, claim in HOLDS:
+        yield model, definitions, claim, all_states
+    for model, definitions, claim in REFUTED:
+        yield model, definitions, claim, counterexample
+
+
+def main():
+    count = failures = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for model, definitions, claim, method in claims():
+            count += 1
+            shutil.copy(os.path.join(FOLDER, model), folder)
+            began = time.monotonic()
+            name = f"{count} - {model} {definitions}: {claim}"
+            try:
+                result = method(folder, model, definitions)
+                print(f"ok {name}: {result}, {time.monotonic() - began:.1f} s", flush=True)
+            except Failed as failure:
+                failures += 1
+                print(f"not ok {name}")
+                print("# " + str(failure).replace("\n", "\n# "), flush=True)
+    print(f"1..{count}")
+    sys.exit(failures > 0)
+
+
+main()
