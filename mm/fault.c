@@ -57,7 +57,7 @@ static int lock_object_page(const struct fault *f, struct locked_page *page)
     return object_lock_page(f->vma->object, f->vma->object_index + ((f->va - f->vma->start) >> PAGE_SHIFT), page);
 }
 
-/* A page that was there becomes writable: the program may store instructions, which later fetches are to see. */
+/* A page that was there becomes writable: the program, or a copy for it, may store instructions for later fetches. */
 static void expect_stores(struct page *page, unsigned prot)
 {
     if (prot & PROT_WRITE)
@@ -326,8 +326,6 @@ __attribute__((flatten)) int fault_page_lock(struct addrspace *as, vaddr_t va, e
     /* A page that was there already can be copied to or from as it is; if the program has no leaf for it, it will ask. */
     if (f.replaces)
         fault_enter(&f);
-    if (access == ACCESS_WRITE)
-        f.page.page->fetch_clean = false;
     *out = f.page;
     return 0;
 }
