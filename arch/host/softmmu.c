@@ -28,7 +28,7 @@
 
 #define TLB_LEAVES   24
 #define TLB_TABLES   4
-#define FETCH_LINES  8
+#define FETCH_LINES  64
 #define LINE_SIZE    64
 #define NEARBY       64                         /* pages: how far from an access a hart guesses */
 
@@ -260,7 +260,7 @@ static void guess(struct soft_hart *hart, vaddr_t va)
     cache_leaf(hart, va, bits);
     if ((bits & PTE_X) && one_in(2)) {
         struct pte pte = { bits };
-        fill_line(hart, pte_address(&pte) + host_random() % (PAGE_SIZE / LINE_SIZE) * LINE_SIZE);
+        fill_line(hart, pte_address(&pte) + (one_in(2) ? 0 : host_random() % (PAGE_SIZE / LINE_SIZE) * LINE_SIZE));
     }
 }
 

@@ -314,6 +314,7 @@ static struct scene scene_make(void)
     check_eq(set_brk(s.as, at + 100 * PAGE_SIZE), 0);
     for (unsigned i = 0; i < 100; i += 3)
         check_eq(program_store(s.as, at + i * PAGE_SIZE, i), 0);
+    check_eq(map_zero(s.as, at + 300 * PAGE_SIZE, PAGE_SIZE, PROT_READ), 0);
     check_eq(as_fork(s.as, &s.other), 0);
     return s;
 }
@@ -322,8 +323,8 @@ static void scene_unchanged(void *arg)
 {
     struct scene *s = arg;
     check_eq(s->as->brk, at + 100 * PAGE_SIZE);
-    check_eq(vma_count(s->as), 1);
-    check_eq(s->as->vmas.npages, 100);
+    check_eq(vma_count(s->as), 2);
+    check_eq(s->as->vmas.npages, 101);
     for (unsigned i = 0; i < 100; i++) {
         bool exclusive;
         check_eq(anon_at(s->as, at + i * PAGE_SIZE, &exclusive) != NULL, i % 3 == 0);

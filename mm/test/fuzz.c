@@ -495,17 +495,17 @@ static const struct {
     unsigned weight;                            /* how often, at random */
 } verbs[] = {
     { "create", do_create, SPACE, 4 },
-    { "destroy", do_destroy, ON, 2 },
+    { "destroy", do_destroy, ON, 1 },
     { "fork", do_fork, ON | VALUE, 5 },
-    { "map", do_map, ON | PAGE | COUNT | OFFSET | VALUE | RIGHTS, 12 },
+    { "map", do_map, ON | PAGE | COUNT | OFFSET | VALUE | RIGHTS, 24 },
     { "map-anywhere", do_map_anywhere, ON | PAGE | COUNT | OFFSET | VALUE | RIGHTS, 3 },
-    { "unmap", do_unmap, ON | PAGE | COUNT | OFFSET | VALUE | RIGHTS, 5 },
-    { "protect", do_protect, ON | PAGE | COUNT | RIGHTS, 8 },
-    { "brk", do_brk, ON | COUNT | OFFSET | VALUE | RIGHTS, 6 },
+    { "unmap", do_unmap, ON | PAGE | COUNT | OFFSET | VALUE | RIGHTS, 2 },
+    { "protect", do_protect, ON | PAGE | COUNT | RIGHTS, 12 },
+    { "brk", do_brk, ON | COUNT | OFFSET | VALUE | RIGHTS, 4 },
     { "bad-range", do_bad_range, ON | OFFSET | VALUE | RIGHTS, 1 },
     { "load", do_load, ON | PAGE | COUNT | OFFSET | VALUE, 40 },
     { "store", do_store, ON | PAGE | COUNT | OFFSET | VALUE, 60 },
-    { "fetch", do_fetch, ON | PAGE | COUNT | OFFSET | VALUE, 15 },
+    { "fetch", do_fetch, ON | PAGE | COUNT | OFFSET | VALUE, 30 },
     { "copy-to", do_copy_to, ON | PAGE | COUNT | OFFSET | VALUE, 6 },
     { "copy-from", do_copy_from, ON | PAGE | COUNT | OFFSET, 6 },
     { "zero", do_zero, ON | PAGE | COUNT | OFFSET, 3 },
@@ -540,6 +540,7 @@ void fuzz_run(const struct op *ops, size_t n, size_t interval)
     host_use_hart(0);
     host_seed(1);
     soft_faults_on_ad = false;
+    mmu_fence_fetch();                          /* nothing of an earlier run is left in an instruction cache */
     model_reset();
     for (unsigned o = 0; o < MODEL_OBJECTS; o++)
         object[o] = object_create((const char *)model_object[o].source, model_object[o].size_bytes);
@@ -568,8 +569,15 @@ struct op fuzz_random_op(uint64_t (*random)(void))
     while (left >= verbs[verb].weight)
         left -= verbs[verb++].weight;
     uint64_t r = random(), more = random();
-    return (struct op){ .verb = verb, .space = r, .page = r >> 8, .count = r >> 16, .offset = more, .value = r >> 24,
-                        .rights = more >> 16 };
+    struct op op = { .verb = verb, .space = r, .page = r >> 8, .count = r >> 16, .offset = more, .value = r >> 24,
+                     .rights = more >> 16 };
+    if (more >> 24 & 3)                         /* most of them meet on a few pages, where a leaf table ends */
+        op.page = MODEL_STRETCH + 28 + op.page % 8;
+    if (more >> 26 & 3)
+        op.count = 1 + op.count % 8;
+    if (more >> 28 & 1)                         /* and many in one line of the instruction cache */
+        op.offset %= 64;
+    return op;
 }
 
 /* ---- text: the verb, then its operands by name ---- */
