@@ -92,16 +92,31 @@ static void straddling_access(void)
 
 /* ---- giving back ---- */
 
+/*
+ * Grow again over what has just been given back, in the same process: whatever was left mapped there, or is remembered of
+ * its tables, shows. The page touched last comes first again.
+ */
+static void regrow_is_new(uintptr_t start, size_t n, size_t stride)
+{
+    check_eq(heap_grow(n * stride), start);
+    for (size_t i = n; i-- > 0;)
+        check_eq(peek(start + i * stride), 0);
+    pages_mark(start, n, stride);
+    pages_verify(start, n, stride);
+    check(sbrk(-(ptrdiff_t)(n * stride)) != SBRK_ERROR);
+}
+
 /* S4: shrinking over pages that were never touched, alone, in between and over whole tables that are not there. */
 static void shrink_over_holes(void)
 {
-    static const size_t strides[] = { 1, 3, 33, 512, 513, 5000 };
+    static const size_t strides[] = { 1, 3, 33, 512, 513, 5000, 300000 };
 
     for (size_t s = 0; s < sizeof(strides) / sizeof(strides[0]); s++) {
         size_t stride = strides[s] * PAGE_BYTES, n = 20;
         uintptr_t start = heap_grow(n * stride + GIB(1));
         pages_mark(start, n, stride);
         check(sbrk(-(ptrdiff_t)(n / 2 * stride + GIB(1))) != SBRK_ERROR);
+        regrow_is_new(start + n / 2 * stride, n / 2, stride);
         pages_verify(start, n / 2, stride);
         expect_death(load_at, start + n / 2 * stride, SIGSEGV);
         check(sbrk(-(ptrdiff_t)(n / 2 * stride)) != SBRK_ERROR);
@@ -123,6 +138,7 @@ static void shrink_frees(void)
     check_le(anon_pages(), before + QUIET_PAGES);
     for (size_t i = 0; i < n; i += 341)
         expect_death(load_at, start + i * PAGE_BYTES, SIGSEGV);
+    regrow_is_new(start, n, PAGE_BYTES);
 }
 
 /* Shrink, then grow again: the pages are new, and zero. */
@@ -138,6 +154,8 @@ static void regrow_reads_zero(void)
             check_eq(peek(start + offset), 0xa5a5a5a5a5a5a5a5);
         for (size_t offset = 32 * PAGE_BYTES; offset < 64 * PAGE_BYTES; offset += 8)
             check_eq(peek(start + offset), 0);
+        pages_mark(start, 64, PAGE_BYTES);              /* each a page of its own */
+        pages_verify(start, 64, PAGE_BYTES);
     }
 }
 
@@ -272,6 +290,7 @@ static void sbrk_ceiling_and_floor(void)
     refused(USER_END - heap_end());
     refused(USER_END - heap_end() + 1);
     refused(USER_END - heap_end() - MIB(8) + PAGE_BYTES);       /* into the stack */
+    refused(USER_END - heap_end() - MIB(8) - PAGE_BYTES);       /* up to it: there must be a gap */
     refused(LONG_MAX);
     refused(LONG_MAX - heap_end());
     refused(LONG_MIN);

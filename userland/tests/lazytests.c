@@ -40,6 +40,7 @@ static void lazy_alloc(void)
 
 static void shrink_then_store(uintptr_t va)
 {
+    poke(va, va);                               /* fork has left the page table empty: now there is something to unmap */
     check(sbrk(-(ptrdiff_t)REGION_BYTES) != (void *)-1);
     poke(va, va);
 }
