@@ -217,11 +217,75 @@ static void shrink_when_full(uintptr_t unused)
     }
 }
 
+#define HOLES      64
+#define HOLE_BYTES (32 * PAGE_BYTES)            /* apart, so that no two of them are in one radix node */
+
+/* Cut holes into memory that the parent shares: each needs a little memory of the kernel's own, or is refused whole. */
+static void cut_holes(uintptr_t start)
+{
+    unsigned refused = 0;
+
+    for (size_t i = 0; i < HOLES; i++) {
+        uintptr_t hole = start + i * HOLE_BYTES + PAGE_BYTES;
+        long result = raw_syscall(SYS_munmap, hole, PAGE_BYTES);
+        if (result == 0)
+            continue;
+        check_eq(result, -ENOMEM);
+        for (uintptr_t va = hole - PAGE_BYTES; va <= hole + PAGE_BYTES; va += PAGE_BYTES)
+            check_eq(peek(va), va);
+        refused++;
+    }
+    note("%u of %u holes refused", refused, HOLES);
+}
+
+/* The other processes' share of what is given back stays, whether there was memory for giving it back or not. */
+static void holes_when_full(long npages)
+{
+    uintptr_t start = heap_grow(HOLES * HOLE_BYTES);
+    int ready[2], go[2];
+    char byte = 0;
+
+    for (size_t i = 0; i < HOLES; i++)
+        pages_mark(start + i * HOLE_BYTES, 3, PAGE_BYTES);
+    pipe_or_fail(ready);
+    pipe_or_fail(go);
+    pid_t cutter = fork();
+    check(cutter >= 0);
+    if (cutter == 0) {
+        close(go[1]);
+        close(ready[1]);
+        for (size_t i = 0; i < HOLES; i++)
+            pages_verify(start + i * HOLE_BYTES, 3, PAGE_BYTES);
+        read(go[0], &byte, 1);
+        cut_holes(start);
+        _exit(0);
+    }
+    struct hog hog = { ready[1], go[1], npages };
+    gate_close(&gate);
+    pid_t hog_pid = child_start(hog_run, (uintptr_t)&hog);
+    close(ready[1]);
+    gate_open(&gate);
+    read(ready[0], &byte, 1);
+    close(go[1]);
+    int status = child_wait(cutter);
+    kill(hog_pid, SIGKILL);
+    expect_status(hog_pid, SIGKILL);
+    close(ready[0]);
+    close(go[0]);
+    check(status == 0 || (status == SIGKILL && npages < 400));
+    for (size_t i = 0; i < HOLES; i++)
+        pages_verify(start + i * HOLE_BYTES, 3, PAGE_BYTES);
+}
+
 static void oom_in_shrink(void)
 {
-    int status = child_wait(child_start(shrink_when_full, 0));
+    static const unsigned left[] = { 0, 1, 2, 3, 4, 6, 8, 11, 400 };
 
+    skip_if_chaos();
+    int status = child_wait(child_start(shrink_when_full, 0));
     check(status == 0 || status == SIGKILL);
+    for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
+        holes_when_full(left[i]);
 }
 
 /* Memory that a killed process held can be used at once, again and again. */
