@@ -2,6 +2,7 @@
  * lazy_stack.c - cases of lazymore: VMAs decide what is legal, never sp; where a stack may grow; rights of pages.
  * Wilder stack pointers and jumps are in hostile.c.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -229,8 +230,9 @@ static void write_xor_execute(void)
 {
     char on_stack[64];
     const uintptr_t read_only[] = { (uintptr_t)nothing, 0x10000, (uintptr_t)constant, (uintptr_t)constant + PAGE_BYTES };
+    extern char etext[];
     const uintptr_t not_executable[] = {
-        (uintptr_t)constant, (uintptr_t)initialised, (uintptr_t)zeroed, (uintptr_t)on_stack & -4ul, heap_grow(PAGE_BYTES),
+        page_up((uintptr_t)etext), (uintptr_t)constant, (uintptr_t)initialised, (uintptr_t)zeroed, (uintptr_t)on_stack & -4ul, heap_grow(PAGE_BYTES),
     };
 
     for (size_t i = 0; i < sizeof(read_only) / sizeof(read_only[0]); i++) {
@@ -242,6 +244,61 @@ static void write_xor_execute(void)
         expect_death(fetch_at, not_executable[i], SIGSEGV);
     }
     expect_ok(nothing, 0);
+}
+
+#define NUMBERED 8
+static const char numbered[NUMBERED * PAGE_BYTES] __attribute__((aligned(4096))) = {
+    [0] = 1, [PAGE_BYTES] = 2, [2 * PAGE_BYTES] = 3, [3 * PAGE_BYTES] = 4,
+    [4 * PAGE_BYTES] = 5, [5 * PAGE_BYTES] = 6, [6 * PAGE_BYTES] = 7, [7 * PAGE_BYTES] = 8,
+};
+
+/* In a child, whose page table is empty: what is at each page is what the file, or a store, has put there. */
+static void verify_numbered(uintptr_t stored)
+{
+    for (size_t i = 0; i < NUMBERED; i++) {
+        uintptr_t va = (uintptr_t)numbered + i * PAGE_BYTES;
+        check_eq(peek_byte(va), i + 1);
+        check_eq(peek_byte(va + 8), stored >> i & 1 ? 0x33 : 0);
+    }
+}
+
+static void set_rights(uintptr_t start, size_t npages, int rights)
+{
+    check_eq(raw_syscall(SYS_mprotect, start, npages * PAGE_BYTES, rights), 0);
+}
+
+enum { NO_RIGHTS = 0, READ = 1, READ_WRITE = 3 };
+
+/* mprotect(2): rights come and go page by page, and what is in the pages stays. */
+static void change_rights(void)
+{
+    uintptr_t page = (uintptr_t)numbered + 3 * PAGE_BYTES, heap = heap_grow(3 * PAGE_BYTES);
+
+    verify_numbered(0);
+    set_rights(page, 2, READ_WRITE);
+    expect_ok(verify_numbered, 0);
+    poke_byte(page + 8, 0x33);
+    expect_death(store_at, page - PAGE_BYTES, SIGSEGV);
+    expect_death(store_at, page + 2 * PAGE_BYTES, SIGSEGV);
+    expect_ok(verify_numbered, 1 << 3);
+    set_rights(page, 2, READ);
+    pid_t pid = fork();
+    if (pid == 0) {
+        check_eq(peek_byte(page + 8), 0x33);            /* the leaf is there, and now must not let a store pass */
+        poke_byte(page + 8, 1);
+        _exit(0);
+    }
+    expect_status(pid, SIGSEGV);
+    expect_ok(verify_numbered, 1 << 3);
+
+    pages_mark(heap, 3, PAGE_BYTES);
+    set_rights(heap + PAGE_BYTES, 1, NO_RIGHTS);
+    expect_death(load_at, heap + PAGE_BYTES, SIGSEGV);
+    expect_ok(store_at, heap);
+    expect_ok(store_at, heap + 2 * PAGE_BYTES);
+    set_rights(heap, 3, READ_WRITE);
+    pages_verify(heap, 3, PAGE_BYTES);
+    check_eq(raw_syscall(SYS_mprotect, heap_end(), PAGE_BYTES, READ), -ENOMEM);
 }
 
 /* bss is zero: whole pages that no file holds, and the tail of the page that data ends in. */
@@ -277,6 +334,7 @@ const struct test_case stack_cases[] = {
     { .name = "S10 gap below the stack", .run = gap_below_the_stack },
     { .name = "whole stack", .run = whole_stack },
     { .name = "write xor execute", .run = write_xor_execute },
+    { .name = "change of rights", .run = change_rights },
     { .name = "bss is zero", .run = bss_is_zero },
     { .name = "page zero", .run = page_zero },
     { .name = NULL },
