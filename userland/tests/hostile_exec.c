@@ -111,6 +111,8 @@ static void arguments_too_big(void)
     for (size_t i = 1; i < size / sizeof(char *) - 1; i++)
         pointers[i] = "";
     check_eq(raw_syscall(SYS_execve, TARGET, pointers, none), -E2BIG);
+    char *half[] = { string + size - MIB(3) / 2, NULL };            /* fits as arguments or as environment, not as both */
+    check_eq(raw_syscall(SYS_execve, TARGET, half, half), -E2BIG);
     check_eq(string[0], 'x');
 }
 
