@@ -25,6 +25,7 @@
 
 #define STATUS_SKIPPED    77
 #define SETTLE_MS         20000                 /* orphans of a case may still be exiting */
+#define TICKS_PER_MS      10000ull              /* of rdtime, on QEMU virt; elsewhere SETTLE_MS is only as good as this */
 #define TABLE_GROWTH_MAX  16                    /* pages, of the few processes that outlive a case */
 #define SLAB_GROWTH_MAX   64                    /* pages */
 #define FILE_GROWTH_MAX   8                     /* pages, that the runner itself has come to use */
@@ -303,7 +304,8 @@ static bool memory_is_back(const struct memory *before, long slack)
 {
     struct memory after = memory_measure();
 
-    for (unsigned ms = 0; ms < SETTLE_MS && !memory_same(before, &after, slack); ms += 20) {
+    uint64_t start = rdtime();
+    while (rdtime() - start < SETTLE_MS * TICKS_PER_MS && !memory_same(before, &after, slack)) {
         sleep_ms(20);
         after = memory_measure();
     }
