@@ -467,12 +467,22 @@ static void warm_up_orphan(void)
         sleep_ms(20);
 }
 
+static void fail_on_purpose(void)
+{
+    _exit(1);
+}
+
 static void warm_up(void)
 {
     static const struct test_case nothing = { .name = "warm-up", .run = warm_up_orphan };
+    static const struct test_case failing = { .name = "failure on purpose", .run = fail_on_purpose };
 
     memory_at_start = memory_measure();
     case_status(&nothing);
+    if (case_status(&failing) != 1 << 8) {
+        say("Bail out! a case that fails is not seen to fail");
+        _exit(1);
+    }
     sleep_ms(50);
     memory_at_start = memory_measure();
     memory_is_back(&memory_at_start, RUNNER_GROWTH_MAX);

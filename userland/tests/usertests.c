@@ -544,6 +544,7 @@ static void lazy_alloc(void)
 
 static void shrink_and_store(uintptr_t va)
 {
+    poke(va, va);                               /* fork has left the page table empty: now there is something to unmap */
     check(sbrk(-(ptrdiff_t)LAZY_BYTES) != SBRK_ERROR);
     poke(va, va);
 }
