@@ -9,7 +9,6 @@
 #include "kernel/boot.h"
 #include "kernel/number.h"
 #include "kernel/print.h"
-#include "kernel/random.h"
 
 #define WORDS_MAX 64
 

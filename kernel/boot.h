@@ -1,5 +1,5 @@
 /*
- * boot.h - the words of the boot line.
+ * boot.h - the words of the boot line, and random numbers.
  * "name=value" words before "--" are options of the kernel; the words after it are the arguments of init.
  */
 #pragma once
@@ -20,3 +20,10 @@ unsigned long boot_number(const char *name, unsigned long fallback);
 
 /* The words after "--", NULL-terminated. */
 char *const *boot_init_args(void);
+
+/*
+ * Numbers that a program cannot guess easily: for AT_RANDOM, not for cryptography. Seeded from the device tree's rng-seed,
+ * or from the boot line's seed=N, which makes a run repeatable.
+ */
+void random_init(void);
+uint64_t random_u64(void);

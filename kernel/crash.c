@@ -6,12 +6,12 @@
 
 #include "arch/mmu.h"
 #include "kernel/boot.h"
-#include "kernel/crash.h"
 #include "kernel/lock.h"
 #include "kernel/panic.h"
 #include "kernel/print.h"
 #include "kernel/proc.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 
 extern char __kernel_start[], __text_end[];
 
@@ -34,7 +34,7 @@ static void execute_data(void)
 
 static unsigned recurse(volatile unsigned *above)
 {
-    volatile unsigned here[64] = { *above + 1 };
+    volatile unsigned here[128] = { *above + 1 };
     return for_ever ? recurse(here) + here[0] : 0;
 }
 
@@ -60,6 +60,25 @@ static void free_twice(void)
     page_free(page);
 }
 
+static SLAB_CACHE(crash_objects, struct fp_context);
+
+static void write_object_after_free(void)
+{
+    uint64_t *words = slab_alloc(&crash_objects);
+    slab_free(&crash_objects, words);
+    words[10] = 1;
+    slab_alloc(&crash_objects);
+}
+
+static void shift_too_far(void) { sink = 1 << *(volatile int *)&(int){ 40 }; }
+
+static void overrun_buffer(void)
+{
+    char buffer[16];
+    memset(buffer, 0, sizeof buffer + (for_ever ? 8 : 0));
+    sink = buffer[0];
+}
+
 static struct spinlock low = SPINLOCK_INIT(RANK_PT), high = SPINLOCK_INIT(RANK_PAGE);
 
 static void lock_out_of_order(void)
@@ -72,6 +91,12 @@ static void lock_twice(void)
 {
     spin_lock(&low);
     spin_lock(&low);
+}
+
+static void allocate_with_spinlock(void)
+{
+    spin_lock(&low);
+    page_alloc(PAGE_KERNEL);
 }
 
 static void sleep_with_spinlock(void)
@@ -100,6 +125,10 @@ static const struct {
     { "order", lock_out_of_order },             /* lock order */
     { "twice", lock_twice },                    /* lock order */
     { "sleep", sleep_with_spinlock },           /* sleeps with 1 spin locks held */
+    { "slab", write_object_after_free },        /* a free one of crash_objects at */
+    { "allocate", allocate_with_spinlock },     /* holds spin lock */
+    { "undefined", shift_too_far },             /* undefined behaviour */
+    { "canary", overrun_buffer },               /* wrote beyond the end of a buffer */
 };
 
 void crash_if_asked(void)

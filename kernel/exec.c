@@ -22,7 +22,6 @@
 #include "kernel/panic.h"
 #include "kernel/proc.h"
 #include "kernel/quiesce.h"
-#include "kernel/random.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/uaccess.h"

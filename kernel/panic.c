@@ -12,16 +12,20 @@
 #include "kernel/panic.h"
 #include "kernel/print.h"
 #include "kernel/proc.h"
-#include "kernel/symbols.h"
 
 #define PANIC_STATUS  255
 #define BACKTRACE_MAX 40
 
-/* The table is made from the first link of the kernel; this one serves that first link. */
+/* The kernel's functions, by address. The table is made from the first link of the kernel; this one serves that first link. */
+struct ksym {
+    uint64_t addr;
+    const char *name;
+};
 __attribute__((weak, section(".ksyms"))) const struct ksym ksyms[1] = { { 0, "" } };
 __attribute__((weak, section(".ksyms"))) const size_t nksyms = 0;
 
-const char *symbol_find(uint64_t addr, uint64_t *offset)
+/* The function that contains addr, and how far in; NULL: none. */
+static const char *symbol_find(uint64_t addr, uint64_t *offset)
 {
     const struct ksym *volatile table = ksyms;  /* the linker decides which table; the compiler must not assume one */
     size_t low = 0, high = *(const volatile size_t *)&nksyms;
@@ -139,4 +143,16 @@ void panic_trap(const struct trapframe *tf, const char *format, ...)
     va_list args;
     va_start(args, format);
     die(tf, format, args);
+}
+
+/* ---- stack canaries, in the checked kernel: gcc, -fstack-protector-strong ---- */
+
+/* Lies between buffers and the return address. Not secret: it is to find mistakes. A string that runs over ends in its 0. */
+const uint64_t __stack_chk_guard = 0x5afe00ca7a575afe;
+_Noreturn void __stack_chk_fail(void);
+
+void __stack_chk_fail(void)
+{
+    uint64_t offset, caller = (uint64_t)__builtin_return_address(0);
+    panic("%s wrote beyond the end of a buffer on its stack", symbol_find(caller - 1, &offset));
 }

@@ -14,6 +14,9 @@ _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2
 /* The same for a trap taken in the kernel: tf holds the registers at that moment. */
 _Noreturn void panic_trap(const struct trapframe *tf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* crash.c: make the bug that crash=NAME on the boot line asks for, to see that it is found; nothing without it. */
+void crash_if_asked(void);
+
 /* An assertion states what the caller promised; it is compiled only into the checked kernel. */
 #define assert(cond)                                                                                     \
     do {                                                                                                 \

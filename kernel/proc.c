@@ -281,7 +281,7 @@ void proc_exit(int wait_status)
 static bool matches(const struct proc *child, const struct proc *parent, int which)
 {
     return which == -1 || (which > 0 && child->pid == which) || (which == 0 && child->pgid == parent->pgid) ||
-           (which < -1 && child->pgid == -which);
+           (which < -1 && -child->pgid == which)       /* not -which: it may be INT_MIN */;
 }
 
 int proc_wait(int which, int options, struct wait_result *result)
@@ -348,7 +348,7 @@ static bool addressed(const struct proc *p, int pid, const struct proc *sender)
         return p->pid == pid;
     if (pid == -1)
         return p != init_proc && p != sender;
-    return p->pgid == (pid == 0 ? sender->pgid : -pid);
+    return -p->pgid == (pid == 0 ? -sender->pgid : pid);        /* not -pid: it may be INT_MIN */
 }
 
 int proc_kill(int pid, int signal)

@@ -110,6 +110,13 @@ static void user_illegal(struct trapframe *tf, uint64_t insn)
     fp_enable(tf, &p->fp);
 }
 
+/* The compiler puts ebreak where it is sure, and in the checked kernel (UBSan) where it is seen, that C has no meaning. */
+static void kernel_breakpoint(struct trapframe *tf, uint64_t value)
+{
+    (void)value;
+    panic_trap(tf, "undefined behaviour in the kernel, pc %#lx", tf->pc);
+}
+
 /* ---- interrupts ---- */
 
 static void software_interrupt(struct trapframe *tf, uint64_t value)
@@ -144,7 +151,7 @@ static const struct trap_handler exceptions[TRAP_NEXCEPTIONS] = {
     [TRAP_FETCH_MISALIGNED] = { "misaligned jump", user_misaligned, NULL },
     [TRAP_FETCH_ACCESS] = { "instruction access fault", user_access_fault, NULL },
     [TRAP_ILLEGAL] = { "illegal instruction", user_illegal, NULL },
-    [TRAP_BREAKPOINT] = { "breakpoint", user_breakpoint, NULL },
+    [TRAP_BREAKPOINT] = { "breakpoint", user_breakpoint, kernel_breakpoint },
     [TRAP_LOAD_MISALIGNED] = { "misaligned load", user_misaligned, NULL },
     [TRAP_LOAD_ACCESS] = { "load access fault", user_access_fault, NULL },
     [TRAP_STORE_MISALIGNED] = { "misaligned store", user_misaligned, NULL },

@@ -122,17 +122,11 @@ long sys_getppid(const struct syscall_args *a)
 long sys_setpgid(const struct syscall_args *a) { return proc_set_group((int)a->arg[0], (int)a->arg[1]); }
 long sys_getpgid(const struct syscall_args *a) { return proc_get_group((int)a->arg[0]); }
 
-/* There is one user. */
-static long nobody_but_root(const struct syscall_args *a)
-{
-    (void)a;
-    return 0;
-}
-
-long sys_getuid(const struct syscall_args *a) { return nobody_but_root(a); }
-long sys_geteuid(const struct syscall_args *a) { return nobody_but_root(a); }
-long sys_getgid(const struct syscall_args *a) { return nobody_but_root(a); }
-long sys_getegid(const struct syscall_args *a) { return nobody_but_root(a); }
+/* There is one user: root. */
+long sys_getuid(const struct syscall_args *a) { return (void)a, 0; }
+long sys_geteuid(const struct syscall_args *a) { return (void)a, 0; }
+long sys_getgid(const struct syscall_args *a) { return (void)a, 0; }
+long sys_getegid(const struct syscall_args *a) { return (void)a, 0; }
 
 /* Without threads there is nothing to clear at exit. Returns the thread's id, which is the process's. */
 long sys_set_tid_address(const struct syscall_args *a) { return sys_getpid(a); }
