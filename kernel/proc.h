@@ -70,6 +70,7 @@ struct proc {
     unsigned nheld;
     struct { const void *lock; unsigned rank; } held[12];
     unsigned waits_for;                 /* rank of the mutex it sleeps for; 0: none */
+    unsigned long fail_nth;             /* own: which of its allocations from now on is to fail (inject.c); 0: none */
 };
 
 /* The process that runs on this hart. Never NULL: a hart without work runs its idle process (pid 0). */

@@ -18,19 +18,6 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 
-void mm_drop_caches(void)
-{
-    fs_drop_caches();
-    object_drop_caches();
-    kstack_drop_caches();
-    harts_stop();
-    for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
-        slab_drain_hart(h);
-    for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
-        page_drain_hart(h);
-    harts_resume();
-}
-
 /* ---- the checker ---- */
 
 #define SHARE 2                         /* after a check of length t there is none for SHARE * t */
@@ -78,5 +65,22 @@ static void check_now(void)
 void check_point(void)
 {
     if (CHECKED && enabled && time_ticks() >= atomic_load(&not_before))
+        check_now();
+}
+
+/* ---- caches ---- */
+
+void mm_drop_caches(void)
+{
+    fs_drop_caches();
+    object_drop_caches();
+    kstack_drop_caches();
+    harts_stop();
+    for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
+        slab_drain_hart(h);
+    for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
+        page_drain_hart(h);
+    harts_resume();
+    if (CHECKED && enabled)
         check_now();
 }

@@ -7,7 +7,7 @@
 
 /*
  * Give back what is only kept to be quick: front ends of all harts, empty slabs, free kernel stacks, file pages that nobody
- * maps. Caller holds no lock.
+ * maps. The checked kernel also checks the invariants, whatever the time. Caller holds no lock.
  */
 void mm_drop_caches(void);
 

@@ -159,14 +159,6 @@ struct page *page_alloc_slow(enum page_use use)
     return page;
 }
 
-struct page *page_alloc_zeroed(enum page_use use)
-{
-    struct page *page = page_alloc(use);
-    if (page != NULL)
-        page_zero(page_address(page));
-    return page;
-}
-
 void page_free_slow(struct page *page)
 {
     struct page_front *front = &page_fronts[hart_index()];

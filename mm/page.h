@@ -9,6 +9,7 @@
 
 #include "arch/machine.h"
 #include "arch/mmu.h"
+#include "kernel/inject.h"
 #include <sys/queue.h>
 
 enum page_use {
@@ -105,7 +106,7 @@ void page_init(const struct range *memory, unsigned nmemory, const struct range 
  * Locks: none needed; takes page_lock now and then.
  */
 static inline struct page *page_alloc(enum page_use use);
-struct page *page_alloc_zeroed(enum page_use use);
+static inline struct page *page_alloc_zeroed(enum page_use use);
 static inline void page_free(struct page *page);
 
 /* A hart's front end: free frames, so that most calls take no lock. Only its hart touches it. */
@@ -128,6 +129,18 @@ static inline struct page *page_alloc(enum page_use use)
     page->fetch_clean = false;
     return page;
 }
+
+static inline struct page *page_alloc_zeroed(enum page_use use)
+{
+    struct page *page = page_alloc(use);
+    if (page != NULL)
+        page_zero(page_address(page));
+    return page;
+}
+
+/* From here on both mean: unless a test wants this one to fail. */
+#define page_alloc(use)        (alloc_fails() ? NULL : page_alloc(use))
+#define page_alloc_zeroed(use) (alloc_fails() ? NULL : page_alloc_zeroed(use))
 
 static inline void page_free(struct page *page)
 {

@@ -41,6 +41,7 @@ static inline void *slab_alloc(struct slab_cache *cache)
     struct slab_magazine *mag = &cache->magazine[hart_index()];
     return CHECKED || mag->count == 0 ? slab_alloc_slow(cache) : mag->object[--mag->count];
 }
+#define slab_alloc(cache) (alloc_fails() ? NULL : slab_alloc(cache))    /* unless a test wants this one to fail */
 
 static inline void slab_free(struct slab_cache *cache, void *object)
 {

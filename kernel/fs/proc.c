@@ -10,6 +10,8 @@
 #include "kernel/boot.h"
 #include "kernel/errno.h"
 #include "kernel/fs/node.h"
+#include "kernel/inject.h"
+#include "kernel/number.h"
 #include "kernel/proc.h"
 #include "kernel/quiesce.h"
 #include "kernel/time.h"
@@ -185,25 +187,43 @@ static long drop_caches_command(int pid, unsigned long number)
     return 0;
 }
 
+/* ---- for tests: the checked kernel only ---- */
+
+/* Linux, "Fault injection capabilities infrastructure", but that it cannot be read: opening it would need memory. */
+static long pid_fail_nth_command(int pid, unsigned long number)
+{
+    if (pid != current()->pid)
+        return -EPERM;
+    current()->fail_nth = number;
+    return 0;
+}
+
+/* "function:line calls failures", for each allocation in the source. */
+static long fail_sites_text(int pid, char *buf, size_t size)
+{
+    (void)pid;
+    long len = 0;
+    for (struct alloc_site *s = __alloc_sites_start; s < __alloc_sites_end; s++)
+        len += fits(snprintf(buf + len, size - len, "%s:%u %u %u\n", s->function, s->line, s->calls, s->failures), size - len);
+    return len;
+}
+
 /* ---- files ---- */
 
-/* A decimal number, in one write; a newline may follow. (Not strtoul: it sets errno, and the kernel has no such thing.) */
+/* A decimal number, in one write; a newline may follow. */
 static long proc_write(struct file *f, struct uio *u)
 {
-    char text[16];
+    char text[17];
     size_t len = u->resid, done = 0;
-    if (len == 0 || len > sizeof(text))
+    if (len == 0 || len >= sizeof(text))
         return -EINVAL;
     int err = uio_move(u, text, len, UIO_FROM_USER, &done);
     if (err != 0)
         return err;
-    size_t ndigits = len > 1 && text[len - 1] == '\n' ? len - 1 : len;
-    unsigned long number = 0;
-    for (size_t i = 0; i < ndigits; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return -EINVAL;
-        number = number * 10 + (unsigned long)(text[i] - '0');
-    }
+    unsigned long number;
+    text[text[len - 1] == '\n' ? len - 1 : len] = '\0';
+    if (!parse_decimal(text, &number))
+        return -EINVAL;
     err = (int)f->node->command(f->pid, number);
     return err != 0 ? err : (long)len;
 }
@@ -237,6 +257,9 @@ static struct node texts[] = {
     TEXT("stat", 0444, proc_pid_node, .text = pid_stat_text),
     TEXT("vmstat", 0444, proc_pid_node, .text = pid_vmstat_text),
     TEXT("strace", 0644, proc_pid_node, .text = pid_strace_text, .command = pid_strace_command),
+}, test_texts[] = {
+    TEXT("fail-sites", 0444, proc_node, .text = fail_sites_text),
+    TEXT("fail-nth", 0200, proc_pid_node, .command = pid_fail_nth_command),
 };
 
 void proc_fs_init(void)
@@ -251,4 +274,6 @@ void proc_fs_init(void)
     proc_pid_node.children_end = &proc_pid_node.children;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         node_attach(texts[i].parent, &texts[i]);
+    for (size_t i = 0; CHECKED && i < ARRAY_LEN(test_texts); i++)
+        node_attach(test_texts[i].parent, &test_texts[i]);
 }

@@ -14,7 +14,7 @@ SOURCES = (".c", ".h", ".S")
 MAY_INCLUDE = {
     "arch": ["arch/", "mm/", "kernel/"],
     "mm": ["arch/", "mm/", "kernel/lock.h", "kernel/panic.h", "kernel/print.h", "kernel/config.h",
-           "kernel/errno.h"],
+           "kernel/errno.h", "kernel/inject.h"],
     "kernel": ["arch/", "mm/", "kernel/", "syscalls/"],
     "syscalls": ["arch/", "mm/", "kernel/", "syscalls/"],
 }

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 #include <faultline.h>
@@ -25,19 +26,23 @@ static long row_value(const char *line, const char *row)
     return value;
 }
 
-long proc_row(const char *path, const char *row)
+/* Read rows, of one moment, until all are found. False and errno when the file cannot be read or one is not there. */
+static bool proc_rows(const char *path, const char *const rows[], size_t nrows, long values[])
 {
+    size_t found = 0;
     char chunk[CHUNK_BYTES], line[ROW_MAX_BYTES];
     size_t len = 0;
-    ssize_t nread;
+    ssize_t nread = 0;
 
     /* The stack pages under the buffer are faulted in now, before the kernel notes its counters down. */
     *(volatile char *)&chunk[0] = *(volatile char *)&chunk[CHUNK_BYTES - 1] = 0;
 
+    for (size_t r = 0; r < nrows; r++)
+        values[r] = -1;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return -1;
-    while ((nread = read(fd, chunk, sizeof(chunk))) > 0) {
+        return false;
+    while (found < nrows && (nread = read(fd, chunk, sizeof(chunk))) > 0) {
         for (ssize_t i = 0; i < nread; i++) {
             if (chunk[i] != '\n') {
                 if (len < sizeof(line) - 1)
@@ -46,22 +51,32 @@ long proc_row(const char *path, const char *row)
             }
             line[len] = '\0';
             len = 0;
-            long value = row_value(line, row);
-            if (value >= 0) {
-                close(fd);
-                return value;
-            }
+            for (size_t r = 0; r < nrows; r++)
+                if (values[r] < 0 && (values[r] = row_value(line, rows[r])) >= 0)
+                    found++;
         }
     }
     close(fd);
-    if (nread == 0)
+    if (found < nrows && nread == 0)
         errno = ENOENT;
-    return -1;
+    return found == nrows;
+}
+
+long proc_row(const char *path, const char *row)
+{
+    long value;
+
+    return proc_rows(path, &row, 1, &value) ? value : -1;
 }
 
 long vmstat(const char *row)
 {
     return proc_row("/proc/vmstat", row);
+}
+
+void vmstat_rows(const char *const rows[], size_t nrows, long values[])
+{
+    proc_rows("/proc/vmstat", rows, nrows, values);
 }
 
 long self_vmstat(const char *row)

@@ -273,16 +273,16 @@ bool chaos_is_on(void)
 
 static struct memory memory_measure(void)
 {
-    struct memory m;
+    const char *rows[4 + NEXACT] = { "nr_free_pages", "nr_page_table_pages", "nr_slab_pages", "nr_file_pages" };
+    long values[4 + NEXACT];
 
+    memcpy(rows + 4, exact_rows, sizeof(exact_rows));
     if (drop_caches() != 0)
         note("drop_caches: %s", strerror(errno));
-    m.free = vmstat("nr_free_pages");
-    m.tables = vmstat("nr_page_table_pages");
-    m.slabs = vmstat("nr_slab_pages");
-    m.file = vmstat("nr_file_pages");
+    vmstat_rows(rows, 4 + NEXACT, values);
+    struct memory m = { .free = values[0], .tables = values[1], .slabs = values[2], .file = values[3] };
     for (size_t i = 0; i < NEXACT; i++)
-        m.exact[i] = vmstat(exact_rows[i]) > 0 ? vmstat(exact_rows[i]) : 0;     /* a row may appear with its first object */
+        m.exact[i] = values[4 + i] > 0 ? values[4 + i] : 0;     /* a row may appear with its first object */
     return m;
 }
 
@@ -324,6 +324,20 @@ static bool memory_is_back(const struct memory *before, long slack)
         note("at the program's start there were %ld pages of tables, %ld of slabs, %ld of files", memory_at_start.tables,
              memory_at_start.slabs, memory_at_start.file);
     return false;
+}
+
+static struct memory noted;
+
+void memory_note(void)
+{
+    *(volatile long *)&noted.free = 0;  /* the store may take a frame: let that be before the count */
+    noted = memory_measure();
+}
+
+void memory_expect_back(void)
+{
+    if (!memory_is_back(&noted, 0))
+        fail("memory is missing");
 }
 
 void run_on_stack(uintptr_t sp, child_fn *run, uintptr_t arg)

@@ -131,6 +131,10 @@ void await(const _Atomic uint64_t *word, uint64_t value);
 size_t free_pages(void);
 size_t ram_bytes(void);
 
+/* Note what memory is used for; later, fail the case unless all of it is back. For parts of a case that must lose nothing. */
+void memory_note(void);
+void memory_expect_back(void);
+
 /* The kernel drops leaves behind the program's back (boot word chaos=N), so that faults come more than once. */
 bool chaos_is_on(void);
 

@@ -33,6 +33,7 @@ int write_all(int fd, const void *buffer, size_t len);
  */
 long proc_row(const char *path, const char *row);
 long vmstat(const char *row);
+void vmstat_rows(const char *const rows[], size_t nrows, long values[]);        /* several, of one moment; -1: no such row */
 long self_vmstat(const char *row);
 
 /* Give back what the kernel only caches, so that nr_free_pages is exact. 0, or -1 and errno. */
