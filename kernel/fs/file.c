@@ -68,9 +68,9 @@ void file_info(struct file *f, struct file_info *info)
 long bytes_read(struct file *f, struct uio *u)
 {
     mutex_lock(&f->lock);
-    size_t left = f->offset < f->size_bytes ? f->size_bytes - f->offset : 0;
+    size_t at = f->offset < f->size_bytes ? f->offset : f->size_bytes, left = f->size_bytes - at;
     size_t n = left < u->resid ? left : u->resid, done = 0;
-    int err = uio_move(u, (char *)f->bytes + f->offset, n, UIO_TO_USER, &done);
+    int err = uio_move(u, (char *)f->bytes + at, n, UIO_TO_USER, &done);
     f->offset += done;
     mutex_unlock(&f->lock);
     return done > 0 ? (long)done : err;
