@@ -372,8 +372,8 @@ static void do_string(const struct op *op, struct model_space *s, struct addrspa
     vaddr_t va = op_va(op);
     size_t size = op->count * 97u, at = 0;
     struct fault_counts faults = { 0 };
-    long got = string_from_user(*as, (char *)buf, va, size, -ERANGE), expected = -ERANGE;
-    while (at < size && expected == -ERANGE) {
+    long got = string_from_user(*as, (char *)buf, va, size, -E2BIG), expected = -E2BIG;
+    while (at < size && expected == -E2BIG) {
         size_t n = PAGE_SIZE - ((va + at) & PAGE_MASK);
         if (n > size - at)
             n = size - at;

@@ -92,16 +92,16 @@ static void strings(void)
     struct addrspace *as = space_of_three();
     const vaddr_t end = at + 3 * PAGE_SIZE;
     check_eq(copy_to_user(as, end - 6, "hello", 6, NULL), 0);
-    check_eq(string_from_user(as, back, end - 6, 100, -ERANGE), 5);     /* the page after it need not be there */
+    check_eq(string_from_user(as, back, end - 6, 100, -E2BIG), 5);     /* the page after it need not be there */
     check(strcmp(back, "hello") == 0);
-    check_eq(string_from_user(as, back, end - 6, 6, -ERANGE), 5);
-    check_eq(string_from_user(as, back, end - 6, 5, -ERANGE), -ERANGE);
-    check_eq(string_from_user(as, back, end - 1, 5, -ERANGE), 0);
+    check_eq(string_from_user(as, back, end - 6, 6, -E2BIG), 5);
+    check_eq(string_from_user(as, back, end - 6, 5, -E2BIG), -E2BIG);
+    check_eq(string_from_user(as, back, end - 1, 5, -E2BIG), 0);
     check_eq(copy_to_user(as, end - 6, "hello!", 6, NULL), 0);
-    check_eq(string_from_user(as, back, end - 6, 100, -ERANGE), -EFAULT);
-    check_eq(string_from_user(as, back, end, 100, -ERANGE), -EFAULT);
+    check_eq(string_from_user(as, back, end - 6, 100, -E2BIG), -EFAULT);
+    check_eq(string_from_user(as, back, end, 100, -E2BIG), -EFAULT);
     check_eq(copy_to_user(as, at + PAGE_SIZE - 3, "across", 7, NULL), 0);
-    check_eq(string_from_user(as, back, at + PAGE_SIZE - 3, 100, -ERANGE), 6);
+    check_eq(string_from_user(as, back, at + PAGE_SIZE - 3, 100, -E2BIG), 6);
     check(strcmp(back, "across") == 0);
     destroy(as);
 }
