@@ -11,10 +11,10 @@
 
 #include "arch/host/host.h"
 #include "kernel/hart.h"
+#include "kernel/inject.h"
 #include "kernel/panic.h"
 #include "kernel/proc.h"
 #include "kernel/sched.h"
-#include "mm/slab.h"
 
 struct hart harts[MACHINE_MAX_HARTS];
 static _Thread_local struct proc self = { .name = "thread" };
@@ -80,7 +80,7 @@ void sched_make_runnable(struct proc *p)
     p->state = PROC_RUNNABLE;
 }
 
-/* ---- allocations that fail: the linker puts these in the place of mm's (--wrap) ---- */
+/* ---- allocations that fail: kernel/inject.h ---- */
 
 static _Thread_local enum host_failure how;
 static _Thread_local uint64_t nth, asked, failed;
@@ -95,32 +95,11 @@ void host_fail_allocation(enum host_failure how_now, uint64_t nth_now)
 uint64_t host_failed(void) { return failed; }
 uint64_t host_allocations(void) { return asked; }
 
-static bool fails(void)
+bool alloc_site_fails(struct alloc_site *site)
 {
     asked++;
+    site->calls++;
     bool now = (how == FAIL_ONCE && asked == nth) || (how == FAIL_FROM_THEN_ON && asked >= nth);
     failed += now;
     return now;
-}
-
-struct page *__real_page_alloc_slow(enum page_use use);
-struct page *__wrap_page_alloc_slow(enum page_use use);
-struct page *__real_page_alloc_zeroed(enum page_use use);
-struct page *__wrap_page_alloc_zeroed(enum page_use use);
-void *__real_slab_alloc_slow(struct slab_cache *cache);
-void *__wrap_slab_alloc_slow(struct slab_cache *cache);
-
-struct page *__wrap_page_alloc_slow(enum page_use use)
-{
-    return fails() ? NULL : __real_page_alloc_slow(use);
-}
-
-struct page *__wrap_page_alloc_zeroed(enum page_use use)
-{
-    return fails() ? NULL : __real_page_alloc_zeroed(use);
-}
-
-void *__wrap_slab_alloc_slow(struct slab_cache *cache)
-{
-    return fails() ? NULL : __real_slab_alloc_slow(cache);
 }
