@@ -121,7 +121,7 @@ static const struct {
     /* checked kernel */
     { "assert", fail_assertion },               /* assertion failed: sink == 1 */
     { "poison", write_after_free },             /* was written to while free */
-    { "free", free_twice },                     /* assertion failed: page->use >= PAGE_ANON */
+    { "free", free_twice },                     /* assertion failed: page_use(page) >= PAGE_ANON */
     { "order", lock_out_of_order },             /* lock order */
     { "twice", lock_twice },                    /* lock order */
     { "sleep", sleep_with_spinlock },           /* sleeps with 1 spin locks held */
