@@ -232,7 +232,8 @@ static void write_xor_execute(void)
     const uintptr_t read_only[] = { (uintptr_t)nothing, 0x10000, (uintptr_t)constant, (uintptr_t)constant + PAGE_BYTES };
     extern char etext[];
     const uintptr_t not_executable[] = {
-        page_up((uintptr_t)etext), (uintptr_t)constant, (uintptr_t)initialised, (uintptr_t)zeroed, (uintptr_t)on_stack & -4ul, heap_grow(PAGE_BYTES),
+        page_up((uintptr_t)etext),
+        (uintptr_t)constant, (uintptr_t)initialised, (uintptr_t)zeroed, (uintptr_t)on_stack & -4ul, heap_grow(PAGE_BYTES),
     };
 
     for (size_t i = 0; i < sizeof(read_only) / sizeof(read_only[0]); i++) {
