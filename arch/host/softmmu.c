@@ -186,7 +186,8 @@ static bool note_access(struct pte *where, uint64_t *bits, enum access access)
     uint64_t wanted = *bits | PTE_A | (access == ACCESS_WRITE ? PTE_D : 0);
     if (wanted == *bits)
         return true;
-    if (soft_faults_on_ad || !__atomic_compare_exchange_n(&where->bits, bits, wanted, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    if (soft_faults_on_ad ||
+        !__atomic_compare_exchange_n(&where->bits, bits, wanted, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         return false;
     *bits = wanted;
     return true;

@@ -289,9 +289,20 @@ static void access_byte(const struct op *op, struct model_space *s, struct addrs
         expect_eq(byte, *at);
 }
 
-static void do_load(const struct op *op, struct model_space *s, struct addrspace **as) { access_byte(op, s, *as, ACCESS_READ); }
-static void do_store(const struct op *op, struct model_space *s, struct addrspace **as) { access_byte(op, s, *as, ACCESS_WRITE); }
-static void do_fetch(const struct op *op, struct model_space *s, struct addrspace **as) { access_byte(op, s, *as, ACCESS_EXEC); }
+static void do_load(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    access_byte(op, s, *as, ACCESS_READ);
+}
+
+static void do_store(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    access_byte(op, s, *as, ACCESS_WRITE);
+}
+
+static void do_fetch(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    access_byte(op, s, *as, ACCESS_EXEC);
+}
 
 /* ---- copies by the kernel ---- */
 

@@ -122,7 +122,8 @@ static int run_random(uint64_t seed, uint64_t nops, size_t interval)
     struct progress *progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     uint64_t nepisodes = (nops + EPISODE - 1) / EPISODE;
     time_t start = time(NULL);
-    printf("# seed %lu, %lu ops in episodes of %d, everything checked each %zu\n", seed, nepisodes * EPISODE, EPISODE, interval);
+    printf("# seed %lu, %lu ops in episodes of %d, everything checked each %zu\n", seed, nepisodes * EPISODE, EPISODE,
+           interval);
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
