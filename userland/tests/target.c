@@ -105,6 +105,7 @@ static int verify_descriptors(int argc, char **argv)
 /* Say that it runs, then sleep until killed. */
 __attribute__((noreturn)) static void hold(int fd)
 {
+    sleep_ms(1);                                /* now all that it needs is in memory, wherever the linker has put it */
     write(fd, "h", 1);
     for (;;)
         sleep_ms(1000 * 1000);
