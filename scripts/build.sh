@@ -20,6 +20,10 @@ build_quietly() {
 }
 
 "$root_dir/scripts/setup" --quiet </dev/null || exit 2
+if ! mkdir -p "$build_dir" 2>/dev/null || [ ! -w "$build_dir" ]; then
+    echo "$(basename "$0"): cannot write to $build_dir (made by another user?)" >&2
+    exit 2
+fi
 if [ ! -e "$build_dir/build.ninja" ]; then
     # What an interrupted set-up left behind would only confuse the next one.
     rm -rf "$build_dir/meson-private" "$build_dir/meson-info"
