@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""count-tests.py LOGS STATUS: print "N passed, N failed" for the last `meson test`, whose own status was STATUS.
+"""count-tests.py LOG STATUS: print "N passed, N failed" for a `meson test` that logged to LOG.json and LOG.junit.xml, status STATUS.
 
 Counts single cases where a test has them (TAP), and one for a test that ended badly without a failed case: it crashed,
 hung or never began.
 """
 
 import json
-import os
 import sys
 import xml.etree.ElementTree as xml
 
@@ -30,12 +29,12 @@ def cases(junit):
 
 
 def main():
-    logs, status = sys.argv[1], int(sys.argv[2])
+    log, status = sys.argv[1], int(sys.argv[2])
     passed = failed = 0
     try:
-        counts = cases(os.path.join(logs, "testlog.junit.xml"))
-        with open(os.path.join(logs, "testlog.json"), encoding="utf-8") as log:
-            tests = [json.loads(line) for line in log if line.strip()]
+        counts = cases(log + ".junit.xml")
+        with open(log + ".json", encoding="utf-8") as file:
+            tests = [json.loads(line) for line in file if line.strip()]
     except (OSError, xml.ParseError, ValueError) as error:
         print(f"no test results: {error}", file=sys.stderr)
         print("0 passed, 0 failed")
