@@ -119,13 +119,15 @@ static void share_and_copy(void)
 #define SPAN  4096u
 #define TREES 3
 
+static bool one_in_ten(void) { return host_random() % 10 == 0; }
+
 static void against_arrays(void)
 {
     static struct anon *expected[TREES][SPAN];
     struct addrspace *as[TREES] = { wide_space() };
     for (unsigned step = 0; step < 20000; step++) {
         unsigned t = host_random() % TREES;
-        uint64_t vpn = 1 + host_random() % (SPAN - 1), end = vpn + host_random() % 300;
+        uint64_t vpn = 1 + host_random() % (SPAN - 1), end = vpn + host_random() % (one_in_ten() ? 1000 : 40);
         if (end > SPAN)
             end = SPAN;
         if (as[t] == NULL) {
@@ -147,8 +149,8 @@ static void against_arrays(void)
             for (uint64_t v = vpn; v < end; v++)
                 expected[t][v] = NULL;
         }
-        for (unsigned i = 0; i < 8; i++) {
-            uint64_t v = 1 + host_random() % (SPAN - 1), others = 0;
+        for (unsigned i = 0; i < 32; i++) {     /* most of them where something has just happened */
+            uint64_t v = i < 4 ? 1 + host_random() % (SPAN - 1) : vpn + i - 4 < SPAN ? vpn + i - 4 : SPAN - 1, others = 0;
             struct anon *anon = radix_find(&as[t]->anons, v, &exclusive);
             check(anon == expected[t][v]);
             for (unsigned o = 0; o < TREES; o++)
