@@ -27,7 +27,7 @@ struct addrspace {
     struct radix anons;                 /* [lock] private pages */
     vaddr_t brk_base;                   /* [lock] where the heap begins; 0: none yet */
     vaddr_t brk;                        /* [lock] its end, to the byte */
-    vaddr_t oom_va;                     /* [lock; users may read] where a fault found no memory: all users are to be killed; 0: nowhere */
+    vaddr_t oom_va;                     /* [lock; users may read] where memory ran out: all users are killed; 0: nowhere */
     struct fault_counts faults;         /* [lock] */
     struct pmap pmap;                   /* its own lock, pt_lock */
     struct family *family;              /* fixed */
@@ -66,7 +66,7 @@ static inline bool as_put(struct addrspace *as)
     return atomic_fetch_sub_explicit(&as->users, 1, memory_order_acq_rel) == 1;
 }
 
-/* Give everything back. Also eats a half-built one. It has no user but the caller, and no hart runs in it. Allocates nothing. */
+/* Give everything back. Also eats a half-built one. It has no other user, and no hart runs in it. Allocates nothing. */
 void as_destroy(struct addrspace *as);
 
 /*
