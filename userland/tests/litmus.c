@@ -10,9 +10,9 @@
  * this is for the order of things inside the kernel, such as a frame given back before the fence (the checked kernel overwrites
  * it at once). In *forks* they store all the time, and the forked child must not see it.
  *
- * Each fence that is taken out of the kernel makes a case fail, most of them in the first rounds, but for these, which QEMU hides:
- * marking other harts stale (any change of satp drops its whole TLB), the fence after a spurious fault (it walks again before it
- * faults), and fence.i (it notices stores to code by itself). The cases for them are here for other machines.
+ * Each fence that is taken out of the kernel makes a case fail, most of them in the first rounds, but for these, which QEMU
+ * hides: marking other harts stale (any change of satp drops its whole TLB), the fence after a spurious fault (it walks again
+ * before it faults), and fence.i (it notices stores to code by itself). The cases for them are here for other machines.
  */
 #include <errno.h>
 #include <sched.h>
@@ -37,7 +37,7 @@
 #define TICKS_PER_MS 10000
 #define NOBODY      0x7fffffff                  /* no process has this number */
 
-static unsigned nvictims, seconds;
+static unsigned nvictims = 1, seconds = 1;
 static uint64_t began;                          /* the case, in ticks */
 static char stacks[VICTIMS_MAX][STACK_BYTES] __attribute__((aligned(16)));
 static pid_t pids[VICTIMS_MAX];
@@ -558,15 +558,15 @@ static const struct test_case cases[] = {
     { .name = NULL },
 };
 
-/* The number behind option, which is taken out of argv; or otherwise. */
-static unsigned take_option(int *argc, char **argv, const char *option, unsigned otherwise)
+/* If argv begins with option, take it and the number behind it away. */
+static bool take_option(int *argc, char **argv, const char *option, unsigned *value)
 {
     if (*argc < 3 || strcmp(argv[1], option) != 0)
-        return otherwise;
-    unsigned value = atoi(argv[2]);
+        return false;
+    *value = atoi(argv[2]);
     *argc -= 2;
     memmove(argv + 1, argv + 3, *argc * sizeof(*argv));
-    return value;
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -574,8 +574,8 @@ int main(int argc, char **argv)
     static const struct test_case *const tables[] = { cases, NULL };
     static const struct test_program program = { "litmus", TEST_TAP, tables };
 
-    nvictims = take_option(&argc, argv, "-v", 1);
-    seconds = take_option(&argc, argv, "-s", 1);
+    while (take_option(&argc, argv, "-v", &nvictims) || take_option(&argc, argv, "-s", &seconds))
+        ;
     if (nvictims < 1 || nvictims > VICTIMS_MAX) {
         note("victims: 1 to %d", VICTIMS_MAX);
         return 2;
