@@ -278,7 +278,7 @@ static void each_case_fails_whole(void)
         enum fault_case which;
     } each[] = {
         { 1ul << 36, ACCESS_READ, FAULT_B3 }, { (1ul << 32) + PAGE_SIZE, ACCESS_WRITE, FAULT_B2 },
-        { at, ACCESS_WRITE, FAULT_A3 },
+        { (1ul << 32) + 2 * PAGE_SIZE, ACCESS_READ, FAULT_B1 }, { at, ACCESS_WRITE, FAULT_A3 },
     };
     for (unsigned i = 0; i < ARRAY_LEN(each); i++) {
         tight_va = each[i].va;
