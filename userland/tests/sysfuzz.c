@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,6 +237,12 @@ static void tame(struct call *call)
     case SYS_reboot:
         if ((uint32_t)arg[0] == LINUX_REBOOT_MAGIC1 && (uint32_t)arg[2] != 0)
             arg[2] = 1;
+        break;
+    case SYS_clone:                             /* a child on a stack of its own, or in our memory, would run wild in this code */
+        if ((arg[0] & ~(uint64_t)(CLONE_VM | CLONE_VFORK)) == SIGCHLD) {
+            arg[0] = SIGCHLD;
+            arg[1] = 0;
+        }
         break;
     case SYS_mprotect:
         if (arg[0] < scratch)
