@@ -38,6 +38,7 @@ struct machine {
     } uart;
     struct range plic;                  /* sifive,plic-1.0.0 or riscv,plic0 */
     unsigned plic_nirqs;
+    struct range rtc;                   /* google,goldfish-rtc; start == 0: none */
     struct range test_device;           /* sifive,test0: power-off with a status; start == 0: none */
 
     struct range initrd;                /* chosen: linux,initrd-start, -end; start == end: none */

@@ -18,6 +18,7 @@
  *
  *   void *phys_to_virt(paddr_t), paddr_t virt_to_phys(const void *)  the direct map
  *   void page_zero(void *page), page_copy(void *to, const void *from), words_zero(void *start, size_t size_bytes)
+ *   void bytes_copy(void *to, const void *from, size_t size_bytes)   as memcpy, by words when both are aligned alike
  *   uint64_t hart_index(void)                                        0 .. MMU_MAX_HARTS - 1
  */
 #pragma once

@@ -5,7 +5,7 @@
  *
  * The new address space is built beside the old one, which is given up only when nothing can fail any more.
  *
- *   USER_END - page   stack, STACK_SIZE, filled as it is touched; an unmapped gap below
+ *   USER_END - page   stack, RLIMIT_STACK, filled as it is touched; an unmapped gap below
  *        |            (mappings, top-down)
  *        |            heap, from the page after bss upwards
  *   p_vaddr           segments, as the file says; page 0 is never mapped
@@ -26,7 +26,8 @@
 #include "mm/object.h"
 #include "mm/uaccess.h"
 
-#define STACK_SIZE    (8ul << 20)
+#define STACK_MIN     (256ul << 10)          /* bytes, whatever RLIMIT_STACK says */
+#define STACK_MAX     (1ul << 30)
 #define STACK_TOP     (USER_END - PAGE_SIZE)
 #define PHNUM_MAX     (PAGE_SIZE / sizeof(Elf64_Phdr))
 #define CLOCK_TICKS   100               /* AT_CLKTCK: what sysconf(_SC_CLK_TCK) tells */
@@ -40,6 +41,8 @@ struct program {
     vaddr_t end;                        /* of the highest segment, page aligned */
     unsigned last_prot;                 /* of the page below end */
     vaddr_t phdrs_va;                   /* where the program finds its headers; 0: nowhere */
+    size_t stack_bytes;                 /* RLIMIT_STACK */
+    vaddr_t args_start, args_end;       /* the strings of argv */
 };
 
 /* ---- headers ---- */
@@ -74,9 +77,9 @@ static unsigned segment_prot(const Elf64_Phdr *ph)
 static bool segment_valid(const struct program *prog, const Elf64_Phdr *ph)
 {
     vaddr_t end;
-    return ph->p_filesz <= ph->p_memsz && ph->p_offset <= prog->object->size_bytes &&
-           ph->p_filesz <= prog->object->size_bytes - ph->p_offset &&
-           !__builtin_add_overflow(ph->p_vaddr, ph->p_memsz, &end) && end <= STACK_TOP - STACK_SIZE - VMA_STACK_GAP &&
+    size_t size = object_size(prog->object);
+    return ph->p_filesz <= ph->p_memsz && ph->p_offset <= size && ph->p_filesz <= size - ph->p_offset &&
+           !__builtin_add_overflow(ph->p_vaddr, ph->p_memsz, &end) && end <= STACK_TOP - prog->stack_bytes - VMA_STACK_GAP &&
            ph->p_vaddr >= PAGE_SIZE && (ph->p_vaddr - ph->p_offset) % PAGE_SIZE == 0 &&
            page_up(ph->p_vaddr) >= prog->end;
 }
@@ -203,7 +206,7 @@ static int map_program(struct program *prog)
     as_set_brk_base(prog->as, prog->end);
     static const struct map_request stack = { .prot = PROT_READ | PROT_WRITE, .kind = VMA_STACK, .fixed = true };
     vaddr_t unused;
-    return as_map(prog->as, STACK_TOP - STACK_SIZE, STACK_SIZE, &stack, &unused);
+    return as_map(prog->as, STACK_TOP - prog->stack_bytes, prog->stack_bytes, &stack, &unused);
 }
 
 /* ---- arguments ---- */
@@ -216,7 +219,7 @@ static int fetch(const struct exec_args *args, void *dst, vaddr_t src, size_t le
     return 0;
 }
 
-/* The length of a string with its NUL, at most EXEC_ARG_MAX. */
+/* The length of a string with its NUL. */
 static long string_size(const struct exec_args *args, vaddr_t src)
 {
     if (args->as == NULL)
@@ -237,7 +240,7 @@ struct list {
     size_t string_bytes;
 };
 
-static int measure(const struct exec_args *args, struct list *list)
+static int measure(const struct exec_args *args, struct list *list, size_t bytes_max)
 {
     while (list->array != 0) {
         vaddr_t string;
@@ -251,7 +254,7 @@ static int measure(const struct exec_args *args, struct list *list)
             return size;
         list->count++;
         list->string_bytes += size;
-        if (list->string_bytes + list->count * sizeof(vaddr_t) > EXEC_ARG_MAX)
+        if (list->string_bytes + list->count * sizeof(vaddr_t) > bytes_max)
             return -E2BIG;
     }
     return 0;
@@ -296,14 +299,15 @@ static int place(struct program *prog, const struct exec_args *args, const struc
 static int build_stack(struct program *prog, const struct exec_args *args, const char *path, vaddr_t *sp)
 {
     struct list argv = { .array = args->argv }, envp = { .array = args->envp };
-    int err = measure(args, &argv);
+    size_t bytes_max = prog->stack_bytes / 4 < EXEC_ARG_MAX ? prog->stack_bytes / 4 : EXEC_ARG_MAX;
+    int err = measure(args, &argv, bytes_max);
     if (err == 0)
-        err = measure(args, &envp);
+        err = measure(args, &envp, bytes_max);
     if (err != 0)
         return err;
     size_t path_size = strlen(path) + 1;
     size_t string_bytes = argv.string_bytes + envp.string_bytes;
-    if (string_bytes + (argv.count + envp.count) * sizeof(vaddr_t) > EXEC_ARG_MAX)
+    if (string_bytes + (argv.count + envp.count) * sizeof(vaddr_t) > bytes_max)
         return -E2BIG;
 
     vaddr_t path_va = STACK_TOP - path_size;
@@ -322,8 +326,10 @@ static int build_stack(struct program *prog, const struct exec_args *args, const
     uint64_t argc = argv.count, random[RANDOM_BYTES / 8] = { random_u64(), random_u64() };
     vaddr_t vector = *sp + sizeof argc;
     err = copy_to_user(prog->as, *sp, &argc, sizeof argc, NULL);
+    prog->args_start = strings;
     if (err == 0)
         err = place(prog, args, &argv, &strings, strings_end, &vector);
+    prog->args_end = strings;
     if (err == 0)
         err = place(prog, args, &envp, &strings, strings_end, &vector);
     if (err == 0)
@@ -339,6 +345,10 @@ static int build_stack(struct program *prog, const struct exec_args *args, const
 
 static int build(struct program *prog, const struct exec_args *args, const char *path, vaddr_t *sp)
 {
+    const struct limit *limits = current()->limits;
+    size_t stack = limits[RLIMIT_STACK].soft;
+    prog->stack_bytes = page_up(stack < STACK_MIN ? STACK_MIN : stack > STACK_MAX ? STACK_MAX : stack);
+    as_set_limits(prog->as, limits[RLIMIT_AS].soft, limits[RLIMIT_DATA].soft);
     int err = read_headers(prog);
     if (err == 0)
         err = map_program(prog);
@@ -359,6 +369,8 @@ static void become(struct program *prog, const char *name, vaddr_t sp)
         p->traced = true;
     files_close_on_exec(p);
     proc_set_addrspace(prog->as);
+    p->args_start = prog->args_start;
+    p->args_end = prog->args_end;
 }
 
 int proc_exec(const char *path, const struct exec_args *args)
@@ -382,7 +394,7 @@ int proc_exec(const char *path, const struct exec_args *args)
         as_destroy(prog.as);
     if (page != NULL)
         page_free(page);
-    object_put(prog.object);
+    fs_close_exec(prog.object);
     check_point();
     return err;
 }

@@ -22,5 +22,6 @@ struct exec_args {
  * or a malformed one; -E2BIG: arguments over EXEC_ARG_MAX bytes; -EFAULT: argv or envp; -ENOMEM.
  * Source: execve(2); System V ABI, gABI; RISC-V ELF psABI.
  */
-#define EXEC_ARG_MAX (2ul << 20)        /* a quarter of the stack, as in Linux */
+#define STACK_SIZE_DEFAULT (8ul << 20)  /* RLIMIT_STACK of the first program */
+#define EXEC_ARG_MAX (2ul << 20)        /* or a quarter of the stack, if that is less; as in Linux */
 int proc_exec(const char *path, const struct exec_args *args);

@@ -270,3 +270,67 @@ bool mutex_held(const struct mutex *m)
 {
     return (atomic_load_explicit(&m->owner, memory_order_relaxed) & ~HAS_WAITERS) == (uintptr_t)current();
 }
+
+/* ---- readers and writers ---- */
+
+void rwlock_init(struct rwlock *lock, enum lock_rank rank)
+{
+    *lock = (struct rwlock){ .rank = rank };
+    spin_init(&lock->guard, RANK_PAGE);         /* below the locks of interrupt handlers */
+    waitq_init(&lock->wq);
+}
+
+/* Writers go before readers who come later, and readers who wait when a writer leaves before the next: nobody starves. */
+void rwlock_read(struct rwlock *lock)
+{
+    if (CHECKED)
+        check_order(lock, lock->rank);
+    spin_lock(&lock->guard);
+    if (lock->writing || lock->writers_waiting > 0) {
+        lock->readers_waiting++;
+        while (lock->writing || (lock->writers_waiting > 0 && lock->grace == 0))
+            sleep_on(&lock->wq, &lock->guard);
+        lock->readers_waiting--;
+        if (lock->grace > 0)
+            lock->grace--;
+    }
+    lock->readers++;
+    spin_unlock(&lock->guard);
+    record_mutex(lock, lock->rank);
+}
+
+void rwlock_read_unlock(struct rwlock *lock)
+{
+    forget_mutex(lock);
+    spin_lock(&lock->guard);
+    assert(lock->readers > 0 && !lock->writing);
+    if (--lock->readers == 0)
+        wake_all(&lock->wq);
+    spin_unlock(&lock->guard);
+}
+
+void rwlock_write(struct rwlock *lock)
+{
+    if (CHECKED)
+        check_order(lock, lock->rank);
+    spin_lock(&lock->guard);
+    lock->writers_waiting++;
+    while (lock->writing || lock->readers > 0 || (lock->grace > 0 && lock->readers_waiting > 0))
+        sleep_on(&lock->wq, &lock->guard);
+    lock->writers_waiting--;
+    lock->grace = 0;
+    lock->writing = true;
+    spin_unlock(&lock->guard);
+    record_mutex(lock, lock->rank);
+}
+
+void rwlock_write_unlock(struct rwlock *lock)
+{
+    forget_mutex(lock);
+    spin_lock(&lock->guard);
+    assert(lock->writing);
+    lock->writing = false;
+    lock->grace = lock->readers_waiting;
+    wake_all(&lock->wq);
+    spin_unlock(&lock->guard);
+}

@@ -1,9 +1,10 @@
 /*
  * lock.h - spin locks, mutexes and wait queues.
- * Owns: the three ways in which one hart or process waits for another, and the checking of their order.
+ * Owns: the four ways in which one hart or process waits for another, and the checking of their order.
  * Does not own: who runs next (sched.c).
  *
- * Which one?  A mutex where the holder may sleep (memory, disk, another mutex); a spin lock for a few dozen instructions.
+ * Which one?  A mutex where the holder may sleep (memory, disk, another mutex), a rwlock if most only look; a spin lock for a
+ * few dozen instructions.
  * The kernel is not preempted in kernel mode, so a spin lock masks interrupts only if an interrupt handler takes it too
  * (the _irqsave pair). Every lock has a rank; a lock is only taken while all locks held have a lower rank. The checked
  * kernel panics on a wrong order, on taking a lock twice, and on sleeping with a spin lock held.
@@ -19,7 +20,9 @@
 
 enum lock_rank {
     RANK_NONE,
-    RANK_FILE,                          /* 0: pipe, inode and file-offset locks; sleeping */
+    RANK_FILE,                          /* 0: pipe and file-offset locks; sleeping */
+    RANK_NAMES,                         /* 0: the tree of names; sleeping */
+    RANK_INODE,                         /* 0: the contents of one file; sleeping */
     RANK_AS,                            /* 1: as->lock; sleeping */
     RANK_OBJECT_LIST,                   /* the list of all objects; sleeping */
     RANK_OBJECT,                        /* 2: family->lock, object->lock; sleeping */
@@ -150,6 +153,27 @@ bool mutex_held(const struct mutex *m);
 
 /* For a child that nobody else can reach yet: take a second lock of a rank already held. */
 void mutex_lock_unpublished(struct mutex *m);
+
+/* ---- readers or one writer; both may sleep inside ---- */
+
+struct rwlock {
+    struct spinlock guard;
+    uint32_t rank;
+    bool writing;                       /* [guard] and below */
+    uint32_t readers;                   /* inside */
+    uint32_t readers_waiting, writers_waiting;
+    uint32_t grace;                     /* readers that go in before the next writer: those who waited when the last one left */
+    struct waitq wq;
+};
+
+#define RWLOCK_INIT(name, r) \
+    { .guard = SPINLOCK_INIT(RANK_PAGE), .rank = (r), .wq = { TAILQ_HEAD_INITIALIZER((name).wq.waiters) } }
+
+void rwlock_init(struct rwlock *lock, enum lock_rank rank);
+void rwlock_read(struct rwlock *lock);          /* not twice: a writer between the two would wait for ever */
+void rwlock_read_unlock(struct rwlock *lock);
+void rwlock_write(struct rwlock *lock);
+void rwlock_write_unlock(struct rwlock *lock);
 
 /* Checked kernel: panic if this hart holds a spin lock, or its process any lock at all. */
 void lock_assert_no_spin(void);

@@ -153,10 +153,11 @@ static void boot(void)
 {
     irq_init();
     hart_init();
+    time_init();
     atomic_store(&this_hart()->online, true);
     console_start();
-    proc_create_init(init_start);
     start_other_harts();
+    proc_create_init(init_start);               /* last: it starts once more what has not come up */
     sched_idle();
 }
 

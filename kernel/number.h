@@ -1,9 +1,10 @@
 /*
- * number.h - decimal numbers from text. picolibc's strtoul keeps errno in thread-local storage, which a kernel has not.
+ * number.h - decimal numbers from text and to text. picolibc's strtoul keeps errno in thread-local storage, which a kernel has not.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Parse all of text, one or more decimal digits, into *number. False when it is anything else or does not fit. */
 static inline bool parse_decimal(const char *text, unsigned long *number)
@@ -15,4 +16,15 @@ static inline bool parse_decimal(const char *text, unsigned long *number)
             return false;
     *number = n;
     return c != text && *c == '\0';
+}
+
+/* n > 0 in decimal digits, without NUL. Returns how many. */
+static inline size_t number_format(int n, char digits[10])
+{
+    size_t len = 0;
+    for (int rest = n; rest > 0; rest /= 10)
+        len++;
+    for (size_t i = len; i > 0; n /= 10)
+        digits[--i] = (char)('0' + n % 10);
+    return len;
 }

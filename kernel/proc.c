@@ -8,12 +8,14 @@
 #include "arch/kernel_space.h"
 #include "arch/power.h"
 #include "kernel/errno.h"
+#include "kernel/exec.h"
 #include "kernel/fs/file.h"
 #include "kernel/panic.h"
 #include "kernel/print.h"
 #include "kernel/proc.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
+#include "kernel/time.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "kernel/quiesce.h"
@@ -70,12 +72,14 @@ static struct proc *proc_alloc(int *err)
         return NULL;
     }
     p->tf = (struct trapframe *)(p->kstack + KSTACK_SIZE) - 1;
+    p->start_ticks = time_ticks();
     LIST_INIT(&p->children);
     waitq_init(&p->child_exited);
 
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     /* Who has been killed forks no more: a kill of the group has passed this place, and would not see the child. */
-    bool room = nprocs < proc_limit() && !proc_killed(this_hart()->current);
+    uint64_t own_limit = init_proc != NULL ? current()->limits[RLIMIT_NPROC].soft : RLIM_INFINITY;
+    bool room = nprocs < proc_limit() && nprocs < own_limit && !proc_killed(this_hart()->current);
     if (room) {
         p->pid = next_pid();
         p->pgid = this_hart()->current->pgid;   /* at once, so that ^C while its parent forks does not miss it */
@@ -141,6 +145,12 @@ void proc_create_init(void (*start)(void))
     p->pgid = 1;
     strcpy(p->name, "init");
     init_proc = p;
+    p->umask = 022;
+    for (unsigned i = 0; i < RLIMIT_COUNT; i++)
+        p->limits[i] = (struct limit){ RLIM_INFINITY, RLIM_INFINITY };
+    p->limits[RLIMIT_STACK].soft = STACK_SIZE_DEFAULT;
+    p->limits[RLIMIT_NPROC] = (struct limit){ proc_limit(), proc_limit() };
+    p->limits[RLIMIT_NOFILE] = (struct limit){ NOFILE, NOFILE };
     context_init(&p->context, p->tf, start);
     proc_start(p, NULL, NULL);
 }
@@ -187,6 +197,9 @@ int proc_fork(unsigned how, uint64_t sp)
         return err;
     }
     files_fork(parent, child);
+    child->args_start = parent->args_start;
+    child->args_end = parent->args_end;
+    child->ignores = parent->ignores;
     child->traced = parent->traced;
     memcpy(child->name, parent->name, sizeof child->name);
     child->fp_used = parent->fp_used;
@@ -219,6 +232,7 @@ void proc_set_addrspace(struct addrspace *as)
     struct addrspace *old = p->as;
     as_activate(as);
     unsigned long flags = spin_lock_irqsave(&proc_lock);
+    p->resident_max = proc_resident_max(p);
     p->as = as;
     bool last = old != NULL && as_put(old);
     if (last)
@@ -303,18 +317,26 @@ int proc_wait(int which, int options, struct wait_result *result)
             return err > 0 ? 0 : err;
         }
     }
-found:
+found:;
+    int pid = child->pid;
+    result->status = child->wait_status;
+    result->exit_value = child->exit_value;
+    result->ticks = child->run_ticks + child->child_ticks;
+    result->resident_max = child->resident_max > child->child_resident_max ? child->resident_max : child->child_resident_max;
+    result->faults = child->faults;
+    fault_counts_add(&result->faults, &child->child_faults);
+    if (options & WAIT_NOWAIT) {
+        spin_unlock_irqrestore(&proc_lock, flags);
+        return pid;
+    }
     LIST_REMOVE(child, sibling);
     spin_lock(&sched_lock);             /* free only once it has been switched away from */
     assert(child->state == PROC_ZOMBIE);
     spin_unlock(&sched_lock);
     spin_unlock_irqrestore(&proc_lock, flags);
-    int pid = child->pid;
-    result->status = child->wait_status;
-    result->ticks = child->run_ticks + child->child_ticks;
-    result->faults = child->faults;
-    fault_counts_add(&result->faults, &child->child_faults);
     parent->child_ticks += result->ticks;
+    if (result->resident_max > parent->child_resident_max)
+        parent->child_resident_max = result->resident_max;
     fault_counts_add(&parent->child_faults, &result->faults);
     proc_free(child);
     return pid;
@@ -325,6 +347,8 @@ found:
 static bool ignored(const struct proc *p, int signal)
 {
     /* Default actions, signal(7). Process 1 has asked for no signal, so it gets none but those of its own faults. */
+    if (p->ignores >> (signal - 1) & 1)
+        return true;
     return p == init_proc || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
 }
 
@@ -435,6 +459,12 @@ void proc_for_each(bool (*visit)(struct proc *p, void *arg), void *arg)
         if (!visit(p, arg))
             break;
     spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+size_t proc_resident_max(const struct proc *p)
+{
+    size_t now = p->as != NULL ? pmap_resident_max(&p->as->pmap) : 0;
+    return now > p->resident_max ? now : p->resident_max;
 }
 
 void proc_faults(const struct proc *p, struct fault_counts *sum)

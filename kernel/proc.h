@@ -18,10 +18,19 @@
 struct addrspace;
 struct file;
 struct hart;
+struct inode;
 
-#define NOFILE         64               /* open files of one process (RLIMIT_NOFILE) */
+#define NOFILE         64               /* open files of one process: the most that RLIMIT_NOFILE can be */
 #define PROC_NAME_SIZE 16               /* as Linux's TASK_COMM_LEN: 15 characters and NUL */
 #define PROC_MAX       512              /* processes at a time, less on small machines */
+
+/* Limits that setrlimit(2) sets; the numbers are Linux's. Those without a name here are kept and bound nothing. */
+enum { RLIMIT_FSIZE = 1, RLIMIT_DATA, RLIMIT_STACK = 3, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_AS = 9, RLIMIT_COUNT = 16 };
+#define RLIM_INFINITY UINT64_MAX
+
+struct limit {
+    uint64_t soft, hard;
+};
 
 enum proc_state { PROC_RUNNABLE, PROC_RUNNING, PROC_SLEEPING, PROC_ZOMBIE };
 
@@ -29,6 +38,7 @@ struct proc {
     /* fixed from creation to reaping */
     int pid;
     char *kstack;                       /* lowest address of the kernel stack */
+    uint64_t start_ticks;               /* when it was made, in units of the time base */
     struct trapframe *tf;               /* user registers, at the top of the kernel stack */
 
     /* [sched_lock] */
@@ -48,6 +58,7 @@ struct proc {
     struct waitq child_exited;          /* where the process waits in wait4 */
     int pgid;                           /* process group, for ^C */
     int wait_status;                    /* as wait(2) reports it, once a zombie */
+    int exit_value;                     /* as given to exit(2), all of it */
     bool exited;                        /* everything is given back but this structure and the stack */
     bool awaited;                       /* its parent sleeps until it leaves the parent's memory: CLONE_AWAIT */
 
@@ -56,12 +67,19 @@ struct proc {
 
     /* own: only the process itself changes these */
     struct addrspace *as;               /* a user of it; [proc_lock] to change, and for others to look */
+    struct inode *root, *cwd;           /* references */
+    uint32_t umask;
+    _Atomic uint64_t ignores;           /* bit n - 1: it has asked to ignore signal n; others look */
+    struct limit limits[RLIMIT_COUNT];
+    vaddr_t args_start, args_end;       /* [proc_lock to change] the strings of argv, for /proc/PID/cmdline */
+    unsigned fds_end;                   /* no descriptor from here on was ever used */
     struct file *files[NOFILE];
     uint64_t close_on_exec;             /* bit per descriptor */
     char name[PROC_NAME_SIZE];
     bool traced;                        /* strace: print system calls */
     bool fp_used;                       /* has floating-point registers to keep */
     struct fp_context fp;
+    size_t resident_max, child_resident_max;    /* pages: of its programs that are gone, and of children waited for */
     struct fault_counts faults;         /* of its own, lives across exec */
     struct fault_counts child_faults;   /* of the children waited for */
     uint64_t child_ticks;
@@ -93,10 +111,13 @@ _Noreturn void proc_exit(int wait_status);
  * Returns the pid, 0 (WNOHANG and none has exited), -ECHILD, -EINTR.
  */
 #define WAIT_NOHANG 1
+#define WAIT_NOWAIT 0x01000000          /* leave it to be waited for again */
 
 struct wait_result {
     int status;
+    int exit_value;                     /* all of it; status has eight bits */
     uint64_t ticks;
+    size_t resident_max;                /* pages: the most of the child, or of one that it waited for */
     struct fault_counts faults;
 };
 int proc_wait(int which, int options, struct wait_result *result);
@@ -132,6 +153,9 @@ void proc_set_addrspace(struct addrspace *as);
 /* For main.c. */
 struct proc *proc_create_idle(unsigned hart);
 void proc_create_init(void (*start)(void));
+
+/* The most pages that p has had, in all its programs; under proc_for_each, or p is the caller. */
+size_t proc_resident_max(const struct proc *p);
 
 /* Faults of p in all its programs; under proc_for_each. */
 void proc_faults(const struct proc *p, struct fault_counts *sum);

@@ -8,7 +8,6 @@
  * go and try again.
  */
 #include "arch/kernel_space.h"
-#include "kernel/fs/file.h"
 #include "kernel/hart.h"
 #include "kernel/proc.h"
 #include "kernel/quiesce.h"
@@ -72,7 +71,6 @@ void check_point(void)
 
 void mm_drop_caches(void)
 {
-    fs_drop_caches();
     object_drop_caches();
     kstack_drop_caches();
     harts_stop();

@@ -6,6 +6,7 @@
  * hart's timer if need be, and whoever serves the list sets its own to the next: some hart is always set for the first.
  */
 #include "arch/machine.h"
+#include "arch/mmu.h"
 #include "arch/timer.h"
 #include "kernel/errno.h"
 #include "kernel/hart.h"
@@ -17,6 +18,7 @@
 
 struct sleeper {
     uint64_t wake;                      /* ticks */
+    const _Atomic uint64_t *event;      /* or when this changes; NULL: nothing else */
     struct waitq wq;
     TAILQ_ENTRY(sleeper) link;
 };
@@ -42,6 +44,23 @@ static uint64_t ns_to_ticks(uint64_t ns)
 }
 
 uint64_t time_ns(void) { return time_ticks_to_ns(time_ticks()); }
+
+/* ---- the calendar ---- */
+
+static uint64_t boot_ns;                /* fixed after the boot hart's time_init */
+
+/* Android's goldfish RTC: ns since 1970; reading the low half latches the high one. */
+void time_init(void)
+{
+    if (machine.rtc.start == 0)
+        return;
+    const volatile uint32_t *rtc = phys_to_virt(machine.rtc.start);
+    uint64_t now = rtc[0];
+    now |= (uint64_t)rtc[1] << 32;
+    boot_ns = now - time_ns();
+}
+
+uint64_t time_boot_ns(void) { return boot_ns; }
 
 /* ---- this hart's timer, interrupts masked ---- */
 
@@ -112,21 +131,33 @@ static void sleeper_insert(struct sleeper *s)
         TAILQ_INSERT_TAIL(&sleepers, s, link);
 }
 
-int time_sleep_until(uint64_t wake_ns)
+void time_event_changed(const _Atomic uint64_t *event)
 {
-    struct sleeper s = { .wake = ns_to_ticks(wake_ns) };
+    struct sleeper *s;
+    unsigned long flags = spin_lock_irqsave(&time_lock);
+    TAILQ_FOREACH(s, &sleepers, link)
+        if (s->event == event)
+            wake_all(&s->wq);
+    spin_unlock_irqrestore(&time_lock, flags);
+}
+
+int time_sleep_until(uint64_t wake_ns) { return time_sleep_until_event(wake_ns, NULL, 0); }
+
+int time_sleep_until_event(uint64_t wake_ns, const _Atomic uint64_t *event, uint64_t seen)
+{
+    struct sleeper s = { .wake = ns_to_ticks(wake_ns), .event = event };
     int err = 0;
     waitq_init(&s.wq);
     unsigned long flags = spin_lock_irqsave(&time_lock);
     sleeper_insert(&s);
     if (s.wake < this_hart()->timer_armed)
         arm(s.wake);
-    while (s.link.tqe_prev != NULL && err == 0)
+    while (s.link.tqe_prev != NULL && err == 0 && (event == NULL || atomic_load(event) == seen))
         err = sleep_on_killable(&s.wq, &time_lock);
     if (s.link.tqe_prev != NULL)
         TAILQ_REMOVE(&sleepers, &s, link);
     else
-        err = 0;
+        err = 0;                        /* it was time anyway */
     spin_unlock_irqrestore(&time_lock, flags);
     return err;
 }

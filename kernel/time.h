@@ -1,9 +1,10 @@
 /*
- * time.h - the clock, sleeping for a time, and the scheduler's tick.
+ * time.h - the clocks, sleeping for a time, and the scheduler's tick.
  * Source: SBI 1.0 TIME; Sstc; the time base comes from the device tree.
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #define NSEC_PER_SEC 1000000000ull
@@ -12,10 +13,19 @@
 uint64_t time_ticks(void);                              /* the time CSR */
 uint64_t time_ns(void);                                 /* since reset */
 uint64_t time_ticks_to_ns(uint64_t ticks);
+uint64_t time_boot_ns(void);                            /* when reset was, since 1970; 0: the machine has no calendar */
 
 /* Sleep until time_ns() >= wake_ns. Returns 0, or -EINTR when the process has been killed. */
 int time_sleep_until(uint64_t wake_ns);
 
+/*
+ * Sleep until *event is no longer seen, or that time. Who changes it calls time_event_changed afterwards.
+ * Returns 0, or -EINTR when the process has been killed.
+ */
+int time_sleep_until_event(uint64_t wake_ns, const _Atomic uint64_t *event, uint64_t seen);
+void time_event_changed(const _Atomic uint64_t *event);
+
+void time_init(void);                                   /* once, before it is asked for the calendar */
 void time_init_hart(void);
 void time_interrupt(void);                              /* from the trap dispatcher */
 

@@ -72,7 +72,10 @@ static struct addrspace *as_alloc(void)
     as->vmas.count = as->vmas.npages = 0;
     radix_init(&as->anons);
     as->brk_base = as->brk = 0;
+    as->oom_spared = false;
     as->oom_va = 0;
+    as->pages_max = as->heap_max = UINT64_MAX;
+    as->brk_max = USER_END;
     as->faults = (struct fault_counts){ 0 };
     return as;
 }
@@ -158,6 +161,9 @@ int as_fork(struct addrspace *parent, struct addrspace **out)
         radix_share(&child->anons, &parent->anons);
         child->brk_base = parent->brk_base;
         child->brk = parent->brk;
+        child->pages_max = parent->pages_max;
+        child->heap_max = parent->heap_max;
+        child->brk_max = parent->brk_max;
         family_join(parent->family, child);
         struct pmap_batch batch;
         pmap_batch_begin(&batch, parent);
@@ -229,6 +235,8 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
 {
     if (!range_free(as, start, end) || start < PAGE_SIZE)
         return -EEXIST;
+    if (as->vmas.npages + ((end - start) >> PAGE_SHIFT) > as->pages_max)
+        return -ENOMEM;
     /* Growing what lies below needs no new VMA: the way of the heap. */
     struct vma *below = start > 0 ? vma_find(as, start - 1) : NULL;
     struct vma added = { .start = start, .end = end, .prot = req->prot, .kind = req->kind, .shared = req->shared,
@@ -355,6 +363,33 @@ int as_unmap(struct addrspace *as, vaddr_t start, size_t len)
     return err;
 }
 
+/* Is every page of [start, end) promised? */
+static bool range_mapped(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    struct vma *vma = NULL;
+    for (vaddr_t at = start; at < end && (vma = vma_find(as, at)) != NULL;)
+        at = vma->end;
+    return vma != NULL && vma->end >= end;
+}
+
+int as_forget(struct addrspace *as, vaddr_t start, size_t len)
+{
+    if (!range_valid(start, len))
+        return -EINVAL;
+    vaddr_t end = start + page_up(len);
+    mutex_lock(&as->lock);
+    int err = range_mapped(as, start, end) ? radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT) : -ENOMEM;
+    if (err == 0) {
+        struct pmap_batch batch;
+        pmap_batch_begin(&batch, as);
+        pmap_remove(&batch, start, end);
+        pmap_batch_end(&batch);
+        radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
+    }
+    mutex_unlock(&as->lock);
+    return err;
+}
+
 /* ---- protect ---- */
 
 int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
@@ -365,11 +400,7 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
     struct cuts cuts;
     int err = 0;
     mutex_lock(&as->lock);
-    for (vaddr_t at = start; at < end && err == 0;) {
-        struct vma *vma = vma_find(as, at);
-        err = vma == NULL ? -ENOMEM : 0;
-        at = vma != NULL ? vma->end : end;
-    }
+    err = range_mapped(as, start, end) ? 0 : -ENOMEM;
     if (err == 0)
         err = cuts_prepare(as, start, end, &cuts);
     if (err == 0) {
@@ -396,10 +427,25 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
 
 /* ---- brk ---- */
 
+static void limit_brk(struct addrspace *as)
+{
+    as->brk_max = as->heap_max < USER_END - as->brk_base ? as->brk_base + as->heap_max : USER_END;
+}
+
+void as_set_limits(struct addrspace *as, uint64_t bytes, uint64_t heap_bytes)
+{
+    mutex_lock(&as->lock);
+    as->pages_max = bytes >> PAGE_SHIFT;
+    as->heap_max = heap_bytes;
+    limit_brk(as);
+    mutex_unlock(&as->lock);
+}
+
 void as_set_brk_base(struct addrspace *as, vaddr_t base)
 {
     mutex_lock(&as->lock);
     as->brk_base = as->brk = base;
+    limit_brk(as);
     mutex_unlock(&as->lock);
 }
 
@@ -407,7 +453,7 @@ static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
 {
     if (new_brk < as->brk_base)
         return -EINVAL;
-    if (new_brk > USER_END)
+    if (new_brk > as->brk_max && new_brk > as->brk)     /* less is always allowed, whatever the limit has become */
         return -ENOMEM;
     static const struct map_request heap = { .prot = PROT_READ | PROT_WRITE, .kind = VMA_HEAP };
     vaddr_t old_end = page_up(as->brk), new_end = page_up(new_brk);

@@ -27,6 +27,10 @@ struct addrspace {
     struct radix anons;                 /* [lock] private pages */
     vaddr_t brk_base;                   /* [lock] where the heap begins; 0: none yet */
     vaddr_t brk;                        /* [lock] its end, to the byte */
+    size_t pages_max;                   /* [lock] what its VMAs may promise in all: RLIMIT_AS */
+    uint64_t heap_max;                  /* [lock] bytes of heap: RLIMIT_DATA */
+    vaddr_t brk_max;                    /* [lock] how far brk may grow: brk_base + heap_max, or the end of user space */
+    bool oom_spared;                    /* [lock] memory that runs out just now kills nobody: populate_user, copy_from_other */
     vaddr_t oom_va;                     /* [lock; users may read] where memory ran out: all users are killed; 0: nowhere */
     struct fault_counts faults;         /* [lock] */
     struct pmap pmap;                   /* its own lock, pt_lock */
@@ -85,11 +89,21 @@ int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_requ
 int as_unmap(struct addrspace *as, vaddr_t start, size_t len);
 
 /*
+ * Forget the private contents of [start, start + len): what was promised there comes anew, zeroes or the object's.
+ * Returns 0; -EINVAL as above; -ENOMEM: part of it is not mapped, or no memory. Nothing changed on failure.
+ * Source: madvise(2), MADV_DONTNEED.
+ */
+int as_forget(struct addrspace *as, vaddr_t start, size_t len);
+
+/*
  * Change the rights of [start, start + len).
  * Returns 0; -EINVAL as above or bad prot; -ENOMEM: part of it is not mapped, or no memory. Nothing changed on failure.
  * Source: mprotect(2).
  */
 int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot);
+
+/* Bound what may be mapped in all, and the heap, from now on: beyond that as_map and brk say -ENOMEM. What is there stays. */
+void as_set_limits(struct addrspace *as, uint64_t bytes, uint64_t heap_bytes);
 
 /* exec: where the heap begins. */
 void as_set_brk_base(struct addrspace *as, vaddr_t base);

@@ -15,10 +15,11 @@ struct family;
 struct vm_object;
 
 struct anon {
-    _Atomic uint32_t refs;              /* radix slots that hold it, each shared node counted once */
+    _Atomic uint32_t refs;              /* radix slots that hold it, each shared node counted once; pins (object.h) */
     uint32_t seen;                      /* check.c: references found; 0 at all other times */
     struct mutex lock;
     struct page *page;                  /* [lock] its contents; never NULL while there is no swap */
+    bool dirty;                         /* [object->lock] of an object's: no longer what it was filled with */
     /* fixed: the owner, from which every place that may map the page is computed */
     union {
         struct family *family;          /* page->use is PAGE_ANON */

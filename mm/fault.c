@@ -168,6 +168,8 @@ static int use_object(struct fault *f, enum fault_case which, unsigned prot)
     f->prot = prot;
     f->around = which == FAULT_B1;
     expect_stores(page.page, prot);
+    if (prot & PROT_WRITE)
+        page.page->anon->dirty = true;
     return 0;
 }
 
@@ -224,7 +226,8 @@ static int fault_resolve(struct fault *f)
         break;
     case -ENOMEM:
         f->as->faults.n[FAULT_OOM]++;
-        f->as->oom_va = f->va;
+        if (!f->as->oom_spared)
+            f->as->oom_va = f->va;
         break;
     default:
         f->as->faults.n[FAULT_SEGV]++;

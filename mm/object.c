@@ -16,16 +16,20 @@ static SLAB_CACHE(vm_objects, struct vm_object);
 
 static struct mutex objects_lock = MUTEX_INIT(objects_lock, RANK_OBJECT_LIST);
 static LIST_HEAD(, vm_object) objects;          /* [objects_lock] */
+static _Atomic size_t npages_of_all;
 
-struct vm_object *object_create(const char *source, size_t size_bytes)
+struct vm_object *object_create(const char *source, size_t size_bytes, void *inode)
 {
     struct vm_object *obj = slab_alloc(&vm_objects);
     if (obj == NULL)
         return NULL;
     atomic_store_explicit(&obj->refs, 1, memory_order_relaxed);
     mutex_init(&obj->lock, RANK_OBJECT);
-    obj->size_bytes = size_bytes;
+    atomic_store_explicit(&obj->size_bytes, size_bytes, memory_order_relaxed);
     obj->source = source;
+    obj->source_bytes = source != NULL ? size_bytes : 0;
+    obj->npages = 0;
+    obj->inode = inode;
     radix_init(&obj->slots);
     LIST_INIT(&obj->vmas);
     mutex_lock(&objects_lock);
@@ -47,8 +51,24 @@ void object_put(struct vm_object *obj)
     mutex_lock(&objects_lock);
     LIST_REMOVE(obj, all_link);
     mutex_unlock(&objects_lock);
+    atomic_fetch_sub_explicit(&npages_of_all, obj->npages, memory_order_relaxed);
     radix_put_all(&obj->slots);
     slab_free(&vm_objects, obj);
+}
+
+void object_disown(struct vm_object *obj)
+{
+    mutex_lock(&obj->lock);
+    obj->inode = NULL;
+    mutex_unlock(&obj->lock);
+}
+
+bool object_is_mapped(struct vm_object *obj)
+{
+    mutex_lock(&obj->lock);
+    bool mapped = !LIST_EMPTY(&obj->vmas);
+    mutex_unlock(&obj->lock);
+    return mapped;
 }
 
 /* ---- contents ---- */
@@ -68,20 +88,26 @@ void object_spare_free(struct object_spare *spare)
     radix_spare_free(&spare->nodes);
 }
 
-static void fill(const struct vm_object *obj, uint64_t index, struct page *page)
+/* Bytes of source from at to the end of its page. */
+static size_t source_left(const struct vm_object *obj, size_t at)
 {
-    size_t at = index << PAGE_SHIFT;
-    size_t len = obj->size_bytes - at < PAGE_SIZE ? obj->size_bytes - at : PAGE_SIZE;
-    char *bytes = page_address(page);
-    memcpy(bytes, obj->source + at, len);
-    memset(bytes + len, 0, PAGE_SIZE - len);
+    size_t left = at < obj->source_bytes ? obj->source_bytes - at : 0, in_page = PAGE_SIZE - (at & PAGE_MASK);
+    return left < in_page ? left : in_page;
 }
 
-int object_get_anon(struct vm_object *obj, uint64_t index, struct object_spare *spare, struct anon **out)
+static void fill(const struct vm_object *obj, uint64_t index, struct page *page)
+{
+    size_t at = index << PAGE_SHIFT, len = source_left(obj, at);
+    char *bytes = page_address(page);
+    if (len < PAGE_SIZE)
+        page_zero(bytes);
+    if (len > 0)
+        bytes_copy(bytes, obj->source + at, len);
+}
+
+static int find_or_fill(struct vm_object *obj, uint64_t index, struct object_spare *spare, struct anon **out)
 {
     assert(mutex_held(&obj->lock));
-    if (index >= object_npages(obj))
-        return -ENXIO;
     bool exclusive;
     *out = radix_find(&obj->slots, index, &exclusive);
     if (*out != NULL)
@@ -95,10 +121,18 @@ int object_get_anon(struct vm_object *obj, uint64_t index, struct object_spare *
     spare->anon = NULL;
     anon->object = obj;
     anon->vpn = index;
+    anon->dirty = false;
     fill(obj, index, anon->page);
     radix_fill(leaf, index, anon);
+    obj->npages++;
+    atomic_fetch_add_explicit(&npages_of_all, 1, memory_order_relaxed);
     *out = anon;
     return 0;
+}
+
+int object_get_anon(struct vm_object *obj, uint64_t index, struct object_spare *spare, struct anon **out)
+{
+    return index < object_npages(obj) ? find_or_fill(obj, index, spare, out) : -ENXIO;
 }
 
 int object_lock_page(struct vm_object *obj, uint64_t index, struct locked_page *out)
@@ -135,7 +169,7 @@ void page_unlock(struct locked_page *locked)
 
 int object_read(struct vm_object *obj, size_t at, void *buf, size_t len)
 {
-    if (at > obj->size_bytes || len > obj->size_bytes - at)
+    if (at > object_size(obj) || len > object_size(obj) - at)
         return -ENXIO;
     for (size_t done = 0; done < len;) {
         size_t n = PAGE_SIZE - ((at + done) & PAGE_MASK);
@@ -152,7 +186,134 @@ int object_read(struct vm_object *obj, size_t at, void *buf, size_t len)
     return 0;
 }
 
+/* ---- read and write ---- */
+
+static void forget_page(struct vm_object *obj, uint64_t index)
+{
+    radix_clear(&obj->slots, index, index + 1);
+    obj->npages--;
+    atomic_fetch_sub_explicit(&npages_of_all, 1, memory_order_relaxed);
+}
+
+/* Nothing beyond size may be seen when the object grows: pages go, and the rest of the last one becomes zeroes. */
+static void cut(struct vm_object *obj, size_t size)
+{
+    struct anon *anon;
+    bool exclusive;
+    uint64_t end = page_up(size) >> PAGE_SHIFT;
+    for (uint64_t i = radix_next(&obj->slots, end, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon))
+        forget_page(obj, i);
+    anon = page_aligned(size) ? NULL : radix_find(&obj->slots, size >> PAGE_SHIFT, &exclusive);
+    if (anon != NULL) {
+        memset((char *)page_address(anon->page) + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
+        anon->dirty = true;
+    }
+    if (obj->source_bytes > size)
+        obj->source_bytes = size;
+}
+
+void object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece)
+{
+    size_t size = object_size(obj), in_page = PAGE_SIZE - (at & PAGE_MASK);
+    *piece = (struct object_piece){ 0 };
+    if (at >= size)
+        return;
+    bool exclusive;
+    mutex_lock(&obj->lock);
+    struct anon *anon = radix_find(&obj->slots, at >> PAGE_SHIFT, &exclusive);
+    size_t from_source = source_left(obj, at);
+    if (anon != NULL) {
+        anon_get(anon);
+        *piece = (struct object_piece){ (char *)page_address(anon->page) + (at & PAGE_MASK), in_page, anon };
+    } else if (from_source > 0) {
+        *piece = (struct object_piece){ (char *)obj->source + at, from_source, NULL };
+    } else {
+        piece->len = in_page;
+    }
+    mutex_unlock(&obj->lock);
+    if (piece->len > size - at)
+        piece->len = size - at;
+}
+
+/* May a write have the page at index? */
+static int writable(struct vm_object *obj, uint64_t index, size_t pages_max)
+{
+    bool exclusive;
+    if (!LIST_EMPTY(&obj->vmas))
+        return -ETXTBSY;
+    return object_page_count() < pages_max || radix_find(&obj->slots, index, &exclusive) != NULL ? 0 : -ENOSPC;
+}
+
+int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece)
+{
+    struct object_spare spare = { 0 };
+    struct anon *anon;
+    int err;
+    if (at >= OBJECT_SIZE_MAX)
+        return -EFBIG;
+    for (;;) {
+        mutex_lock(&obj->lock);
+        err = writable(obj, at >> PAGE_SHIFT, pages_max);
+        if (err == 0 && at > object_size(obj))
+            cut(obj, object_size(obj)); /* nothing old may be seen between the end and the new bytes */
+        if (err == 0)
+            err = find_or_fill(obj, at >> PAGE_SHIFT, &spare, &anon);
+        if (err == 0) {
+            anon->dirty = true;
+            anon->page->fetch_clean = false;
+            anon_get(anon);
+            *piece = (struct object_piece){ (char *)page_address(anon->page) + (at & PAGE_MASK),
+                                            PAGE_SIZE - (at & PAGE_MASK), anon };
+        }
+        mutex_unlock(&obj->lock);
+        if (err != -EAGAIN || (err = object_spare_alloc(&spare)) != 0)
+            break;
+    }
+    object_spare_free(&spare);
+    return err;
+}
+
+void object_written(struct vm_object *obj, size_t end)
+{
+    mutex_lock(&obj->lock);
+    if (end > object_size(obj))
+        atomic_store_explicit(&obj->size_bytes, end, memory_order_relaxed);
+    mutex_unlock(&obj->lock);
+}
+
+void object_unpin(struct object_piece *piece)
+{
+    if (piece->anon != NULL)
+        anon_put(piece->anon);
+}
+
 /* ---- giving back ---- */
+
+int object_resize(struct vm_object *obj, size_t size)
+{
+    int err = 0;
+    if (size > OBJECT_SIZE_MAX)
+        return -EFBIG;
+    mutex_lock(&obj->lock);
+    if (size < object_size(obj) && !LIST_EMPTY(&obj->vmas))
+        err = -ETXTBSY;
+    if (err == 0) {
+        cut(obj, size < object_size(obj) ? size : object_size(obj));
+        atomic_store_explicit(&obj->size_bytes, size, memory_order_relaxed);
+    }
+    mutex_unlock(&obj->lock);
+    return err;
+}
+
+size_t object_pages_held(struct vm_object *obj)
+{
+    mutex_lock(&obj->lock);
+    size_t in_source = page_up(obj->source_bytes) >> PAGE_SHIFT, n = obj->npages > in_source ? obj->npages : in_source;
+    mutex_unlock(&obj->lock);
+    return n;
+}
+
+size_t object_page_count(void) { return atomic_load_explicit(&npages_of_all, memory_order_relaxed); }
 
 /* Does any address space have a leaf for the page at index? Only the VMAs on the object's list can. */
 static bool is_mapped(struct vm_object *obj, uint64_t index, const struct page *page)
@@ -180,10 +341,10 @@ static size_t drop_unmapped(struct vm_object *obj)
     size_t dropped = 0;
     struct anon *anon;
     mutex_lock(&obj->lock);
-    /* Mapping a page takes obj->lock, so what is unmapped now stays so. */
+    /* Mapping or pinning a page takes obj->lock, so what is neither now stays so. */
     for (uint64_t i = radix_next(&obj->slots, 0, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon))
-        if (!is_mapped(obj, i, anon->page)) {
-            radix_clear(&obj->slots, i, i + 1);
+        if (!anon->dirty && anon_sole(anon) && !is_mapped(obj, i, anon->page)) {
+            forget_page(obj, i);
             dropped++;
         }
     mutex_unlock(&obj->lock);

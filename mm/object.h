@@ -15,24 +15,31 @@
 struct page;
 struct vma;
 
-/* An in-memory file. Its slots are anons, filled from source on first use. */
+/* An in-memory file. Its slots are anons, filled from source, or with zeroes, on first use. */
 struct vm_object {
     _Atomic uint32_t refs;
     struct mutex lock;
-    size_t size_bytes;                  /* fixed, as long as there are no writable files */
+    _Atomic size_t size_bytes;          /* [lock to change] */
     const char *source;                 /* fixed: first contents; need not be aligned; lives as long as the object */
+    size_t source_bytes;                /* [lock] how many of them count; what the object has lost, it does not get back */
+    size_t npages;                      /* [lock] slots in use */
+    void *inode;                        /* [lock] whose contents these are; mm only keeps it. NULL: nobody's any more */
     struct radix slots;                 /* [lock] page index -> anon; never shared, so always exclusive */
     LIST_HEAD(, vma) vmas;              /* [lock] every VMA that maps the object */
     LIST_ENTRY(vm_object) all_link;     /* [objects_lock] */
 };
 
+#define OBJECT_SIZE_MAX ((size_t)RADIX_END << PAGE_SHIFT)       /* bytes */
+
 /*
  * An object of size_bytes whose pages are filled from source on first use (archive members are not page-aligned, so they
  * cannot be mapped where they are). One reference. Returns NULL without memory.
  */
-struct vm_object *object_create(const char *source, size_t size_bytes);
+struct vm_object *object_create(const char *source, size_t size_bytes, void *inode);
 void object_get(struct vm_object *obj);
 void object_put(struct vm_object *obj);
+void object_disown(struct vm_object *obj);              /* its inode goes */
+bool object_is_mapped(struct vm_object *obj);
 
 /* What a fill needs, got before the lock is taken; zeroed to begin with. */
 struct object_spare {
@@ -65,10 +72,50 @@ void page_unlock(struct locked_page *locked);
 /* Copy [at, at + len) of obj's contents to buf. Returns 0, -ENXIO when that goes beyond the end, -ENOMEM. */
 int object_read(struct vm_object *obj, size_t at, void *buf, size_t len);
 
-/* Pages of contents that obj has. */
-static inline uint64_t object_npages(const struct vm_object *obj) { return page_up(obj->size_bytes) >> PAGE_SHIFT; }
+static inline size_t object_size(const struct vm_object *obj)
+{
+    return atomic_load_explicit(&obj->size_bytes, memory_order_relaxed);
+}
 
-/* Give back the pages of all objects that nobody maps; they are filled again from source. Returns how many. */
+/* Pages that obj can have. */
+static inline uint64_t object_npages(const struct vm_object *obj) { return page_up(object_size(obj)) >> PAGE_SHIFT; }
+
+/* Pages that hold its contents: in memory of their own, or still where it is filled from. */
+size_t object_pages_held(struct vm_object *obj);
+
+/*
+ * Part of one page, for a read or write that copies to or from user memory: that may fault, so obj is not locked meanwhile.
+ * The page is pinned instead: its anon has a second reference, which keeps it in its slot.
+ */
+struct object_piece {
+    char *bytes;                        /* NULL: zeroes that nobody has stored yet */
+    size_t len;                         /* of them, up to the end of the page or to where other bytes begin */
+    struct anon *anon;                  /* NULL: nothing is pinned */
+};
+
+/* What a read at byte at finds, up to the object's end. *piece has len 0 there. Allocates nothing: a hole stays a hole. */
+void object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece);
+
+/*
+ * Where a write at byte at goes; at may be beyond the end. The page counts as changed. After the copy tell object_written.
+ * Returns 0; -ENOMEM; -ENOSPC: a new page would be one more than pages_max of all objects; -ETXTBSY: a program runs from obj;
+ * -EFBIG: at is beyond OBJECT_SIZE_MAX.
+ */
+int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece);
+void object_unpin(struct object_piece *piece);
+void object_written(struct vm_object *obj, size_t end); /* bytes before end have been: obj is at least so long */
+
+/*
+ * Change the size. What lies beyond it goes at once; what comes by growing reads as zeroes. Cost follows the pages that go.
+ * Locks:   none of obj. Nobody pins a page meanwhile: the file's lock sees to that.
+ * Returns 0; -ETXTBSY: it would shrink, and a program runs from it; -EFBIG.
+ */
+int object_resize(struct vm_object *obj, size_t size_bytes);
+
+/* Pages in use by all objects. */
+size_t object_page_count(void);
+
+/* Give back the pages of all objects that nobody maps and that can be filled again. Returns how many. */
 size_t object_drop_caches(void);
 
 /* Call visit for every object. Takes no lock: for the checker, while nothing moves. */

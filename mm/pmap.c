@@ -81,7 +81,7 @@ int pmap_init(struct pmap *pmap)
     atomic_store_explicit(&pmap->id.asid, 0, memory_order_relaxed);
     atomic_store_explicit(&pmap->id.harts, 0, memory_order_relaxed);
     atomic_store_explicit(&pmap->id.stale, ~0ul, memory_order_relaxed);
-    pmap->resident = 0;
+    pmap->resident = pmap->resident_max = 0;
     pmap->hint = NULL;
     mmu_root_init(pmap->root);
     return 0;
@@ -200,6 +200,7 @@ void pmap_batch_begin(struct pmap_batch *batch, struct addrspace *as)
     batch->va = 0;
     LIST_INIT(&batch->tables);
     spin_lock(&as->pmap.lock);
+    as->pmap.resident_max = pmap_resident_max(&as->pmap);
 }
 
 void pmap_batch_end(struct pmap_batch *batch)

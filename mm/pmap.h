@@ -17,9 +17,16 @@ struct pmap {
     paddr_t root;                       /* fixed */
     struct mmu_id id;
     size_t resident;                    /* [lock] live leaves: the resident size in pages */
+    size_t resident_max;                /* [lock] what it was at most before leaves were last taken away: pmap_resident_max */
     vaddr_t hint_va;                    /* [as->lock] leaf table last prepared: first address under it */
     struct pte *hint;                   /* [as->lock] and its entries; NULL: none */
 };
+
+/* The most that has been resident, in pages. */
+static inline size_t pmap_resident_max(const struct pmap *pmap)
+{
+    return pmap->resident > pmap->resident_max ? pmap->resident : pmap->resident_max;
+}
 
 /* Takes a root table. Returns 0 or -ENOMEM. */
 int pmap_init(struct pmap *pmap);

@@ -5,28 +5,32 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "mm/addrspace.h"
+#include "mm/anon.h"
+#include "mm/object.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/stats.h"
 
-struct text {
-    char *at;
-    size_t left;
-};
-
-static void __attribute__((format(printf, 2, 3))) add(struct text *text, const char *format, ...)
+void text_bytes(struct text *text, const char *bytes, size_t len)
 {
+    size_t skipped = text->skip < len ? text->skip : len, n = len - skipped < text->left ? len - skipped : text->left;
+    memcpy(text->at, bytes + skipped, n);
+    text->skip -= skipped;
+    text->at += n;
+    text->left -= n;
+}
+
+void text_add(struct text *text, const char *format, ...)
+{
+    char line[256];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(text->at, text->left, format, args);
+    int n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    if (n > 0) {
-        size_t len = (size_t)n < text->left ? (size_t)n : text->left - 1;
-        text->at += len;
-        text->left -= len;
-    }
+    text_bytes(text, line, n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
 static const struct {
@@ -41,45 +45,84 @@ static const struct {
 
 static void add_slab(const struct slab_cache *cache, void *text)
 {
-    add(text, "%s %zu\n", cache->name, slab_in_use(cache));
+    text_add(text, "%s %zu\n", cache->name, slab_in_use(cache));
 }
 
-static void add_faults(struct text *text, const struct fault_counts *counts)
+void fault_counts_format(struct text *text, const struct fault_counts *counts)
 {
     for (unsigned i = 0; i < FAULT_NCASES; i++)
-        add(text, "%s %lu\n", fault_case_name(i), counts->n[i]);
+        text_add(text, "%s %lu\n", fault_case_name(i), counts->n[i]);
 }
 
-size_t mm_vmstat_format(char *buf, size_t size)
+void mm_vmstat_format(struct text *text)
 {
-    struct text text = { buf, size };
     for (unsigned i = 0; i < sizeof frame_rows / sizeof frame_rows[0]; i++)
-        add(&text, "%s %zu\n", frame_rows[i].name, page_used(frame_rows[i].use));
-    add(&text, "nr_pages %zu\n", page_total());
+        text_add(text, "%s %zu\n", frame_rows[i].name, page_used(frame_rows[i].use));
+    text_add(text, "nr_pages %zu\n", page_total());
     struct fault_counts faults = as_faults_total();
-    add_faults(&text, &faults);
-    slab_for_each(add_slab, &text);
-    return text.at - buf;
+    fault_counts_format(text, &faults);
+    slab_for_each(add_slab, text);
 }
 
-size_t fault_counts_format(const struct fault_counts *counts, char *buf, size_t size)
+void mm_meminfo_format(struct text *text)
 {
-    struct text text = { buf, size };
-    add_faults(&text, counts);
-    return text.at - buf;
-}
-
-size_t mm_meminfo_format(char *buf, size_t size)
-{
-    struct text text = { buf, size };
     const size_t kib = PAGE_SIZE / 1024;
-    add(&text, "MemTotal:       %8zu kB\n", page_total() * kib);
-    add(&text, "MemFree:        %8zu kB\n", page_used(PAGE_FREE) * kib);
-    add(&text, "MemAvailable:   %8zu kB\n", (page_used(PAGE_FREE) + page_used(PAGE_FILE)) * kib);
-    add(&text, "Cached:         %8zu kB\n", page_used(PAGE_FILE) * kib);
-    add(&text, "AnonPages:      %8zu kB\n", page_used(PAGE_ANON) * kib);
-    add(&text, "Slab:           %8zu kB\n", page_used(PAGE_SLAB) * kib);
-    add(&text, "KernelStack:    %8zu kB\n", page_used(PAGE_KSTACK) * kib);
-    add(&text, "PageTables:     %8zu kB\n", page_used(PAGE_TABLE) * kib);
-    return text.at - buf;
+    text_add(text, "MemTotal:       %8zu kB\n", page_total() * kib);
+    text_add(text, "MemFree:        %8zu kB\n", page_used(PAGE_FREE) * kib);
+    text_add(text, "MemAvailable:   %8zu kB\n", (page_used(PAGE_FREE) + page_used(PAGE_FILE)) * kib);
+    text_add(text, "Cached:         %8zu kB\n", page_used(PAGE_FILE) * kib);
+    text_add(text, "AnonPages:      %8zu kB\n", page_used(PAGE_ANON) * kib);
+    text_add(text, "Slab:           %8zu kB\n", page_used(PAGE_SLAB) * kib);
+    text_add(text, "KernelStack:    %8zu kB\n", page_used(PAGE_KSTACK) * kib);
+    text_add(text, "PageTables:     %8zu kB\n", page_used(PAGE_TABLE) * kib);
+}
+
+/* ---- one range ---- */
+
+/* The leaf at va shows page, which stays what it is while as->lock is held: it would be unmapped under that first. */
+static void count_leaf(struct vma *vma, vaddr_t va, struct page *page, struct vma_usage *sum)
+{
+    bool exclusive = true;
+    bool own = page_use(page) == PAGE_ANON;
+    if (own)
+        radix_find(&vma->as->anons, va >> PAGE_SHIFT, &exclusive);
+    bool shared = own ? !exclusive || !anon_sole(page->anon) : true;
+    bool dirty = own || page->anon->dirty;
+    sum->resident++;
+    sum->anon += own;
+    sum->shared += shared;
+    sum->private += !shared;
+    sum->dirty_shared += dirty && shared;
+    sum->dirty_private += dirty && !shared;
+}
+
+void vma_usage_add(struct vma *vma, struct vma_usage *sum)
+{
+    struct pmap *pmap = &vma->as->pmap;
+    assert(mutex_held(&vma->as->lock));
+    sum->pages += (vma->end - vma->start) >> PAGE_SHIFT;
+    for (vaddr_t va = vma->start; va < vma->end; va += PAGE_SIZE) {
+        paddr_t pa;
+        unsigned prot;
+        spin_lock(&pmap->lock);                 /* let go for each leaf: there may be many */
+        va = pmap_next(pmap, va);
+        bool found = va < vma->end && pmap_lookup(pmap, va, &pa, &prot);
+        if (found)
+            count_leaf(vma, va, phys_to_page(pa), sum);
+        spin_unlock(&pmap->lock);
+    }
+}
+
+/* proc_pid_smaps(5). What this kernel does not count apart is 0, and the proportional share of a page counts it whole. */
+void vma_usage_format(struct text *text, const struct vma_usage *u)
+{
+    const size_t kib = PAGE_SIZE / 1024;
+    const struct { const char *name; size_t pages; } rows[] = {
+        { "Size:", u->pages }, { "Rss:", u->resident }, { "Pss:", u->resident },
+        { "Shared_Clean:", u->shared - u->dirty_shared }, { "Shared_Dirty:", u->dirty_shared },
+        { "Private_Clean:", u->private - u->dirty_private }, { "Private_Dirty:", u->dirty_private },
+        { "Referenced:", u->resident }, { "Anonymous:", u->anon }, { "Swap:", 0 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        text_add(text, "%-16s%8zu kB\n", rows[i].name, rows[i].pages * kib);
 }

@@ -1,6 +1,6 @@
 /*
- * stats.h - mm's numbers as text, in the formats of Linux's /proc/vmstat and /proc/meminfo.
- * Each *_format writes at most size bytes with a NUL and returns the length without it.
+ * stats.h - mm's numbers as text, in the formats of Linux's /proc/vmstat, /proc/meminfo and /proc/PID/smaps.
+ * Owns: struct text, a window on a text that may be longer than the buffer.
  */
 #pragma once
 
@@ -8,6 +8,31 @@
 
 #include "mm/fault.h"
 
-size_t mm_vmstat_format(char *buf, size_t size);
-size_t mm_meminfo_format(char *buf, size_t size);
-size_t fault_counts_format(const struct fault_counts *counts, char *buf, size_t size);
+struct vma;
+
+/* What is added fills the window, but for skip bytes before it and all that comes behind it. */
+struct text {
+    char *at;
+    size_t left;                        /* bytes of the window */
+    uint64_t skip;                      /* bytes to go to its beginning */
+};
+
+void text_bytes(struct text *text, const char *bytes, size_t len);
+void __attribute__((format(printf, 2, 3))) text_add(struct text *text, const char *format, ...);        /* up to 255 bytes */
+
+void mm_vmstat_format(struct text *text);
+void mm_meminfo_format(struct text *text);
+void fault_counts_format(struct text *text, const struct fault_counts *counts);
+
+/* Pages of one VMA, or of several: those the page table shows now, and whose they are. */
+struct vma_usage {
+    size_t pages;                       /* promised */
+    size_t resident;                    /* shown; the sum of the next two */
+    size_t shared, private;             /* others can reach it too; nobody else can */
+    size_t anon;                        /* resident, and no file's */
+    size_t dirty_shared, dirty_private; /* resident, and not as they were filled */
+};
+
+/* Add vma's pages to sum. Cost follows those that are resident. Caller holds as->lock. */
+void vma_usage_add(struct vma *vma, struct vma_usage *sum);
+void vma_usage_format(struct text *text, const struct vma_usage *usage);        /* the rows of smaps */

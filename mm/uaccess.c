@@ -24,8 +24,11 @@ static int user_error(int err)
 /* What happens to a piece of one page: at points to its bytes; done are the bytes before it. */
 typedef void piece_fn(char *at, size_t done, size_t len, void *arg);
 
-static int for_each_piece(struct addrspace *as, vaddr_t va, size_t len, enum access access, size_t *done_out,
-                          piece_fn *piece, void *arg)
+/* Where memory runs out: the program is killed for it, or the call only fails. */
+enum shortage { SHORTAGE_KILLS, SHORTAGE_FAILS };
+
+static inline __attribute__((always_inline)) int pieces(struct addrspace *as, vaddr_t va, size_t len, enum access access,
+                                                        enum shortage shortage, size_t *done_out, piece_fn *piece, void *arg)
 {
     size_t done = 0;
     int err = 0;
@@ -40,7 +43,11 @@ static int for_each_piece(struct addrspace *as, vaddr_t va, size_t len, enum acc
             n = len - done;
         struct locked_page locked;
         mutex_lock(&as->lock);
+        if (shortage == SHORTAGE_FAILS)
+            as->oom_spared = true;
         err = fault_page_lock(as, at, access, &locked);
+        if (shortage == SHORTAGE_FAILS)
+            as->oom_spared = false;
         if (err == 0) {
             piece((char *)page_address(locked.page) + (at & PAGE_MASK), done, n, arg);
             page_unlock(&locked);
@@ -55,12 +62,18 @@ static int for_each_piece(struct addrspace *as, vaddr_t va, size_t len, enum acc
     return user_error(err);
 }
 
+static int for_each_piece(struct addrspace *as, vaddr_t va, size_t len, enum access access, size_t *done, piece_fn *piece,
+                          void *arg)
+{
+    return pieces(as, va, len, access, SHORTAGE_KILLS, done, piece, arg);
+}
+
 static void copy_piece(void *to, const void *from, size_t len)
 {
     if (len == PAGE_SIZE && ((uintptr_t)to | (uintptr_t)from) % sizeof(uint64_t) == 0)
         page_copy(to, from);
     else
-        memcpy(to, from, len);
+        bytes_copy(to, from, len);
 }
 
 static void piece_to_user(char *at, size_t done, size_t len, void *src)
@@ -96,6 +109,11 @@ int copy_from_user(struct addrspace *as, void *dst, vaddr_t src, size_t len, siz
     return for_each_piece(as, src, len, ACCESS_READ, done, piece_from_user, dst);
 }
 
+int copy_from_other(struct addrspace *as, void *dst, vaddr_t src, size_t len, size_t *done)
+{
+    return pieces(as, src, len, ACCESS_READ, SHORTAGE_FAILS, done, piece_from_user, dst);
+}
+
 int page_to_user(struct addrspace *as, vaddr_t dst, struct page **page)
 {
     assert(page_aligned(dst));
@@ -112,21 +130,45 @@ int zero_user(struct addrspace *as, vaddr_t dst, size_t len, size_t *done)
     return for_each_piece(as, dst, len, ACCESS_WRITE, done, piece_zero, NULL);
 }
 
+static void piece_nothing(char *at, size_t done, size_t len, void *unused)
+{
+    (void)at, (void)done, (void)len, (void)unused;
+}
+
+int populate_user(struct addrspace *as, vaddr_t va, size_t len)
+{
+    return pieces(as, va, len, ACCESS_WRITE, SHORTAGE_FAILS, NULL, piece_nothing, NULL);
+}
+
+/* Copy up to the NUL: dst moves behind it, or to the end of the piece. */
+struct string {
+    char *dst;
+    bool ended;
+};
+
+static void piece_of_string(char *at, size_t done, size_t len, void *arg)
+{
+    struct string *s = arg;
+    (void)done;
+    for (; len > 0 && !s->ended; len--) {
+        *s->dst++ = *at;
+        s->ended = *at++ == '\0';
+    }
+}
+
 long string_from_user(struct addrspace *as, char *dst, vaddr_t src, size_t size, int too_long)
 {
-    for (size_t len = 0; len < size;) {
+    struct string s = { .dst = dst };
+    for (size_t len = 0; len < size && !s.ended;) {
         size_t n = PAGE_SIZE - ((src + len) & PAGE_MASK);       /* never beyond the page: the NUL may be before its end */
         if (n > size - len)
             n = size - len;
-        int err = copy_from_user(as, dst + len, src + len, n, NULL);
+        int err = for_each_piece(as, src + len, n, ACCESS_READ, NULL, piece_of_string, &s);
         if (err != 0)
             return err;
-        const char *nul = memchr(dst + len, '\0', n);
-        if (nul != NULL)
-            return nul - dst;
         len += n;
     }
-    return too_long;
+    return s.ended ? s.dst - dst - 1 : too_long;
 }
 
 int user_range_check(struct addrspace *as, vaddr_t va, size_t len, enum access access)
@@ -139,7 +181,7 @@ int user_range_check(struct addrspace *as, vaddr_t va, size_t len, enum access a
     mutex_lock(&as->lock);
     for (vaddr_t at = va; at < va + len && err == 0;) {
         struct vma *vma = vma_find(as, at);
-        if (vma == NULL || !(vma->prot & access))
+        if (vma == NULL || (vma->prot & access) != access)
             err = -EFAULT;
         else
             at = vma->end;

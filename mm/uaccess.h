@@ -18,6 +18,9 @@ struct page;
 int copy_to_user(struct addrspace *as, vaddr_t dst, const void *src, size_t len, size_t *done);
 int copy_from_user(struct addrspace *as, void *dst, vaddr_t src, size_t len, size_t *done);
 
+/* Copy from another program's memory: as copy_from_user, but where memory runs out this only fails, and kills nobody. */
+int copy_from_other(struct addrspace *as, void *dst, vaddr_t src, size_t len, size_t *done);
+
 /*
  * Store the bytes of *page, a frame of the caller's, in the user page at dst, which is page aligned. As copy_to_user, all or
  * nothing; but the frame itself may change hands, and then *page is another one, contents undefined.
@@ -28,10 +31,16 @@ int page_to_user(struct addrspace *as, vaddr_t dst, struct page **page);
 int zero_user(struct addrspace *as, vaddr_t dst, size_t len, size_t *done);
 
 /*
+ * Bring all of [va, va + len) in, as a store to each page would; but where memory runs out this only fails, and kills nobody.
+ * Returns 0, -EFAULT or -ENOMEM; what has come in by then stays.
+ */
+int populate_user(struct addrspace *as, vaddr_t va, size_t len);
+
+/*
  * Copy a NUL-terminated string of at most size bytes, NUL included.
  * Returns its length without the NUL, -EFAULT, -ENOMEM, or too_long when there is no NUL in size bytes.
  */
 long string_from_user(struct addrspace *as, char *dst, vaddr_t src, size_t size, int too_long);
 
-/* Check that access to [va, va + len) is allowed by the VMAs, faulting nothing in. Returns 0 or -EFAULT. */
+/* Check that access (0: any) to [va, va + len) is allowed by the VMAs, faulting nothing in. Returns 0 or -EFAULT. */
 int user_range_check(struct addrspace *as, vaddr_t va, size_t len, enum access access);

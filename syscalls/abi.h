@@ -8,6 +8,9 @@
 
 #define AT_FDCWD            (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_EACCESS          0x200       /* faccessat */
+#define AT_REMOVEDIR        0x200       /* unlinkat */
+#define AT_SYMLINK_FOLLOW   0x400
 #define AT_NO_AUTOMOUNT     0x800
 #define AT_EMPTY_PATH       0x1000
 
@@ -47,6 +50,54 @@ struct linux_dirent64 {
 } __attribute__((packed));
 _Static_assert(sizeof(struct linux_dirent64) == 19, "struct linux_dirent64");
 
+/* statfs(2) */
+struct linux_statfs {
+    int64_t f_type, f_bsize;
+    uint64_t f_blocks, f_bfree, f_bavail, f_files, f_ffree;
+    int32_t f_fsid[2];
+    int64_t f_namelen, f_frsize, f_flags, f_spare[4];
+};
+_Static_assert(sizeof(struct linux_statfs) == 120, "struct statfs of riscv64");
+
+#define TMPFS_MAGIC 0x01021994
+#define PROC_MAGIC  0x9fa0
+
+/* fcntl(2) */
+enum { F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC = 1030, F_GETPIPE_SZ = 1032 };
+#define FD_CLOEXEC 1
+
+/* faccessat(2) */
+enum { X_OK = 1, W_OK = 2, R_OK = 4 };
+
+/* utimensat(2) */
+#define UTIME_NOW  0x3fffffff
+#define UTIME_OMIT 0x3ffffffe
+
+/* waitid(2) */
+struct linux_siginfo {
+    int32_t si_signo, si_errno, si_code, pad;
+    int32_t si_pid;
+    uint32_t si_uid;
+    int32_t si_status;
+    int32_t rest[25];
+};
+_Static_assert(sizeof(struct linux_siginfo) == 128, "siginfo_t of riscv64");
+
+enum { CLD_EXITED = 1, CLD_KILLED = 2 };
+enum { P_ALL, P_PID, P_PGID };
+#define WEXITED        0x4
+#define WAITID_OPTIONS 0xe100000fu      /* WNOHANG WSTOPPED WEXITED WCONTINUED WNOWAIT and __W...: stopping is not known */
+
+/* sysinfo(2) */
+struct linux_sysinfo {
+    int64_t uptime;
+    uint64_t loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+    uint16_t procs, pad;
+    uint64_t totalhigh, freehigh;
+    uint32_t mem_unit;
+};
+_Static_assert(sizeof(struct linux_sysinfo) == 112, "struct sysinfo of riscv64");
+
 /* time(7), getrusage(2) */
 struct linux_timespec {
     int64_t tv_sec;
@@ -74,6 +125,13 @@ _Static_assert(sizeof(struct linux_rusage) == 144, "struct rusage of riscv64");
 #define CLOCK_REALTIME  0
 #define CLOCK_MONOTONIC 1
 #define TIMER_ABSTIME   1
+
+/* rt_sigaction(2) */
+struct linux_sigaction {
+    uint64_t sa_handler, sa_flags, sa_mask;
+};
+
+enum { SIG_DFL, SIG_IGN };
 
 /* clone(2) */
 #define CLONE_VM        0x100ul

@@ -8,8 +8,9 @@
 
 #include "kernel/errno.h"
 #include "kernel/fs/file.h"
-#include "kernel/fs/node.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/pipe.h"
+#include "kernel/fs/poll.h"
 #include "kernel/proc.h"
 #include "mm/page.h"
 #include "syscalls/abi.h"
@@ -17,30 +18,25 @@
 
 /* ---- read and write ---- */
 
-static long transfer_in(struct file *f, struct uio *u)
+static struct uio uio_of(const struct syscall_args *a)
 {
-    return f->ops->read != NULL ? f->ops->read(f, u) : -EINVAL;
-}
-
-static long transfer_out(struct file *f, struct uio *u)
-{
-    return f->ops->write != NULL ? f->ops->write(f, u) : -EINVAL;
+    size_t len = a->arg[2] < UIO_MAX ? a->arg[2] : UIO_MAX;
+    return (struct uio){ .as = current()->as, .base = a->arg[1], .len_bytes = len, .resid = len };
 }
 
 /*
  * read(fd, buf, count), write(fd, buf, count): bytes moved. count is in bytes and cut to UIO_MAX.
  * When only the beginning of buf may be accessed, that part is moved and counted; when not even that, EFAULT.
  * Errors: EBADF also when not open in that direction; EISDIR; EINVAL: cannot be written; EAGAIN: O_NONBLOCK; EPIPE (and
- * SIGPIPE); EINTR: killed.
+ * SIGPIPE); EFBIG (and SIGXFSZ); ENOSPC; ENOMEM; ETXTBSY: a program runs from the file; EINTR: killed.
  */
 long sys_read(const struct syscall_args *a)
 {
     struct file *f = fd_find((unsigned)a->arg[0]);
     if (f == NULL || !f->can_read)
         return -EBADF;
-    size_t len = a->arg[2] < UIO_MAX ? a->arg[2] : UIO_MAX;
-    struct uio u = { .as = current()->as, .base = a->arg[1], .len_bytes = len, .resid = len };
-    return transfer_in(f, &u);
+    struct uio u = uio_of(a);
+    return file_read(f, &u, NULL);
 }
 
 long sys_write(const struct syscall_args *a)
@@ -48,9 +44,33 @@ long sys_write(const struct syscall_args *a)
     struct file *f = fd_find((unsigned)a->arg[0]);
     if (f == NULL || !f->can_write)
         return -EBADF;
-    size_t len = a->arg[2] < UIO_MAX ? a->arg[2] : UIO_MAX;
-    struct uio u = { .as = current()->as, .base = a->arg[1], .len_bytes = len, .resid = len };
-    return transfer_out(f, &u);
+    struct uio u = uio_of(a);
+    return file_write(f, &u, NULL);
+}
+
+/*
+ * pread64(fd, buf, count, offset), pwrite64: the same at offset, in bytes; the file's own offset stays. O_APPEND appends, as
+ * on Linux. Errors: as read and write; ESPIPE; EINVAL: offset is negative.
+ */
+static long transfer_at(const struct syscall_args *a, struct file *f,
+                        long (*transfer)(struct file *, struct uio *, const uint64_t *))
+{
+    struct uio u = uio_of(a);
+    if ((int64_t)a->arg[3] < 0)
+        return -EINVAL;
+    return f->ops->seek != NULL ? transfer(f, &u, &a->arg[3]) : -ESPIPE;
+}
+
+long sys_pread64(const struct syscall_args *a)
+{
+    struct file *f = fd_find((unsigned)a->arg[0]);
+    return f != NULL && f->can_read ? transfer_at(a, f, file_read) : -EBADF;
+}
+
+long sys_pwrite64(const struct syscall_args *a)
+{
+    struct file *f = fd_find((unsigned)a->arg[0]);
+    return f != NULL && f->can_write ? transfer_at(a, f, file_write) : -EBADF;
 }
 
 /*
@@ -58,7 +78,8 @@ long sys_write(const struct syscall_args *a)
  * Errors: as read and write; EINVAL: iovcnt not in 0..IOV_MAX, or the lengths add up to more than SSIZE_MAX.
  * A list that does not fit into one page (256 segments) is served as far as the page goes: a short count.
  */
-static long transfer_vector(const struct syscall_args *a, struct file *f, long (*transfer)(struct file *, struct uio *))
+static long transfer_vector(const struct syscall_args *a, struct file *f,
+                            long (*transfer)(struct file *, struct uio *, const uint64_t *))
 {
     enum { SEGMENTS_MAX = PAGE_SIZE / sizeof(struct uio_segment) };
     size_t nsegments = a->arg[2];
@@ -80,7 +101,7 @@ static long transfer_vector(const struct syscall_args *a, struct file *f, long (
             result = -EINVAL;
     u.resid = sum < UIO_MAX ? sum : UIO_MAX;
     if (result == 0)
-        result = transfer(f, &u);
+        result = transfer(f, &u, NULL);
     page_free(page);
     return result;
 }
@@ -88,13 +109,13 @@ static long transfer_vector(const struct syscall_args *a, struct file *f, long (
 long sys_readv(const struct syscall_args *a)
 {
     struct file *f = fd_find((unsigned)a->arg[0]);
-    return f != NULL && f->can_read ? transfer_vector(a, f, transfer_in) : -EBADF;
+    return f != NULL && f->can_read ? transfer_vector(a, f, file_read) : -EBADF;
 }
 
 long sys_writev(const struct syscall_args *a)
 {
     struct file *f = fd_find((unsigned)a->arg[0]);
-    return f != NULL && f->can_write ? transfer_vector(a, f, transfer_out) : -EBADF;
+    return f != NULL && f->can_write ? transfer_vector(a, f, file_write) : -EBADF;
 }
 
 /* lseek(fd, offset, whence): the new offset, in bytes. Errors: EINVAL: whence, or a negative result; EOVERFLOW; ESPIPE. */
@@ -103,7 +124,7 @@ long sys_lseek(const struct syscall_args *a)
     struct file *f = fd_find((unsigned)a->arg[0]);
     if (f == NULL)
         return -EBADF;
-    return f->ops->seek != NULL ? f->ops->seek(f, (int64_t)a->arg[1], (int)a->arg[2]) : -ESPIPE;
+    return file_seek(f, (int64_t)a->arg[1], (int)a->arg[2]);
 }
 
 /* ioctl(fd, request, arg): the console's, see console.c. Errors: ENOTTY: not a console, or not a request of it; EINVAL. */
@@ -115,122 +136,6 @@ long sys_ioctl(const struct syscall_args *a)
     return f->ops->ioctl != NULL ? f->ops->ioctl(f, (unsigned)a->arg[1], a->arg[2]) : -ENOTTY;
 }
 
-/* ---- paths ---- */
-
-/* A path in kernel memory, and where it starts. */
-struct user_path {
-    struct page *page;
-    const char *text;
-    struct location base, *start;       /* NULL: at the root, which is every process's working directory */
-};
-
-/* Fetch path and resolve dirfd. On success path_done() gives the page back. */
-static int path_fetch(int dirfd, vaddr_t path, struct user_path *p)
-{
-    p->page = page_alloc(PAGE_KERNEL);
-    if (p->page == NULL)
-        return -ENOMEM;
-    p->text = page_address(p->page);
-    p->start = NULL;
-    long len = string_from_user(current()->as, page_address(p->page), path, PATH_SIZE_MAX, -ENAMETOOLONG);
-    int err = len < 0 ? (int)len : 0;
-    if (err == 0 && p->text[0] != '/' && dirfd != AT_FDCWD) {
-        struct file *dir = fd_find((unsigned)dirfd);
-        if (dir == NULL)
-            err = -EBADF;
-        else if (len > 0 && dir->ops->entry == NULL)
-            err = -ENOTDIR;
-        else
-            p->base = (struct location){ dir->node, dir->pid }, p->start = &p->base;
-    }
-    if (err != 0)
-        page_free(p->page);
-    return err;
-}
-
-static void path_done(struct user_path *p) { page_free(p->page); }
-
-/*
- * openat(dirfd, path, flags, mode): the lowest free descriptor. mode is not looked at, since nothing can be created.
- * Errors: ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP: the path; EROFS: would create, change or cut an archive member; EISDIR: a
- * directory for writing; EEXIST: O_CREAT and O_EXCL; EACCES: a /proc file not made for that; ESRCH: its process has gone;
- * EINVAL: access mode 3; EMFILE; ENOMEM.
- */
-long sys_openat(const struct syscall_args *a)
-{
-    struct user_path path;
-    struct file *f;
-    uint32_t flags = (uint32_t)a->arg[2];
-    int result = path_fetch((int)a->arg[0], a->arg[1], &path);
-    if (result != 0)
-        return result;
-    result = fs_open(path.start, path.text, flags, &f);
-    path_done(&path);
-    if (result != 0)
-        return result;
-    result = fd_install(f, flags);
-    if (result < 0)
-        file_put(f);
-    return result;
-}
-
-static long stat_to_user(const struct file_info *info, vaddr_t to)
-{
-    bool is_dir = (info->mode & MODE_TYPE) == MODE_DIR;
-    struct linux_stat st = {
-        .st_dev = 1,
-        .st_ino = info->ino,
-        .st_mode = info->mode,
-        .st_nlink = is_dir ? 2 : 1,
-        .st_rdev = info->device,
-        .st_size = (int64_t)info->size_bytes,
-        .st_blksize = PAGE_SIZE,
-        .st_blocks = (int64_t)((info->size_bytes + 511) / 512),
-        .st_atime_sec = info->mtime,
-        .st_mtime_sec = info->mtime,
-        .st_ctime_sec = info->mtime,
-    };
-    return copy_to_user(current()->as, to, &st, sizeof(st), NULL);
-}
-
-/* fstat(fd, statbuf). */
-long sys_fstat(const struct syscall_args *a)
-{
-    struct file *f = fd_find((unsigned)a->arg[0]);
-    struct file_info info;
-    if (f == NULL)
-        return -EBADF;
-    file_info(f, &info);
-    return stat_to_user(&info, a->arg[1]);
-}
-
-/*
- * newfstatat(dirfd, path, statbuf, flags), the call behind fstatat(2).
- * Errors: ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP: the path; EINVAL: unknown flags; ENOMEM.
- */
-long sys_newfstatat(const struct syscall_args *a)
-{
-    struct user_path path;
-    struct location at;
-    struct file_info info;
-    int flags = (int)a->arg[3];
-    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
-        return -EINVAL;
-    int err = path_fetch((int)a->arg[0], a->arg[1], &path);
-    if (err != 0)
-        return err;
-    if (path.text[0] == '\0' && (flags & AT_EMPTY_PATH) && (int)a->arg[0] != AT_FDCWD) {
-        file_info(fd_find((unsigned)a->arg[0]), &info);
-    } else {
-        const char *text = path.text[0] == '\0' && (flags & AT_EMPTY_PATH) ? "/" : path.text;
-        err = path_walk(path.start, text, (flags & AT_SYMLINK_NOFOLLOW) ? NOFOLLOW : FOLLOW, &at);
-        if (err == 0)
-            node_info(&at, &info);
-    }
-    path_done(&path);
-    return err != 0 ? err : stat_to_user(&info, a->arg[2]);
-}
-
 /*
  * getdents64(fd, dirp, count): bytes of whole entries written, 0 at the end.
  * Errors: ENOTDIR; EINVAL: count is too small for the next entry.
@@ -240,7 +145,7 @@ long sys_getdents64(const struct syscall_args *a)
     struct file *f = fd_find((unsigned)a->arg[0]);
     if (f == NULL)
         return -EBADF;
-    if (f->ops->entry == NULL)
+    if (f->ops != &dir_file_ops)
         return -ENOTDIR;
     size_t size = a->arg[2] < UIO_MAX ? a->arg[2] : UIO_MAX, total = 0;
     long err = 0;
@@ -252,8 +157,11 @@ long sys_getdents64(const struct syscall_args *a)
             char room[sizeof(struct linux_dirent64) + NAME_LEN_MAX + 1 + 7];
         } u;
         uint64_t pos = f->offset;
-        if (!f->ops->entry(f, &pos, &e))
+        int found = file_next_entry(f, &pos, &e);
+        if (found <= 0) {
+            err = found;
             break;
+        }
         size_t len = (sizeof(u.d) + e.name_len + 1 + 7) & ~(size_t)7;
         if (len > size - total) {
             err = -EINVAL;
@@ -290,7 +198,7 @@ long sys_dup(const struct syscall_args *a)
     if (f == NULL)
         return -EBADF;
     file_get(f);
-    int fd = fd_install(f, 0);
+    int fd = fd_install(f, 0, 0);
     if (fd < 0)
         file_put(f);
     return fd;
@@ -298,7 +206,7 @@ long sys_dup(const struct syscall_args *a)
 
 /*
  * dup3(old, new, flags): new, closed first if open.
- * Errors: EINVAL: old is new, or flags other than O_CLOEXEC; EBADF: also new >= NOFILE.
+ * Errors: EINVAL: old is new, or flags other than O_CLOEXEC; EBADF: also new at or above RLIMIT_NOFILE.
  */
 long sys_dup3(const struct syscall_args *a)
 {
@@ -307,7 +215,7 @@ long sys_dup3(const struct syscall_args *a)
     if (old == new || (flags & ~(uint32_t)O_CLOEXEC))
         return -EINVAL;
     struct file *f = fd_find(old);
-    if (f == NULL || new >= NOFILE)
+    if (f == NULL || new >= fd_limit())
         return -EBADF;
     file_get(f);
     fd_close(new);                      /* may find nothing there */
@@ -330,7 +238,7 @@ long sys_pipe2(const struct syscall_args *a)
     if (err != 0)
         return err;
     for (int i = 0; i < 2 && err == 0; i++) {
-        fd[i] = fd_install(end[i], flags);
+        fd[i] = fd_install(end[i], 0, flags);
         err = fd[i] < 0 ? fd[i] : 0;
     }
     if (err == 0)
@@ -342,4 +250,97 @@ long sys_pipe2(const struct syscall_args *a)
             file_put(end[i]);
     }
     return err;
+}
+
+/* The descriptor's own flag: closed by exec? */
+static long get_cloexec(unsigned fd) { return current()->close_on_exec >> fd & 1; }
+
+static long set_cloexec(unsigned fd, bool on)
+{
+    uint64_t bit = 1ul << fd;
+    current()->close_on_exec = on ? current()->close_on_exec | bit : current()->close_on_exec & ~bit;
+    return 0;
+}
+
+static long duplicate(struct file *f, uint64_t lowest, uint32_t flags)
+{
+    if (lowest >= fd_limit())
+        return -EINVAL;
+    file_get(f);
+    int fd = fd_install(f, (unsigned)lowest, flags);
+    if (fd < 0)
+        file_put(f);
+    return fd;
+}
+
+/*
+ * fcntl(fd, cmd, arg): F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL (O_APPEND and O_NONBLOCK), F_GETPIPE_SZ.
+ * Errors: EINVAL: another cmd, or a lowest descriptor beyond the limit; EMFILE; EBADF: F_GETPIPE_SZ of no pipe.
+ */
+long sys_fcntl(const struct syscall_args *a)
+{
+    const uint32_t changeable = O_APPEND | O_NONBLOCK;
+    unsigned fd = (unsigned)a->arg[0];
+    struct file *f = fd_find(fd);
+    if (f == NULL)
+        return -EBADF;
+    switch ((int)a->arg[1]) {
+    case F_DUPFD:         return duplicate(f, a->arg[2], 0);
+    case F_DUPFD_CLOEXEC: return duplicate(f, a->arg[2], O_CLOEXEC);
+    case F_GETFD:         return get_cloexec(fd) ? FD_CLOEXEC : 0;
+    case F_SETFD:         return set_cloexec(fd, a->arg[2] & FD_CLOEXEC);
+    case F_GETFL:         return (long)f->flags;
+    case F_SETFL:
+        f->flags = (f->flags & ~changeable) | ((uint32_t)a->arg[2] & changeable);
+        return 0;
+    case F_GETPIPE_SZ:    return f->pipe != NULL ? (long)PIPE_CAPACITY : -EBADF;
+    default:              return -EINVAL;
+    }
+}
+
+/* ---- the file behind a descriptor ---- */
+
+/* ftruncate(fd, length): in bytes. Errors: EINVAL: not open for writing, no regular file, negative; EFBIG; ETXTBSY. */
+long sys_ftruncate(const struct syscall_args *a)
+{
+    struct file *f = fd_find((unsigned)a->arg[0]);
+    if (f == NULL)
+        return -EBADF;
+    if (!f->can_write || f->ops != &tmpfs_file_ops)
+        return -EINVAL;
+    return tmpfs_resize(f->inode, (int64_t)a->arg[1]);
+}
+
+/* Everything is in memory: there is nothing to wait for. */
+long sys_sync(const struct syscall_args *a) { return (void)a, 0; }
+
+/* fsync(fd). Errors: EINVAL: a pipe. */
+long sys_fsync(const struct syscall_args *a)
+{
+    struct file *f = fd_find((unsigned)a->arg[0]);
+    return f == NULL ? -EBADF : f->inode != NULL ? 0 : -EINVAL;
+}
+
+long sys_fdatasync(const struct syscall_args *a) { return sys_fsync(a); }
+
+/*
+ * ppoll(fds, nfds, timeout, sigmask, size): how many of fds are ready, 0 after timeout. sigmask means nothing without handlers.
+ * Errors: EINVAL: nfds above RLIMIT_NOFILE, or timeout; EINTR: killed.
+ */
+long sys_ppoll(const struct syscall_args *a)
+{
+    struct addrspace *as = current()->as;
+    struct pollfd fds[NOFILE];
+    uint64_t n = a->arg[1], deadline = UINT64_MAX;
+    if (n > fd_limit())
+        return -EINVAL;
+    int err = n > 0 ? copy_from_user(as, fds, a->arg[0], n * sizeof fds[0], NULL) : 0;
+    if (err == 0 && a->arg[2] != 0)
+        err = deadline_from_user(a->arg[2], &deadline);
+    if (err != 0)
+        return err;
+    long result = poll_files(fds, (unsigned)n, deadline);
+    if (result >= 0 && n > 0)
+        err = copy_to_user(as, a->arg[0], fds, n * sizeof fds[0], NULL);
+    return err != 0 ? err : result;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arch/power.h"
+#include "kernel/boot.h"
 #include "kernel/errno.h"
 #include "kernel/exec.h"
 #include "kernel/print.h"
@@ -13,6 +14,7 @@
 #include "kernel/time.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
+#include "mm/object.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
 #include "syscalls/abi.h"
@@ -20,8 +22,13 @@
 
 /* ---- life ---- */
 
-long sys_exit(const struct syscall_args *a) { proc_exit((a->arg[0] & 0xff) << 8); }
-long sys_exit_group(const struct syscall_args *a) { proc_exit((a->arg[0] & 0xff) << 8); }
+long sys_exit_group(const struct syscall_args *a)
+{
+    current()->exit_value = (int)a->arg[0];
+    proc_exit((a->arg[0] & 0xff) << 8);
+}
+
+long sys_exit(const struct syscall_args *a) { return sys_exit_group(a); }
 
 /* Errors: EAGAIN: process limit; ENOMEM. */
 long sys_fork(const struct syscall_args *a)
@@ -68,9 +75,10 @@ static void ticks_to_timeval(uint64_t ticks, struct linux_timeval *tv)
 }
 
 /* Time and faults; what the kernel does not count is 0. */
-static struct linux_rusage make_rusage(uint64_t ticks, const struct fault_counts *faults)
+static struct linux_rusage make_rusage(uint64_t ticks, size_t resident_max, const struct fault_counts *faults)
 {
-    struct linux_rusage usage = { .ru_minflt = fault_counts_minor(faults) };
+    struct linux_rusage usage = { .ru_maxrss = (int64_t)(resident_max * (PAGE_SIZE / 1024)),
+                                  .ru_minflt = fault_counts_minor(faults) };
     ticks_to_timeval(ticks, &usage.ru_utime);
     return usage;
 }
@@ -96,14 +104,81 @@ long sys_wait4(const struct syscall_args *a)
     if (status_va != 0)
         err = copy_to_user(as, status_va, &result.status, sizeof result.status, NULL);
     if (err == 0 && usage_va != 0) {
-        struct linux_rusage usage = make_rusage(result.ticks, &result.faults);
+        struct linux_rusage usage = make_rusage(result.ticks, result.resident_max, &result.faults);
         err = copy_to_user(as, usage_va, &usage, sizeof usage, NULL);
     }
     return err != 0 ? err : pid;
 }
 
+/* The selection of waitid in the terms of wait4. 0 or -EINVAL. */
+static int wait_selection(uint64_t idtype, int id, int *which)
+{
+    if (idtype > P_PGID || (idtype != P_ALL && id < 0) || (idtype == P_PID && id == 0))
+        return -EINVAL;
+    *which = idtype == P_ALL ? -1 : idtype == P_PID ? id : -id;
+    return 0;
+}
+
+/*
+ * waitid(idtype, id, infop, options, rusage). si_status is the whole value given to exit, as POSIX has it; Linux keeps 8 bits.
+ * Errors: ECHILD; EINVAL: idtype, id, options, or no WEXITED; EINTR.
+ */
+long sys_waitid(const struct syscall_args *a)
+{
+    struct addrspace *as = current()->as;
+    struct linux_siginfo info = { 0 };
+    struct wait_result result;
+    vaddr_t info_va = a->arg[2], usage_va = a->arg[4];
+    uint32_t options = (uint32_t)a->arg[3];
+    int which, err = wait_selection(a->arg[0], (int)a->arg[1], &which);
+    if (err != 0 || (options & ~WAITID_OPTIONS) || !(options & WEXITED))
+        return -EINVAL;
+    if ((info_va != 0 && user_range_check(as, info_va, sizeof info, ACCESS_WRITE) != 0) ||
+        (usage_va != 0 && user_range_check(as, usage_va, sizeof(struct linux_rusage), ACCESS_WRITE) != 0))
+        return -EFAULT;
+    int pid = proc_wait(which, (int)options, &result);
+    if (pid < 0)
+        return pid;
+    if (pid > 0) {
+        int signal = result.status & 0x7f;
+        info = (struct linux_siginfo){ .si_signo = SIGCHLD, .si_code = signal != 0 ? CLD_KILLED : CLD_EXITED, .si_pid = pid,
+                                       .si_status = signal != 0 ? signal : result.exit_value };
+    }
+    if (info_va != 0)
+        err = copy_to_user(as, info_va, &info, sizeof info, NULL);
+    if (err == 0 && usage_va != 0 && pid > 0) {
+        struct linux_rusage usage = make_rusage(result.ticks, result.resident_max, &result.faults);
+        err = copy_to_user(as, usage_va, &usage, sizeof usage, NULL);
+    }
+    return err;
+}
+
 /* Errors: EINVAL: signal; ESRCH. */
 long sys_kill(const struct syscall_args *a) { return proc_kill((int)a->arg[0], (int)a->arg[1]); }
+
+/*
+ * rt_sigaction(signum, act, oldact, sigsetsize): a signal is ignored, or does what it does. fork and exec keep that.
+ * Errors: EINVAL: SIGKILL, SIGSTOP, SIGCHLD (children are always waited for), no signal, a handler: there are none.
+ */
+long sys_rt_sigaction(const struct syscall_args *a)
+{
+    struct proc *p = current();
+    struct linux_sigaction action = { 0 }, old = { 0 };
+    uint64_t signal = a->arg[0];
+    if (signal == 0 || signal > SIGNAL_MAX || a->arg[3] != sizeof action.sa_mask)
+        return -EINVAL;
+    uint64_t bit = 1ul << (signal - 1);
+    old.sa_handler = p->ignores & bit ? SIG_IGN : SIG_DFL;
+    int err = a->arg[1] != 0 ? copy_from_user(p->as, &action, a->arg[1], sizeof action, NULL) : 0;
+    bool fixed = signal == (uint64_t)SIGKILL || signal == (uint64_t)SIGSTOP || signal == SIGCHLD;
+    if (err == 0 && a->arg[1] != 0 && (action.sa_handler > SIG_IGN || (fixed && action.sa_handler != SIG_DFL)))
+        err = -EINVAL;
+    if (err == 0 && a->arg[2] != 0)
+        err = copy_to_user(p->as, a->arg[2], &old, sizeof old, NULL);
+    if (err == 0 && a->arg[1] != 0)
+        p->ignores = action.sa_handler == SIG_IGN ? p->ignores | bit : p->ignores & ~bit;
+    return err;
+}
 
 /* ---- who ---- */
 
@@ -131,6 +206,53 @@ long sys_getegid(const struct syscall_args *a) { return (void)a, 0; }
 /* Without threads there is nothing to clear at exit. Returns the thread's id, which is the process's. */
 long sys_set_tid_address(const struct syscall_args *a) { return sys_getpid(a); }
 
+long sys_gettid(const struct syscall_args *a) { return sys_getpid(a); }
+
+/* ---- limits ---- */
+
+/*
+ * prlimit64(pid, resource, new, old): pid is 0 or the caller's. Both are soft limit, then hard, in 64 bits.
+ * RLIMIT_NOFILE counts descriptors, NPROC the processes there may be for this one to fork, STACK is the size of the next
+ * program's, AS bounds what is mapped, DATA the heap, FSIZE how far a file may be written. Nothing else is bounded.
+ * Errors: EINVAL: resource, or soft above hard; EPERM: another's, or NOFILE above what the kernel has room for; ESRCH.
+ */
+long sys_prlimit64(const struct syscall_args *a)
+{
+    struct proc *p = current();
+    struct limit new;
+    uint64_t resource = a->arg[1];
+    int err = 0;
+    if (resource >= RLIMIT_COUNT)
+        return -EINVAL;
+    if ((int)a->arg[0] != 0 && (int)a->arg[0] != p->pid)
+        return proc_get_group((int)a->arg[0]) < 0 ? -ESRCH : -EPERM;
+    struct limit *limit = &p->limits[resource], old = *limit;
+    if (a->arg[2] != 0)
+        err = copy_from_user(p->as, &new, a->arg[2], sizeof new, NULL);
+    if (err == 0 && a->arg[2] != 0) {
+        if (new.soft > new.hard)
+            return -EINVAL;
+        if (resource == RLIMIT_NOFILE && new.hard > NOFILE)
+            return -EPERM;
+        *limit = new;
+        if (resource == RLIMIT_AS || resource == RLIMIT_DATA)
+            as_set_limits(p->as, p->limits[RLIMIT_AS].soft, p->limits[RLIMIT_DATA].soft);
+    }
+    if (err == 0 && a->arg[3] != 0)
+        err = copy_to_user(p->as, a->arg[3], &old, sizeof old, NULL);
+    return err;
+}
+
+long sys_getrlimit(const struct syscall_args *a)
+{
+    return sys_prlimit64(&(struct syscall_args){ { 0, a->arg[0], 0, a->arg[1] } });
+}
+
+long sys_setrlimit(const struct syscall_args *a)
+{
+    return a->arg[1] != 0 ? sys_prlimit64(&(struct syscall_args){ { 0, a->arg[0], a->arg[1], 0 } }) : -EFAULT;
+}
+
 long sys_sched_yield(const struct syscall_args *a)
 {
     (void)a;
@@ -146,9 +268,9 @@ long sys_getrusage(const struct syscall_args *a)
     if ((int)a->arg[0] == RUSAGE_SELF) {
         struct fault_counts faults;
         proc_faults(p, &faults);
-        usage = make_rusage(p->run_ticks, &faults);
+        usage = make_rusage(p->run_ticks, proc_resident_max(p), &faults);
     } else if ((int)a->arg[0] == RUSAGE_CHILDREN) {
-        usage = make_rusage(p->child_ticks, &p->child_faults);
+        usage = make_rusage(p->child_ticks, p->child_resident_max, &p->child_faults);
     } else {
         return -EINVAL;
     }
@@ -171,37 +293,93 @@ static int fetch_timespec(vaddr_t va, uint64_t *ns)
     return 0;
 }
 
-static int sleep_for(vaddr_t request, bool absolute)
+int deadline_from_user(vaddr_t span, uint64_t *deadline_ns)
 {
-    uint64_t ns, now = absolute ? 0 : time_ns();
-    int err = fetch_timespec(request, &ns);
-    if (err != 0)
-        return err;
-    return time_sleep_until(ns > UINT64_MAX - now ? UINT64_MAX : now + ns);
+    uint64_t ns, now = time_ns();
+    int err = fetch_timespec(span, &ns);
+    if (err == 0)
+        *deadline_ns = ns > UINT64_MAX - now ? UINT64_MAX : now + ns;
+    return err;
 }
 
+/* What the clock showed when time_ns() was 0. */
+static uint64_t clock_offset(uint64_t clock) { return clock == CLOCK_REALTIME ? time_boot_ns() : 0; }
+
 /* Only death ends a sleep early, so the remaining time is never written. Errors: EINVAL. */
-long sys_nanosleep(const struct syscall_args *a) { return sleep_for(a->arg[0], false); }
+long sys_nanosleep(const struct syscall_args *a)
+{
+    uint64_t wake;
+    int err = deadline_from_user(a->arg[0], &wake);
+    return err != 0 ? err : time_sleep_until(wake);
+}
 
 static bool clock_known(uint64_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
 
 /* Errors: EINVAL: clock other than CLOCK_REALTIME and CLOCK_MONOTONIC, or request. */
 long sys_clock_nanosleep(const struct syscall_args *a)
 {
-    return clock_known(a->arg[0]) ? sleep_for(a->arg[2], a->arg[1] & TIMER_ABSTIME) : -EINVAL;
+    uint64_t wake, offset = clock_offset(a->arg[0]);
+    if (!clock_known(a->arg[0]))
+        return -EINVAL;
+    int err = a->arg[1] & TIMER_ABSTIME ? fetch_timespec(a->arg[2], &wake) : deadline_from_user(a->arg[2], &wake);
+    if (err == 0 && (a->arg[1] & TIMER_ABSTIME) && wake != UINT64_MAX)
+        wake = wake > offset ? wake - offset : 0;
+    return err != 0 ? err : time_sleep_until(wake);
 }
 
-/* Both clocks count from reset: the machine's calendar clock is not read. Errors: EINVAL: clock. */
+/* CLOCK_MONOTONIC counts from reset, CLOCK_REALTIME from 1970 if the machine has a calendar. Errors: EINVAL: clock. */
 long sys_clock_gettime(const struct syscall_args *a)
 {
     if (!clock_known(a->arg[0]))
         return -EINVAL;
-    uint64_t ns = time_ns();
+    uint64_t ns = time_ns() + clock_offset(a->arg[0]);
     struct linux_timespec ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
     return copy_to_user(current()->as, a->arg[1], &ts, sizeof ts, NULL);
 }
 
 /* ---- the machine ---- */
+
+/* getrandom(buf, count, flags): bytes that are hard to guess, but not for cryptography. Errors: EINVAL: flags. */
+long sys_getrandom(const struct syscall_args *a)
+{
+    enum { GRND_ALL = 7, MOST = 32 << 20 };             /* bytes of one call, as Linux */
+    size_t len = a->arg[1] < MOST ? a->arg[1] : MOST;
+    if (a->arg[2] > GRND_ALL)
+        return -EINVAL;
+    int err = 0;
+    size_t done = 0;
+    while (done < len && err == 0) {
+        uint64_t piece[32];
+        for (size_t i = 0; i < sizeof piece / sizeof piece[0]; i++)
+            piece[i] = random_u64();
+        size_t n = len - done < sizeof piece ? len - done : sizeof piece, part;
+        err = copy_to_user(current()->as, a->arg[0] + done, piece, n, &part);
+        done += part;
+        if (err == 0)
+            err = proc_between_pieces();
+    }
+    return done > 0 ? (long)done : err;
+}
+
+static bool count(struct proc *p, void *n)
+{
+    (void)p;
+    ++*(uint16_t *)n;
+    return true;
+}
+
+long sys_sysinfo(const struct syscall_args *a)
+{
+    struct linux_sysinfo info = {
+        .uptime = (int64_t)(time_ns() / NSEC_PER_SEC),
+        .totalram = page_total() * PAGE_SIZE,
+        .freeram = page_used(PAGE_FREE) * PAGE_SIZE,
+        .sharedram = object_page_count() * PAGE_SIZE,
+        .mem_unit = 1,
+    };
+    proc_for_each(count, &info.procs);
+    return copy_to_user(current()->as, a->arg[0], &info, sizeof info, NULL);
+}
 
 long sys_uname(const struct syscall_args *a)
 {

@@ -26,3 +26,6 @@ typedef long syscall_fn(const struct syscall_args *args);
 
 /* The trap handler for ecall: number in a7, arguments in a0 to a5, result in a0; -ENOSYS for a number not in the table. */
 void syscall_dispatch(struct trapframe *tf, uint64_t unused);
+
+/* The time_ns() at which a struct timespec of user memory from now will have passed. 0, -EFAULT, -ENOMEM, -EINVAL. */
+int deadline_from_user(uint64_t span, uint64_t *deadline_ns);

@@ -495,6 +495,8 @@ void page_copy(void *to, const void *from)
     memcpy(to, from, PAGE_SIZE);
 }
 
+void bytes_copy(void *to, const void *from, size_t size_bytes) { memcpy(to, from, size_bytes); }
+
 void words_zero(void *start, size_t size_bytes)
 {
     memset(start, 0, size_bytes);

@@ -14,6 +14,7 @@ static inline paddr_t virt_to_phys(const void *va) { return (paddr_t)((const cha
 void page_zero(void *page);
 void page_copy(void *to, const void *from);
 void words_zero(void *start, size_t size_bytes);
+void bytes_copy(void *to, const void *from, size_t size_bytes);
 
 extern _Thread_local void *host_self;
 

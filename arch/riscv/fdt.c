@@ -393,6 +393,8 @@ static void visit_second(const struct node *node)
         read_plic(node);
     else if (list_has(node, "compatible", "ns16550a"))
         read_uart(node);
+    else if (list_has(node, "compatible", "google,goldfish-rtc"))
+        find_reg(node, 0, &machine.rtc);
     else if (list_has(node, "compatible", "sifive,test0"))
         find_reg(node, 0, &machine.test_device);
 }

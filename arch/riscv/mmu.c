@@ -108,6 +108,7 @@ static void map_memory(void)
     }
     map_direct(machine.uart.regs.start, machine.uart.regs.end, rw);
     map_direct(machine.plic.start, machine.plic.end, rw);
+    map_direct(machine.rtc.start, machine.rtc.end, rw);
     map_direct(machine.test_device.start, machine.test_device.end, rw);
 }
 

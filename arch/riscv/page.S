@@ -1,6 +1,6 @@
 /*
- * page.S - zero and copy pages: most of what a zero-fill or copy-on-write fault costs; and zero a structure, since the C
- * library's memset stores byte by byte.
+ * page.S - zero and copy pages: most of what a zero-fill or copy-on-write fault costs; and zero a structure or copy bytes, since
+ * the C library's memset and memcpy go byte by byte.
  * Both pages are aligned. A kilobyte a turn: the loop itself costs one instruction in a hundred.
  */
     .text
@@ -56,3 +56,49 @@ words_zero:                             /* (start, size in bytes, a multiple of 
     addi a0, a0, 8
     bne  a0, a1, 1b
 2:  ret
+
+    .macro copy_words load, store, size     /* whole words, 8 at a time and then one by one; t0: where they end */
+1:  addi t1, a0, 8*\size
+    bgtu t1, t0, 2f
+    .set at, 0
+    .rept 4
+    \load  t2, at(a1)
+    \load  t3, at+\size(a1)
+    \store t2, at(a0)
+    \store t3, at+\size(a0)
+    .set at, at + 2*\size
+    .endr
+    addi a1, a1, 8*\size
+    mv   a0, t1
+    j    1b
+2:  beq  a0, t0, 3f
+    \load  t2, 0(a1)
+    \store t2, 0(a0)
+    addi a1, a1, \size
+    addi a0, a0, \size
+    j    2b
+3:
+    .endm
+
+    .globl bytes_copy
+bytes_copy:                             /* (to, from, size in bytes): by the largest words that fit both */
+    add  a3, a0, a2
+    or   t4, a0, a1
+    andi t5, t4, 7
+    bnez t5, 4f
+    andi t0, a2, -8
+    add  t0, a0, t0
+    copy_words ld, sd, 8
+    j    5f
+4:  andi t5, t4, 3
+    bnez t5, 5f
+    andi t0, a2, -4
+    add  t0, a0, t0
+    copy_words lw, sw, 4
+5:  beq  a0, a3, 6f
+    lb   t2, 0(a1)
+    sb   t2, 0(a0)
+    addi a1, a1, 1
+    addi a0, a0, 1
+    j    5b
+6:  ret

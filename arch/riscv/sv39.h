@@ -18,6 +18,7 @@ static inline paddr_t virt_to_phys(const void *va) { return (paddr_t)va - DIRECT
 void page_zero(void *page);
 void page_copy(void *to, const void *from);
 void words_zero(void *start, size_t size_bytes);
+void bytes_copy(void *to, const void *from, size_t size_bytes);
 
 /* tp points at this hart's struct hart, whose first field is its index. */
 static inline uint64_t hart_index(void)

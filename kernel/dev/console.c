@@ -3,11 +3,14 @@
  * Owns: the line discipline and the two rings between programs and the UART.
  * Read next: uart.c below, fs/file.c above.
  *
- * Input is canonical: a read sees a line when it is complete. The input ring holds three stretches:
+ * Canonical input (ICANON): a read sees a line when it is complete. The input ring holds three stretches:
  *
  *     read_pos      line_pos      edit_pos
  *        | complete     | being       | free
  *        | lines        | edited      |
+ *
+ * Without ICANON every byte is complete when it comes, a read returns what there is (VMIN 1, VTIME 0, whatever a program asks
+ * for), and ^D is a byte like others. A program that changes the mode loses nothing: what has been typed can be read at once.
  *
  * Nothing is ever lost: when a ring is full, its source waits. The receive interrupt is masked until a program reads (the
  * sender's own flow control then stops the sender), and a program that writes sleeps until the UART has taken some.
@@ -22,6 +25,7 @@
 #include "kernel/dev/console.h"
 #include "kernel/dev/uart.h"
 #include "kernel/errno.h"
+#include "kernel/fs/poll.h"
 #include "kernel/panic.h"
 #include "kernel/proc.h"
 #include "kernel/signal.h"
@@ -36,6 +40,23 @@ enum { DEL = 0x7f, EOF_MARK = CTRL('D') };      /* in the input ring: here a rea
 
 enum voice { VOICE_KERNEL, VOICE_PROGRAM };
 
+/* termios(3), with the structure and numbers of Linux's asm-generic. */
+enum { ICRNL = 0x0100, ISIG = 0x0001, ICANON = 0x0002, ECHO = 0x0008 };
+
+struct linux_termios {
+    uint32_t iflag, oflag, cflag, lflag;
+    uint8_t line;
+    uint8_t cc[19];
+};
+
+static const struct linux_termios initial_mode = {
+    .iflag = ICRNL,
+    .oflag = 0x0005,                    /* OPOST ONLCR */
+    .cflag = 0x00bf,                    /* B38400 CS8 CREAD */
+    .lflag = 0x0830 | ISIG | ICANON | ECHO,     /* ECHOE ECHOK ECHOKE */
+    .cc = { [0] = CTRL('C'), [2] = DEL, [3] = CTRL('U'), [4] = CTRL('D'), [6] = 1, [14] = CTRL('W') },
+};
+
 static struct {
     struct spinlock lock;
     uint32_t read_pos, line_pos, edit_pos;      /* [lock] */
@@ -43,12 +64,15 @@ static struct {
     struct waitq readers;                       /* [lock] for a complete line */
     struct waitq writers;                       /* [lock] for room in the output ring */
     int foreground;                             /* [lock] process group that ^C ends; 0: none */
+    uint32_t iflag, lflag;                      /* [lock] ICRNL; ISIG, ICANON, ECHO */
     bool started;                               /* [lock] interrupts are on */
     struct mutex read_lock;                     /* one reader at a time moves read_pos */
 } in = {
     .lock = SPINLOCK_INIT(RANK_DEVICE),
     .readers = { TAILQ_HEAD_INITIALIZER(in.readers.waiters) },
     .writers = { TAILQ_HEAD_INITIALIZER(in.writers.waiters) },
+    .iflag = ICRNL,
+    .lflag = ISIG | ICANON | ECHO,
     .read_lock = MUTEX_INIT(in.read_lock, RANK_FILE),
 };
 
@@ -131,7 +155,7 @@ void console_panic_mode(void)
 
 static void echo(const char *text, size_t len)
 {
-    if (out_text_room(text, len) <= out_room())
+    if ((in.lflag & ECHO) && out_text_room(text, len) <= out_room())
         out_text(text, len, VOICE_PROGRAM);
 }
 
@@ -176,33 +200,43 @@ static void erase_word(void)
 
 static bool in_full(void) { return in.edit_pos - in.read_pos == IN_SIZE; }
 
-/* One byte from the UART; the ring has room. True for ^C: the caller kills the group when it holds no lock. */
-static bool in_byte(char c)
+/* A byte that edits the line instead of joining it. */
+static bool edits_line(char c)
 {
     switch (c) {
     case '\b': case DEL:
         erase_char();
-        return false;
+        return true;
     case CTRL('U'):
         while (erase_char())
             ;
-        return false;
+        return true;
     case CTRL('W'):
         erase_word();
+        return true;
+    default:
         return false;
-    case CTRL('C'):
+    }
+}
+
+/* One byte from the UART; the ring has room. True for ^C: the caller kills the group when it holds no lock. */
+static bool in_byte(char c)
+{
+    bool canonical = in.lflag & ICANON;
+    if (c == CTRL('C') && (in.lflag & ISIG)) {
         echo("^C\n", 3);
         in.read_pos = in.line_pos = in.edit_pos;        /* POSIX, ISIG without NOFLSH: what was typed ahead is dropped */
         return true;
-    case '\r':
-        c = '\n';
-        break;
     }
+    if (canonical && edits_line(c))
+        return false;
+    if (c == '\r' && (in.iflag & ICRNL))
+        c = '\n';
     in.ring[in.edit_pos++ % IN_SIZE] = c;
-    if (c != EOF_MARK)
+    if (!canonical || c != EOF_MARK)
         echo_char(c);
     /* A line longer than the ring is given out in parts, for nobody else could make room. */
-    if (c == '\n' || c == EOF_MARK || (in_full() && in.line_pos == in.read_pos))
+    if (!canonical || c == '\n' || c == EOF_MARK || (in_full() && in.line_pos == in.read_pos))
         in.line_pos = in.edit_pos;
     return false;
 }
@@ -236,6 +270,7 @@ static void console_interrupt(void)
         wake_all(&in.writers);
     int foreground = killed ? in.foreground : 0;
     spin_unlock_irqrestore(&in.lock, flags);
+    poll_notify();
     if (foreground > 0)
         proc_kill_group(foreground, SIGINT);
 }
@@ -272,6 +307,9 @@ static size_t readable(size_t len, const char **start, bool *line_ends)
     if (n > IN_SIZE - at)
         n = IN_SIZE - at;
     *start = in.ring + at;
+    *line_ends = true;
+    if (!(in.lflag & ICANON))
+        return n < len ? n : len;
     for (uint32_t i = 0; i < n; i++) {
         if ((*start)[i] == EOF_MARK || (*start)[i] == '\n') {
             n = (*start)[i] == '\n' ? i + 1 : i;
@@ -288,7 +326,7 @@ static void consume(uint32_t read_pos, size_t n, bool line_ends)
 {
     if (in.read_pos == read_pos) {
         in.read_pos += (uint32_t)n;
-        if (line_ends && in.read_pos != in.line_pos && in.ring[in.read_pos % IN_SIZE] == EOF_MARK &&
+        if (line_ends && (in.lflag & ICANON) && in.read_pos != in.line_pos && in.ring[in.read_pos % IN_SIZE] == EOF_MARK &&
             (n == 0 || in.ring[(in.read_pos - 1) % IN_SIZE] != '\n'))
             in.read_pos++;              /* the mark goes with the line that it ends */
     }
@@ -381,25 +419,52 @@ static long console_write(struct file *f, struct uio *u)
 }
 
 /* ioctl_tty(2), with the structures and numbers of Linux's asm-generic. */
-enum { TCGETS = 0x5401, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCGWINSZ = 0x5413 };
-
-struct linux_termios {
-    uint32_t iflag, oflag, cflag, lflag;
-    uint8_t line;
-    uint8_t cc[19];
-};
+enum { TCGETS = 0x5401, TCSETS, TCSETSW, TCSETSF, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCGWINSZ = 0x5413 };
 
 struct linux_winsize {
     uint16_t rows, cols, xpixel, ypixel;
 };
 
-static const struct linux_termios termios = {
-    .iflag = 0x0100,                    /* ICRNL */
-    .oflag = 0x0005,                    /* OPOST ONLCR */
-    .cflag = 0x00bf,                    /* B38400 CS8 CREAD */
-    .lflag = 0x083b,                    /* ISIG ICANON ECHO ECHOE ECHOK ECHOKE */
-    .cc = { [0] = CTRL('C'), [2] = DEL, [3] = CTRL('U'), [4] = CTRL('D'), [6] = 1, [14] = CTRL('W') },
-};
+static int get_mode(struct addrspace *as, vaddr_t arg)
+{
+    struct linux_termios mode = initial_mode;
+    unsigned long flags = spin_lock_irqsave(&in.lock);
+    mode.iflag = (mode.iflag & ~ICRNL) | in.iflag;
+    mode.lflag = (mode.lflag & ~(ISIG | ICANON | ECHO)) | in.lflag;
+    spin_unlock_irqrestore(&in.lock, flags);
+    return copy_to_user(as, arg, &mode, sizeof(mode), NULL);
+}
+
+/* Take ICRNL, ISIG, ICANON and ECHO, and ignore the rest. flush: drop what nobody has read yet. */
+static int set_mode(struct addrspace *as, vaddr_t arg, bool flush)
+{
+    struct linux_termios mode;
+    if (copy_from_user(as, &mode, arg, sizeof(mode), NULL) != 0)
+        return -EFAULT;
+    unsigned long flags = spin_lock_irqsave(&in.lock);
+    in.iflag = mode.iflag & ICRNL;
+    in.lflag = mode.lflag & (ISIG | ICANON | ECHO);
+    if (!(in.lflag & ICANON))
+        in.line_pos = in.edit_pos;
+    if (flush)
+        in.read_pos = in.line_pos = in.edit_pos;
+    spin_lock(&out.lock);
+    choose_interrupts();
+    spin_unlock(&out.lock);
+    if (in.read_pos != in.line_pos)
+        wake_all(&in.readers);
+    spin_unlock_irqrestore(&in.lock, flags);
+    return 0;
+}
+
+static unsigned console_poll(struct file *f)
+{
+    (void)f;
+    unsigned long flags = spin_lock_irqsave(&in.lock);
+    bool readable = in.read_pos != in.line_pos;
+    spin_unlock_irqrestore(&in.lock, flags);
+    return POLLOUT | POLLWRNORM | (readable ? POLLIN | POLLRDNORM : 0);
+}
 
 static long console_ioctl(struct file *f, unsigned request, vaddr_t arg)
 {
@@ -410,7 +475,12 @@ static long console_ioctl(struct file *f, unsigned request, vaddr_t arg)
     (void)f;
     switch (request) {
     case TCGETS:
-        return copy_to_user(as, arg, &termios, sizeof(termios), NULL);
+        return get_mode(as, arg);
+    case TCSETS:
+    case TCSETSW:                       /* what has been written is in the ring already, in order */
+        return set_mode(as, arg, false);
+    case TCSETSF:
+        return set_mode(as, arg, true);
     case TIOCGWINSZ:
         return copy_to_user(as, arg, &size, sizeof(size), NULL);
     case TIOCGPGRP:
@@ -433,5 +503,6 @@ static long console_ioctl(struct file *f, unsigned request, vaddr_t arg)
 const struct file_ops console_file_ops = {
     .read = console_read,
     .write = console_write,
+    .poll = console_poll,
     .ioctl = console_ioctl,
 };

@@ -16,7 +16,7 @@
 #include "kernel/proc.h"
 
 struct file;
-struct node;
+struct inode;
 struct page;
 struct pipe;
 struct vm_object;
@@ -35,15 +35,19 @@ struct vm_object;
 #define O_NOFOLLOW  00400000
 #define O_CLOEXEC   02000000
 
+#define FIONREAD    0x541b               /* ioctl(2): bytes that can be read at once */
+
 enum { SEEK_FROM_START, SEEK_FROM_HERE, SEEK_FROM_END };        /* lseek(2)'s whence */
 
 /* What fstat(2) tells. */
 struct file_info {
-    uint64_t ino;
+    uint64_t dev, ino;
     uint32_t mode;                      /* type and rights, as in <sys/stat.h> */
+    uint32_t nlink, uid, gid;
     uint32_t device;                    /* major << 8 | minor of a device */
     uint64_t size_bytes;
-    int64_t mtime;                      /* seconds */
+    uint64_t npages;                    /* that hold it */
+    int64_t atime, mtime, ctime;        /* ns */
 };
 
 #define MODE_TYPE 0170000u
@@ -61,13 +65,21 @@ struct dir_entry {
     char name[256];
 };
 
-/* What a kind of file can do. All may sleep; called with no lock held. NULL: the error that stands beside it. */
+/* What poll(2) asks for and tells. */
+enum { POLLIN = 0x1, POLLPRI = 0x2, POLLOUT = 0x4, POLLERR = 0x8, POLLHUP = 0x10, POLLNVAL = 0x20,
+       POLLRDNORM = 0x40, POLLRDBAND = 0x80, POLLWRNORM = 0x100 };
+
+/*
+ * What a kind of file can do. All may sleep. NULL: the error that stands beside it. A file that has seek can be positioned:
+ * read and write begin at u->offset and move it, and are called with f->lock; those of other files with no lock held.
+ */
 struct file_ops {
     long (*read)(struct file *f, struct uio *u);                        /* -EINVAL; bytes moved, 0 at the end */
     long (*write)(struct file *f, struct uio *u);                       /* -EINVAL; bytes moved */
-    long (*seek)(struct file *f, int64_t offset, int whence);           /* -ESPIPE; the new offset */
-    void (*info)(struct file *f, struct file_info *info);               /* asks the node */
-    bool (*entry)(struct file *f, uint64_t *pos, struct dir_entry *e);  /* -ENOTDIR; [f->lock] false after the last */
+    long (*seek)(struct file *f, int64_t offset, int whence);           /* -ESPIPE; [f->lock] the new offset */
+    int64_t (*size)(struct file *f);                                    /* f->size_bytes; where SEEK_END counts from */
+    void (*info)(struct file *f, struct file_info *info);               /* asks the inode */
+    unsigned (*poll)(struct file *f);                                   /* ready to read and write: POLL bits */
     long (*ioctl)(struct file *f, unsigned request, vaddr_t arg);       /* -ENOTTY */
     void (*release)(struct file *f);                                    /* the last reference is gone */
 };
@@ -75,17 +87,29 @@ struct file_ops {
 struct file {
     _Atomic uint32_t refs;
     bool can_read, can_write;           /* fixed */
-    uint32_t flags;                     /* O_ flags at opening; fixed */
+    _Atomic uint32_t flags;             /* O_ flags; O_APPEND and O_NONBLOCK change by fcntl */
     const struct file_ops *ops;         /* fixed */
-    struct node *node;                  /* fixed; NULL for a pipe */
-    int pid;                            /* fixed; node is of /proc/PID: whose */
+    struct inode *inode;                /* fixed: a reference; NULL for a pipe */
     struct pipe *pipe;                  /* fixed */
-    const char *bytes;                  /* fixed: contents of an archive member or of a /proc text */
-    size_t size_bytes;                  /* fixed */
-    struct page *text;                  /* fixed: the page that holds a /proc text, freed with the file */
+    struct page *text;                  /* [lock] of /proc: the window last made, see proc.c */
+    uint64_t text_at;                   /* [lock] where in the text it begins */
+    size_t text_bytes;                  /* [lock] */
     struct mutex lock;                  /* RANK_FILE */
     uint64_t offset;                    /* [lock] */
 };
+
+/* Read or write: at the file's own offset where it has one. at: the offset instead (pread), or NULL. -EINVAL, or as the op. */
+long file_read(struct file *f, struct uio *u, const uint64_t *at);
+long file_write(struct file *f, struct uio *u, const uint64_t *at);
+
+/* lseek(2): the new offset; -ESPIPE, -EINVAL, -EOVERFLOW. */
+long file_seek(struct file *f, int64_t offset, int whence);
+
+/* The usual op of that name. */
+long plain_seek(struct file *f, int64_t offset, int whence);
+
+/* A directory's next entry; *pos moves behind it. Returns 1; 0 after the last; -ENOENT: it has been removed. [f->lock] */
+int file_next_entry(struct file *f, uint64_t *pos, struct dir_entry *e);
 
 /* A file with one reference, everything else zero but ops, flags and what follows from them; NULL without memory. */
 struct file *file_alloc(const struct file_ops *ops, uint32_t flags);
@@ -95,9 +119,7 @@ void file_discard(struct file *f);      /* one that was never used, with its onl
 
 void file_info(struct file *f, struct file_info *info);
 
-/* The file operations of whatever has bytes and size_bytes. */
-long bytes_read(struct file *f, struct uio *u);
-long bytes_seek(struct file *f, int64_t offset, int whence);
+extern const struct file_ops dir_file_ops, console_file_ops;
 
 /* The calling process's file behind fd, or NULL. No reference is counted; see above. */
 static inline struct file *fd_find(unsigned fd)
@@ -106,25 +128,26 @@ static inline struct file *fd_find(unsigned fd)
 }
 
 /*
- * Put f, with the caller's reference, under the lowest free descriptor of the calling process, or under fd itself, which
- * then must be free. flags: O_CLOEXEC or 0. Returns the descriptor; -EMFILE, and the reference is still the caller's.
+ * Put f, with the caller's reference, under the lowest free descriptor of the calling process from lowest on, or under fd
+ * itself, which then must be free and below fd_limit(). flags: O_CLOEXEC or 0. Returns the descriptor; -EMFILE, and the
+ * reference is still the caller's.
  */
-int fd_install(struct file *f, uint32_t flags);
+int fd_install(struct file *f, unsigned lowest, uint32_t flags);
 void fd_install_at(unsigned fd, struct file *f, uint32_t flags);
+
+unsigned fd_limit(void);                /* RLIMIT_NOFILE */
+int fd_find_free(unsigned lowest);      /* the descriptor that fd_install would take, or -EMFILE */
 
 /* Free descriptor fd and drop its reference. Returns 0 or -EBADF. */
 int fd_close(unsigned fd);
 
 /* ---- for processes ---- */
 
-/* Before init starts: read the initramfs and make /dev and /proc. Complains on the console; panics only without memory. */
+/* Before init starts: make the tree of files, from the initramfs, /dev and /proc. Panics only without memory. */
 void fs_init(void);
 
-/* Forget the objects, with their pages, of programs that nobody runs. Takes a lock of RANK_FILE. */
-void fs_drop_caches(void);
-
 /* child, which does not run yet and has no files, gets parent's descriptors. */
-void files_fork(struct proc *parent, struct proc *child);
+void files_fork(struct proc *parent, struct proc *child);       /* its directories, mask and limits, too */
 
 void files_close_all(struct proc *p);                   /* exit; p is the caller, or was never started */
 void files_close_on_exec(struct proc *p);
@@ -134,7 +157,9 @@ int files_open_console(struct proc *p);
 
 /*
  * The object behind the program at path, with a reference for the caller, and the last component of path in name
- * (PROC_NAME_SIZE bytes, cut). Returns 0; -ENOENT, -ENOTDIR, -ENAMETOOLONG, -ELOOP; -EACCES: not an executable file;
- * -ENOMEM.
+ * (PROC_NAME_SIZE bytes, cut). Returns 0; the errors of path_find; -EACCES: not an executable file; -ETXTBSY: it is open
+ * for writing. From then until fs_close_exec, which drops the reference, nobody can open it for writing; after it only while the
+ * object is not mapped.
  */
 int fs_open_exec(const char *path, struct vm_object **obj, char *name);
+void fs_close_exec(struct vm_object *obj);

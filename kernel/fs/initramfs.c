@@ -1,7 +1,7 @@
 /*
  * initramfs.c - the archive that the boot loader has put into memory.
  * Owns: the parser of cpio's "newc" format.
- * Does not own: the tree it fills (path.c). Nothing is unpacked: contents are read, and mapped, where they lie.
+ * Does not own: the tree it fills (tmpfs.c). Nothing is unpacked: contents are read where they lie until they are changed.
  * Source: Linux, Documentation/driver-api/early-userspace/buffer-format.rst: a header of 110 characters, the name, the
  * contents, the last two padded to a multiple of four bytes.
  *
@@ -9,8 +9,10 @@
  */
 #include <string.h>
 
-#include "kernel/fs/node.h"
+#include "kernel/errno.h"
+#include "kernel/fs/inode.h"
 #include "kernel/print.h"
+#include "kernel/time.h"
 
 enum { HEADER_SIZE = 110, MAGIC_SIZE = 6, DIGITS = 8 };
 enum { F_INO, F_MODE, F_UID, F_GID, F_NLINK, F_MTIME, F_FILESIZE, F_MAJOR, F_MINOR, F_RMAJOR, F_RMINOR, F_NAMESIZE, F_CHECK,
@@ -73,35 +75,63 @@ static bool name_acceptable(const char *name)
     return true;
 }
 
-/* The node after node on a walk over the whole tree; NULL after the last. Not recursive: an archive may nest deeply. */
-static struct node *node_after(struct node *node)
+/*
+ * A file with several names comes as several members with one number, and only one of them carries the contents. Until the
+ * whole archive is read, the number stands in inode->device. Returns the file if it has come before, or NULL.
+ */
+static struct inode *find_linked(uint32_t number)
 {
-    if (node->children != NULL)
-        return node->children;
-    while (node->next == NULL) {
-        node = node->parent;
-        if (node == &root_node)
-            return NULL;
-    }
-    return node->next;
+    for (struct entry *e = tmpfs_next_entry(NULL); e != NULL; e = tmpfs_next_entry(e))
+        if (inode_is(e->inode, MODE_FILE) && e->inode->device == number)
+            return e->inode;
+    return NULL;
 }
 
-/* Of a file with several names, only one member carries the contents. */
-static void share_contents(const struct node *from)
+/* A new inode for m, or one that it is one more name of. */
+static int make_inode(const struct member *m, struct inode **out)
 {
-    for (struct node *node = &root_node; node != NULL; node = node_after(node)) {
-        if (node->link_ino == from->link_ino && node->size_bytes == 0) {
-            node->bytes = from->bytes;
-            node->size_bytes = from->size_bytes;
-        }
+    uint32_t mode = m->field[F_MODE] & (MODE_TYPE | 07777);
+    uint32_t number = (mode & MODE_TYPE) == MODE_FILE && m->field[F_NLINK] > 1 ? m->field[F_INO] : 0;
+    struct inode *inode = number != 0 ? find_linked(number) : NULL;
+    int err = 0;
+    if (inode != NULL)
+        inode_get(inode);
+    else
+        err = tmpfs_make(mode, 0, m->bytes, (mode & MODE_TYPE) == MODE_LINK ? m->field[F_FILESIZE] : 0, &inode);
+    if (err != 0)
+        return err;
+    if (inode_is(inode, MODE_FILE)) {
+        inode->device = number;
+        if (m->field[F_FILESIZE] > 0)
+            err = tmpfs_set_source(inode, m->bytes, m->field[F_FILESIZE]);
     }
+    inode->mtime = inode->ctime = inode->atime = (int64_t)m->field[F_MTIME] * (int64_t)NSEC_PER_SEC;
+    if (err == 0)
+        *out = inode;
+    else
+        inode_put(inode);
+    return err;
 }
 
-static bool is_below_proc(const struct node *node)
+/* The last member of a name wins, but a directory stays one. */
+static int add_at(struct inode *dir, const char *name, const struct member *m)
 {
-    while (node != &proc_node && node != &root_node)
-        node = node->parent;
-    return node == &proc_node;
+    struct inode *inode;
+    struct entry *old = tmpfs_find(dir, name, strlen(name));
+    if (old != NULL && inode_is(old->inode, MODE_DIR)) {
+        if ((m->field[F_MODE] & MODE_TYPE) != MODE_DIR)
+            return -EEXIST;
+        old->inode->mode = m->field[F_MODE] & (MODE_TYPE | 07777);
+        return 0;
+    }
+    int err = make_inode(m, &inode);
+    if (err != 0)
+        return err;
+    if (old != NULL)
+        tmpfs_remove(old);
+    err = tmpfs_add(dir, name, strlen(name), inode);
+    inode_put(inode);
+    return err;
 }
 
 static void add_member(const struct member *m)
@@ -109,21 +139,15 @@ static void add_member(const struct member *m)
     uint32_t type = m->field[F_MODE] & MODE_TYPE;
     if (type != MODE_FILE && type != MODE_DIR && type != MODE_LINK)
         return;                         /* devices and the like: the kernel makes its own */
-    struct node *node = name_acceptable(m->name) ? node_make(m->name, strlen(m->name)) : NULL;
-    if (node == NULL || (node == &root_node && type != MODE_DIR)) {
+    size_t len = strlen(m->name);
+    while (len > 0 && m->name[len - 1] != '/')
+        len--;
+    const char *name = m->name + len;
+    if (type == MODE_DIR && (strcmp(name, ".") == 0 || *name == '\0'))
+        return;
+    struct inode *dir = *name != '\0' && name_acceptable(m->name) ? dir_make(m->name, len) : NULL;
+    if (dir == NULL || add_at(dir, name, m) != 0)
         kprintf("initramfs: %s: skipped: bad name, below a file, or no memory\n", m->name);
-        return;
-    }
-    if (is_below_proc(node))
-        return;
-    node->mode = type | (m->field[F_MODE] & 07777);      /* the last member of a name wins */
-    node->mtime = m->field[F_MTIME];
-    node->ops = type == MODE_DIR ? &dir_file_ops : &bytes_file_ops;
-    node->bytes = type == MODE_DIR ? NULL : m->bytes;
-    node->size_bytes = type == MODE_DIR ? 0 : m->field[F_FILESIZE];
-    node->link_ino = type == MODE_FILE && m->field[F_NLINK] > 1 ? m->field[F_INO] : 0;
-    if (node->link_ino != 0 && node->size_bytes > 0)
-        share_contents(node);
 }
 
 void initramfs_read(const char *archive, size_t len)

@@ -1,396 +1,540 @@
 /*
- * path.c - names: the tree of nodes, the walk along a path, open.
- * Owns: the tree, the devices /dev/null and /dev/zero, the choice of what opening a name means.
- * Does not own: archive members (initramfs.c makes them), /proc (proc.c).
+ * path.c - names: the walk along a path, and the calls that look up, open, make, link, remove and rename.
+ * Owns: the meaning of a path: links, "..", trailing slashes, the process's root.
+ * Does not own: what a directory holds (tmpfs.c, proc.c).
+ *
+ * A walk goes from name to name with a reference on where it is. What is left of the path stands in rest; a symbolic link
+ * puts its text before that: the old rest goes onto a stack, together with the link, which keeps the text there. So nothing
+ * is copied and nothing is called recursively, however links point at links.
  */
 #include <string.h>
 
 #include "arch/machine.h"
 #include "arch/mmu.h"
-#include "kernel/dev/console.h"
 #include "kernel/errno.h"
-#include "kernel/fs/node.h"
+#include "kernel/fs/inode.h"
+#include "kernel/number.h"
 #include "kernel/panic.h"
 #include "kernel/print.h"
 #include "kernel/proc.h"
 #include "mm/object.h"
-#include "mm/slab.h"
+#include "mm/page.h"
 
-enum { LINKS_MAX = 8 };                         /* symbolic links in links, each a call of walk() */
-enum { ZERO_PIECE = 256 * 1024 };               /* bytes of /dev/zero between two looks at whether the reader is killed */
-
-static SLAB_CACHE(nodes, struct node);
-static struct mutex object_lock = MUTEX_INIT(object_lock, RANK_FILE);
-
-struct node root_node = {
-    .mode = MODE_DIR | 0755, .ino = 1, .ops = &dir_file_ops, .parent = &root_node, .children_end = &root_node.children,
+struct walk {
+    struct inode *at;                   /* a reference; NULL: the last name leads nowhere */
+    struct inode *dir;                  /* a reference: where the last name was looked for; NULL: there was none yet */
+    const char *name;                   /* the last name, not NUL-terminated */
+    size_t len;
+    bool slash;                         /* a slash follows it */
+    bool complete;                      /* the walk came to the end of the path */
+    const char *rest;
+    unsigned nlinks;                    /* followed so far */
+    unsigned depth;
+    struct { struct inode *link; const char *rest; } stack[LINKS_MAX];
 };
 
-/* ---- the tree ---- */
-
-static bool is_type(const struct node *node, uint32_t type) { return (node->mode & MODE_TYPE) == type; }
-
-struct node *node_find(const struct node *dir, const char *name, size_t len)
+struct inode *dir_parent(struct inode *dir)
 {
-    for (struct node *node = dir->children; node != NULL; node = node->next)
-        if (node->name_len == len && memcmp(node->name, name, len) == 0)
-            return node;
-    return NULL;
+    if (dir == root_inode)
+        return dir;
+    if (dir->pid != 0)
+        return proc_root;
+    return LIST_EMPTY(&dir->names) ? dir->dir.removed_from : LIST_FIRST(&dir->names)->dir;
 }
 
-void node_attach(struct node *dir, struct node *node)
+bool dir_removed(const struct inode *dir) { return dir != root_inode && dir->pid == 0 && LIST_EMPTY(&dir->names); }
+
+/* ---- the walk ---- */
+
+/* Take the next name off the path. False at its end. */
+static bool next_name(struct walk *w)
 {
-    static uint64_t last_ino = 1;
-    assert(is_type(dir, MODE_DIR));
-    node->ino = ++last_ino;
-    node->parent = dir;
-    node->next = NULL;
-    node->children_end = &node->children;
-    *dir->children_end = node;
-    dir->children_end = &node->next;
+    for (;;) {
+        for (; *w->rest == '/'; w->rest++)
+            w->slash = true;
+        if (*w->rest != '\0')
+            break;
+        if (w->depth == 0)
+            return false;
+        w->depth--;
+        inode_put(w->stack[w->depth].link);
+        w->rest = w->stack[w->depth].rest;
+    }
+    w->name = w->rest;
+    w->len = strcspn(w->rest, "/");
+    w->rest += w->len;
+    w->slash = false;
+    return true;
 }
 
-struct node *node_make(const char *path, size_t len)
+/* Is there nothing behind the name taken last but characters of allowed? */
+static bool is_last(const struct walk *w, const char *allowed)
 {
-    struct node *at = &root_node;
+    const char *rest = w->rest + strspn(w->rest, allowed);
+    for (unsigned i = 0; i < w->depth && *rest == '\0'; i++)
+        rest = w->stack[i].rest + strspn(w->stack[i].rest, allowed);
+    return *rest == '\0';
+}
+
+/* w->at becomes next, whose reference it takes over. */
+static void go(struct walk *w, struct inode *next)
+{
+    inode_put(w->at);
+    w->at = next;
+}
+
+static int follow_link(struct walk *w, struct inode *link)
+{
+    if (++w->nlinks > LINKS_MAX) {
+        inode_put(link);
+        return -ELOOP;
+    }
+    w->stack[w->depth].link = link;
+    w->stack[w->depth++].rest = w->rest;
+    w->rest = link->link.text;
+    if (link->link.text[0] == '/') {
+        inode_get(current()->root);
+        go(w, current()->root);
+    }
+    return 0;
+}
+
+static int look_up(struct walk *w, struct inode **child)
+{
+    bool dot = w->name[0] == '.' && w->len == 1, dots = w->name[0] == '.' && w->name[w->len - 1] == '.' && w->len == 2;
+    if (!inode_is(w->at, MODE_DIR))
+        return -ENOTDIR;
+    if (w->len > NAME_LEN_MAX)
+        return -ENAMETOOLONG;
+    if (!dot && !dots)
+        return w->at->dir.ops->lookup(w->at, w->name, w->len, child);
+    *child = dot || w->at == current()->root ? w->at : dir_parent(w->at);
+    inode_get(*child);
+    return 0;
+}
+
+/*
+ * Walk on from w->at to the end of the path. On success w->at is what it names, or NULL if only the last name is missing,
+ * and w->dir and w->name tell where it stands. With names_lock held. walk_done() is due in any case, best after that has been
+ * let go: what has lost its last name there goes with the walk's reference, and a large file takes its time.
+ */
+static int walk_on(struct walk *w, enum follow follow)
+{
+    while (next_name(w)) {
+        struct inode *child;
+        if (w->at == NULL)
+            return -ENOENT;
+        int err = look_up(w, &child);
+        if (err != 0)
+            return err;
+        if (child != NULL && inode_is(child, MODE_LINK) &&
+            (follow == FOLLOW || !is_last(w, follow == NOFOLLOW ? "" : "/"))) {
+            err = follow_link(w, child);
+            if (err != 0)
+                return err;
+            continue;
+        }
+        inode_put(w->dir);
+        w->dir = w->at;
+        w->at = child;
+    }
+    w->complete = true;
+    return w->at != NULL && w->slash && !inode_is(w->at, MODE_DIR) ? -ENOTDIR : 0;
+}
+
+static int walk(struct walk *w, struct inode *start, const char *path, enum follow follow)
+{
+    w->dir = NULL;
+    w->name = "/";
+    w->len = 1;
+    w->slash = w->complete = false;
+    w->nlinks = w->depth = 0;
+    w->rest = path;
+    w->at = path[0] == '/' ? current()->root : start != NULL ? start : current()->cwd;
+    inode_get(w->at);
+    return path[0] == '\0' ? -ENOENT : walk_on(w, follow);
+}
+
+static void walk_done(struct walk *w)
+{
+    inode_put(w->at);
+    inode_put(w->dir);
+    while (w->depth > 0)
+        inode_put(w->stack[--w->depth].link);
+}
+
+int path_find(struct inode *start, const char *path, enum follow follow, struct inode **out)
+{
+    struct walk w;
+    rwlock_read(&names_lock);
+    int err = walk(&w, start, path, follow);
+    if (err == 0 && w.at == NULL)
+        err = -ENOENT;
+    if (err == 0) {
+        *out = w.at;
+        w.at = NULL;
+    }
+    rwlock_read_unlock(&names_lock);
+    walk_done(&w);
+    return err;
+}
+
+/* Put the len bytes of text before the *at that is there already. */
+static bool prepend(char **at, const char *start, const char *text, size_t len)
+{
+    if ((size_t)(*at - start) < len)
+        return false;
+    *at -= len;
+    memcpy(*at, text, len);
+    return true;
+}
+
+char *path_of(struct inode *inode, const struct inode *root, char *buf, size_t size)
+{
+    char *at = buf + size, digits[12];
+    if (!prepend(&at, buf, "", 1))
+        return NULL;
+    if (inode == root)
+        return prepend(&at, buf, "/", 1) ? at : NULL;
+    while (inode != root && inode != root_inode) {
+        const struct entry *e = LIST_FIRST(&inode->names);
+        const char *name = e != NULL ? e->name : digits;
+        size_t len = e != NULL ? e->len : inode->pid != 0 ? number_format(inode->pid, digits) : 0;
+        if (len == 0 || !prepend(&at, buf, name, len) || !prepend(&at, buf, "/", 1))
+            return NULL;
+        inode = e != NULL ? e->dir : proc_root;
+    }
+    static const char outside[] = "(unreachable)";
+    return inode == root || prepend(&at, buf, outside, sizeof outside - 1) ? at : NULL;
+}
+
+/* ---- changing names ---- */
+
+/* May names in dir change? A directory that has been removed stays empty. */
+static int dir_changeable(struct inode *dir)
+{
+    return dir->dev != DEV_TMPFS || dir_removed(dir) ? -ENOENT : 0;
+}
+
+static bool is_dots(const struct walk *w)
+{
+    return w->dir == NULL || (w->name[0] == '.' && (w->len == 1 || (w->len == 2 && w->name[1] == '.')));
+}
+
+/* Where other trees hang into ours, names stay. */
+static bool is_mount(const struct inode *inode) { return inode == proc_root || inode == root_inode; }
+
+static int add_made(struct walk *w, struct inode *inode)
+{
+    int err = dir_changeable(w->dir);
+    return err != 0 ? err : tmpfs_add(w->dir, w->name, w->len, inode);
+}
+
+int fs_make(struct inode *start, const char *path, uint32_t mode, uint32_t device, const char *text)
+{
+    struct inode *inode;
+    struct walk w;
+    if ((mode & MODE_TYPE) != MODE_LINK)
+        mode &= ~current()->umask;
+    size_t len = text != NULL ? strlen(text) : 0;
+    if (text != NULL && len == 0)
+        return -ENOENT;
+    rwlock_write(&names_lock);
+    int err = walk(&w, start, path, ENTRY);
+    if (w.complete && w.at != NULL)
+        err = -EEXIST;
+    else if (err == 0 && w.slash && (mode & MODE_TYPE) != MODE_DIR)
+        err = -ENOENT;
+    if (err == 0)                       /* only now: that there is no room is no answer where nothing would be made */
+        err = tmpfs_make(mode, device, text, len, &inode);
+    if (err == 0) {
+        err = add_made(&w, inode);
+        inode_put(inode);
+    }
+    rwlock_write_unlock(&names_lock);
+    walk_done(&w);
+    return err;
+}
+
+int fs_link(struct inode *from, const char *old, enum follow follow, struct inode *to, const char *new)
+{
+    struct inode *inode = NULL;
+    struct walk w;
+    int err = path_find(from, old, follow, &inode);
+    if (err != 0)
+        return err;
+    rwlock_write(&names_lock);
+    err = walk(&w, to, new, ENTRY);
+    if (w.complete && w.at != NULL)
+        err = -EEXIST;
+    else if (err == 0 && w.slash)
+        err = -ENOENT;
+    else if (err == 0 && inode->dev != w.dir->dev)
+        err = -EXDEV;
+    else if (err == 0 && inode_is(inode, MODE_DIR))
+        err = -EPERM;
+    else if (err == 0 && inode->nlink == 0)
+        err = -ENOENT;                  /* removed since it was found */
+    else if (err == 0)
+        err = add_made(&w, inode);
+    rwlock_write_unlock(&names_lock);
+    walk_done(&w);
+    inode_put(inode);
+    return err;
+}
+
+static bool dir_empty(const struct inode *dir) { return RB_EMPTY(&dir->dir.by_name); }
+
+/* May the walk's end be removed by rmdir (directory) or unlink? */
+static int removable(const struct walk *w, bool directory)
+{
+    if (is_dots(w)) {
+        if (!directory)
+            return -EISDIR;
+        return w->dir == NULL ? -EBUSY : w->len == 1 ? -EINVAL : -ENOTEMPTY;
+    }
+    if (w->at == NULL)
+        return -ENOENT;
+    if (inode_is(w->at, MODE_DIR) != directory)
+        return directory ? -ENOTDIR : -EISDIR;
+    if (is_mount(w->at))
+        return -EBUSY;
+    if (w->dir->dev != DEV_TMPFS)
+        return -EPERM;
+    return directory && !dir_empty(w->at) ? -ENOTEMPTY : 0;
+}
+
+int fs_remove(struct inode *start, const char *path, bool directory)
+{
+    struct walk w;
+    rwlock_write(&names_lock);
+    int err = walk(&w, start, path, ENTRY);
+    if (err == 0)
+        err = removable(&w, directory);
+    if (err == 0)
+        tmpfs_remove(tmpfs_find(w.dir, w.name, w.len));
+    rwlock_write_unlock(&names_lock);
+    walk_done(&w);
+    return err;
+}
+
+/* Does inode lie below dir, or is it dir itself? */
+static bool is_below(struct inode *inode, const struct inode *dir)
+{
+    while (inode != dir && inode != root_inode)
+        inode = dir_parent(inode);
+    return inode == dir;
+}
+
+/* Whether from, which is there, may take the place of to, which may be missing. */
+static int replaceable(const struct walk *from, const struct walk *to, bool exchange)
+{
+    bool dir = inode_is(from->at, MODE_DIR);
+    if (is_dots(from) || is_dots(to) || is_mount(from->at) || (to->at != NULL && is_mount(to->at)))
+        return -EBUSY;
+    if (from->dir->dev != to->dir->dev)
+        return -EXDEV;
+    int err = dir_changeable(from->dir);
+    if (err == 0)
+        err = dir_changeable(to->dir);
+    if (err != 0)
+        return err;
+    if (!dir && (from->slash || to->slash))
+        return -ENOTDIR;
+    if (dir && is_below(to->dir, from->at))
+        return -EINVAL;                 /* into itself */
+    if (exchange)
+        return to->at == NULL ? -ENOENT : inode_is(to->at, MODE_DIR) && is_below(from->dir, to->at) ? -EINVAL : 0;
+    if (to->at == NULL || to->at == from->at)
+        return 0;
+    if (inode_is(to->at, MODE_DIR) && is_below(from->dir, to->at))
+        return -ENOTEMPTY;
+    if (dir != inode_is(to->at, MODE_DIR))
+        return dir ? -ENOTDIR : -EISDIR;
+    return dir && !dir_empty(to->at) ? -ENOTEMPTY : 0;
+}
+
+int fs_rename(struct inode *from, const char *old, struct inode *to, const char *new, unsigned flags)
+{
+    struct walk source, target;
+    rwlock_write(&names_lock);
+    int err = walk(&source, from, old, ENTRY), target_err = walk(&target, to, new, ENTRY);
+    if (err == 0)
+        err = source.at == NULL ? -ENOENT : target_err;
+    if (err == 0 && (flags & RENAME_NOREPLACE) && target.at != NULL)
+        err = -EEXIST;
+    if (err == 0)
+        err = replaceable(&source, &target, flags & RENAME_EXCHANGE);
+    /* Two names of one file: POSIX has it that nothing happens. */
+    if (err == 0 && source.at != target.at)
+        err = tmpfs_move(tmpfs_find(source.dir, source.name, source.len), target.dir, target.name, target.len,
+                         flags & RENAME_EXCHANGE);
+    rwlock_write_unlock(&names_lock);
+    walk_done(&source);
+    walk_done(&target);
+    return err;
+}
+
+/* ---- open ---- */
+
+/* What the open makes when the last name is missing. Needs names_lock alone. */
+static int create(struct walk *w, uint32_t mode)
+{
+    struct inode *inode;
+    int err = dir_changeable(w->dir);
+    if (err == 0)
+        err = tmpfs_make(MODE_FILE | (mode & 07777 & ~current()->umask), 0, NULL, 0, &inode);
+    if (err != 0)
+        return err;
+    err = tmpfs_add(w->dir, w->name, w->len, inode);
+    if (err == 0)
+        w->at = inode;
+    else
+        inode_put(inode);
+    return err;
+}
+
+/* May inode be opened so? */
+static int openable(const struct inode *inode, uint32_t flags)
+{
+    bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+    if (inode_is(inode, MODE_LINK))
+        return flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
+    if (inode_is(inode, MODE_DIR))
+        return changes || (flags & O_CREAT) ? -EISDIR : 0;
+    if (flags & O_DIRECTORY)
+        return -ENOTDIR;
+    if (inode_is(inode, MODE_CHAR))
+        return device_ops(inode->device) != NULL ? 0 : -ENXIO;
+    if (inode->proc != NULL)
+        return proc_openable(inode, flags & O_ACCMODE);
+    return changes && object_is_mapped(inode->object) ? -ETXTBSY : 0;
+}
+
+static int find_or_create(struct inode *start, const char *path, uint32_t flags, uint32_t mode, struct inode **out)
+{
+    struct walk w;
+    bool creates = flags & O_CREAT;
+    (creates ? rwlock_write : rwlock_read)(&names_lock);
+    int err = walk(&w, start, path, (flags & O_NOFOLLOW) || (creates && (flags & O_EXCL)) ? NOFOLLOW : FOLLOW);
+    if (w.complete && creates && w.slash)
+        err = -EISDIR;                  /* whatever is there */
+    else if (err == 0 && w.at != NULL && creates && (flags & O_EXCL))
+        err = -EEXIST;
+    else if (err == 0 && w.at == NULL)
+        err = creates ? create(&w, mode) : -ENOENT;
+    if (err == 0) {
+        *out = w.at;
+        w.at = NULL;
+    }
+    (creates ? rwlock_write_unlock : rwlock_read_unlock)(&names_lock);
+    walk_done(&w);
+    return err;
+}
+
+int fs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode, struct file **out)
+{
+    struct inode *inode;
+    if ((flags & O_ACCMODE) == O_ACCMODE || ((flags & O_CREAT) && (flags & O_DIRECTORY)))
+        return -EINVAL;
+    struct file *f = file_alloc(NULL, flags & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
+    if (f == NULL)
+        return -ENOMEM;
+    int err = find_or_create(start, path, flags, mode, &inode);
+    if (err != 0) {
+        file_discard(f);
+        return err;
+    }
+    bool writes = f->can_write && inode_write_begin(inode);     /* from here on no exec begins, so what is not mapped stays so */
+    err = f->can_write && !writes ? -ETXTBSY : openable(inode, flags);
+    f->inode = inode;
+    f->ops = inode_is(inode, MODE_CHAR) ? device_ops(inode->device) : inode->file_ops;
+    if (err == 0 && (flags & O_TRUNC) && inode_is(inode, MODE_FILE) && inode->proc == NULL)
+        err = tmpfs_resize(inode, 0);
+    if (err == 0 && inode->proc != NULL && f->can_read)
+        err = proc_text_open(f);
+    if (err == 0) {
+        *out = f;
+        return 0;
+    }
+    if (writes)
+        inode_write_end(inode);
+    inode_put(inode);
+    file_discard(f);
+    return err;
+}
+
+int fs_open_exec(const char *path, struct vm_object **obj, char *name)
+{
+    struct inode *inode;
+    int err = path_find(NULL, path, FOLLOW, &inode);
+    if (err != 0)
+        return err;
+    if (!inode_is(inode, MODE_FILE) || inode->proc != NULL || !(inode->mode & 0111))
+        err = -EACCES;
+    else if (!inode_exec_begin(inode))
+        err = -ETXTBSY;
+    if (err == 0) {
+        *obj = inode->object;
+        object_get(*obj);
+        const char *slash = strrchr(path, '/');
+        strlcpy(name, slash != NULL ? slash + 1 : path, PROC_NAME_SIZE);
+    }
+    inode_put(inode);
+    return err;
+}
+
+void fs_close_exec(struct vm_object *obj)
+{
+    struct inode *inode = inode_of(obj);
+    if (inode != NULL)                  /* else it was removed meanwhile, and nobody can open it any more */
+        inode_exec_end(inode);
+    inode_put(inode);
+    object_put(obj);
+}
+
+/* ---- the beginning ---- */
+
+struct inode *dir_make(const char *path, size_t len)
+{
+    struct inode *at = root_inode, *dir;
     for (size_t i = 0; i < len;) {
         size_t n = strcspn(path + i, "/");
         if (n > len - i)
             n = len - i;
         if (n > 0 && !(n == 1 && path[i] == '.')) {
-            if (!is_type(at, MODE_DIR))
-                return NULL;
-            struct node *child = node_find(at, path + i, n);
-            if (child == NULL) {
-                child = slab_alloc(&nodes);
-                if (child == NULL)
+            struct entry *e = tmpfs_find(at, path + i, n);
+            if (e == NULL) {
+                if (tmpfs_make(MODE_DIR | 0755, 0, NULL, 0, &dir) != 0)
                     return NULL;
-                *child = (struct node){ .name = path + i, .name_len = (uint32_t)n, .mode = MODE_DIR | 0755,
-                                        .ops = &dir_file_ops };
-                node_attach(at, child);
+                int err = tmpfs_add(at, path + i, n, dir);
+                inode_put(dir);
+                if (err != 0)
+                    return NULL;
+                e = tmpfs_find(at, path + i, n);
             }
-            at = child;
+            at = e->inode;
+            if (!inode_is(at, MODE_DIR))
+                return NULL;
         }
         i += n + 1;
     }
     return at;
 }
 
-void node_info(const struct location *at, struct file_info *info)
-{
-    const struct node *node = at->node;
-    *info = (struct file_info){
-        .ino = node->ino | (uint64_t)at->pid << 32,
-        .mode = node->mode,
-        .device = node->device,
-        .size_bytes = node->size_bytes,
-        .mtime = node->mtime,
-    };
-}
-
-/* ---- paths ---- */
-
-/* One component, which is not "." or "..". False when dir has no such child. */
-static bool step(const struct location *dir, const char *name, size_t len, struct location *child)
-{
-    *child = (struct location){ node_find(dir->node, name, len), dir->pid };
-    if (dir->node == &proc_node) {
-        int pid = 0;
-        for (size_t i = 0; i < len && name[i] >= '0' && name[i] <= '9' && pid < 100000000; i++)
-            pid = pid * 10 + name[i] - '0';
-        if (child->node == &proc_self_node)
-            *child = (struct location){ &proc_pid_node, current()->pid };
-        else if (child->node == NULL && len < 10 && pid > 0 && proc_pid_exists(pid))
-            *child = (struct location){ &proc_pid_node, pid };
-    }
-    return child->node != NULL;
-}
-
-static int walk(struct location *at, const char *path, size_t len, enum follow follow, int links_left)
-{
-    struct location child;
-    size_t i = 0;
-    if (len == 0)
-        goto missing;
-    if (path[0] == '/')
-        *at = (struct location){ &root_node, 0 };
-    for (;;) {
-        while (i < len && path[i] == '/')
-            i++;
-        if (i == len)
-            break;
-        const char *name = path + i;
-        size_t n = 0;
-        while (i < len && path[i] != '/')
-            n++, i++;
-        bool last = i == len;                   /* and no slash behind it */
-        if (!is_type(at->node, MODE_DIR))
-            return -ENOTDIR;
-        if (n > NAME_LEN_MAX)
-            return -ENAMETOOLONG;
-        if (n == 1 && name[0] == '.')
-            continue;
-        if (n == 2 && name[0] == '.' && name[1] == '.') {
-            *at = (struct location){ at->node->parent, 0 };     /* /proc/PID has no directories inside */
-            continue;
-        }
-        if (!step(at, name, n, &child)) {
-            if (last)
-                return -ENOENT;
-            goto missing;
-        }
-        if (is_type(child.node, MODE_LINK) && (follow == FOLLOW || !last)) {
-            if (links_left == 0)
-                return -ELOOP;
-            int err = walk(at, child.node->bytes, child.node->size_bytes, FOLLOW, links_left - 1);
-            if (err == -ENOENT)
-                goto missing;
-            if (err != 0)
-                return err;
-            continue;
-        }
-        *at = child;
-    }
-    return path[len - 1] == '/' && !is_type(at->node, MODE_DIR) ? -ENOTDIR : 0;
-missing:
-    at->node = NULL;
-    return -ENOENT;
-}
-
-int path_walk(const struct location *start, const char *path, enum follow follow, struct location *at)
-{
-    *at = start != NULL ? *start : (struct location){ &root_node, 0 };
-    return walk(at, path, strnlen(path, PATH_SIZE_MAX), follow, LINKS_MAX);
-}
-
-/* ---- open ---- */
-
-/* The text of a /proc file is made when it is opened, so that a reader sees one moment. */
-static int make_text(struct file *f)
-{
-    f->text = page_alloc(PAGE_KERNEL);
-    if (f->text == NULL)
-        return -ENOMEM;
-    f->bytes = page_address(f->text);
-    long len = f->node->text(f->pid, page_address(f->text), PAGE_SIZE);
-    if (len < 0) {
-        page_free(f->text);
-        return (int)len;
-    }
-    f->size_bytes = (size_t)len;
-    return 0;
-}
-
-int fs_open(const struct location *start, const char *path, uint32_t flags, struct file **out)
-{
-    struct location at;
-    uint32_t mode = flags & O_ACCMODE;
-    if (mode == O_ACCMODE)
-        return -EINVAL;
-    int err = path_walk(start, path, (flags & O_NOFOLLOW) ? NOFOLLOW : FOLLOW, &at);
-    if (err == -ENOENT && (flags & O_CREAT) && at.node != NULL)
-        return -EROFS;
-    if (err != 0)
-        return err;
-    bool changes = mode != O_RDONLY || (flags & O_TRUNC);
-    const struct node *node = at.node;
-    if ((flags & O_CREAT) && (flags & O_EXCL))
-        return -EEXIST;
-    if (is_type(node, MODE_LINK))
-        return -ELOOP;
-    if (is_type(node, MODE_DIR) ? changes || (flags & O_CREAT) : flags & O_DIRECTORY)
-        return is_type(node, MODE_DIR) ? -EISDIR : -ENOTDIR;
-    if (node->ops == &bytes_file_ops && changes)
-        return -EROFS;
-    if (node->ops == &proc_file_ops &&
-        ((mode != O_RDONLY && node->command == NULL) || (mode != O_WRONLY && node->text == NULL)))
-        return -EACCES;
-
-    struct file *f = file_alloc(node->ops, flags);
-    if (f == NULL)
-        return -ENOMEM;
-    f->node = at.node;
-    f->pid = at.pid;
-    f->bytes = node->bytes;
-    f->size_bytes = node->size_bytes;
-    if (node->text != NULL && f->can_read && (err = make_text(f)) != 0) {
-        file_discard(f);
-        return err;
-    }
-    *out = f;
-    return 0;
-}
-
-int fs_open_exec(const char *path, struct vm_object **obj, char *name)
-{
-    struct location at;
-    int err = path_walk(NULL, path, FOLLOW, &at);
-    if (err != 0)
-        return err;
-    struct node *node = at.node;
-    if (!is_type(node, MODE_FILE) || node->ops != &bytes_file_ops || !(node->mode & 0111))
-        return -EACCES;
-    mutex_lock(&object_lock);
-    if (node->object == NULL)
-        node->object = object_create(node->bytes, node->size_bytes);
-    *obj = node->object;
-    if (*obj != NULL)
-        object_get(*obj);                       /* before the lock is let go: see fs_drop_caches */
-    mutex_unlock(&object_lock);
-    if (*obj == NULL)
-        return -ENOMEM;
-    const char *slash = strrchr(path, '/');
-    strlcpy(name, slash != NULL ? slash + 1 : path, PROC_NAME_SIZE);
-    return 0;
-}
-
-/* The node after node in the tree, parents before children; NULL after the last. */
-static struct node *tree_next(struct node *node)
-{
-    if (node->children != NULL)
-        return node->children;
-    while (node->next == NULL && node != &root_node)
-        node = node->parent;
-    return node->next;
-}
-
-void fs_drop_caches(void)
-{
-    mutex_lock(&object_lock);
-    for (struct node *node = &root_node; node != NULL; node = tree_next(node))
-        /* New references are made under object_lock or by those who have one: the node's alone stays alone. */
-        if (node->object != NULL && atomic_load(&node->object->refs) == 1) {
-            object_put(node->object);
-            node->object = NULL;
-        }
-    mutex_unlock(&object_lock);
-}
-
-/* ---- directories ---- */
-
-static long dir_read(struct file *f, struct uio *u)
-{
-    (void)f, (void)u;
-    return -EISDIR;
-}
-
-/* Positions: 0 ".", 1 "..", 2 on the children, PIDS_POS + pid the processes in /proc. */
-enum { CHILDREN_POS = 2, PIDS_POS = 1 << 20 };
-
-static bool dir_entry(struct file *f, uint64_t *pos, struct dir_entry *e)
-{
-    struct location at = { f->node, f->pid };
-    assert(mutex_held(&f->lock));
-    if (*pos < CHILDREN_POS) {
-        if (*pos == 1)
-            at = (struct location){ f->node->parent, 0 };
-        e->name_len = (size_t)*pos + 1;
-        memcpy(e->name, "..", e->name_len);
-    } else {
-        struct node *child = f->node->children;
-        for (uint64_t i = CHILDREN_POS; i < *pos && child != NULL; i++)
-            child = child->next;
-        if (child != NULL) {
-            at.node = child;
-            e->name_len = child->name_len;
-            memcpy(e->name, child->name, child->name_len);
-        } else if (f->node == &proc_node && *pos < PIDS_POS + (uint64_t)INT32_MAX) {
-            int pid = proc_pid_next(*pos > PIDS_POS ? (int)(*pos - PIDS_POS) : 1);
-            if (pid == 0)
-                return false;
-            at = (struct location){ &proc_pid_node, pid };
-            char digits[12], *p = digits + sizeof(digits);
-            for (int rest = pid; rest > 0; rest /= 10)
-                *--p = (char)('0' + rest % 10);
-            e->name_len = (size_t)(digits + sizeof(digits) - p);
-            memcpy(e->name, p, e->name_len);
-            *pos = PIDS_POS + (uint64_t)pid;
-        } else {
-            return false;
-        }
-    }
-    ++*pos;
-    struct file_info info;
-    node_info(&at, &info);
-    e->ino = info.ino;
-    e->mode = info.mode;
-    return true;
-}
-
-const struct file_ops dir_file_ops = { .read = dir_read, .seek = bytes_seek, .entry = dir_entry };
-const struct file_ops bytes_file_ops = { .read = bytes_read, .seek = bytes_seek };
-
-/* ---- /dev ---- */
-
-static long null_read(struct file *f, struct uio *u)
-{
-    (void)f, (void)u;
-    return 0;
-}
-
-static long null_write(struct file *f, struct uio *u)
-{
-    (void)f;
-    return (long)u->resid;              /* not even looked at, as on Linux */
-}
-
-static long zero_read(struct file *f, struct uio *u)
-{
-    long total = 0;
-    int err = 0;
-    (void)f;
-    while (u->resid > 0 && err == 0) {
-        size_t n = u->resid < ZERO_PIECE ? u->resid : ZERO_PIECE, done;
-        err = uio_move(u, NULL, n, UIO_ZERO, &done);
-        total += (long)done;
-        if (err == 0)
-            err = proc_between_pieces();
-    }
-    return total > 0 ? total : err;
-}
-
-static long null_seek(struct file *f, int64_t offset, int whence)
-{
-    (void)f, (void)offset, (void)whence;
-    return 0;
-}
-
-const struct file_ops null_file_ops = { .read = null_read, .write = null_write, .seek = null_seek };
-const struct file_ops zero_file_ops = { .read = zero_read, .write = null_write, .seek = null_seek };
-
-static const struct {
-    const char *path;
-    uint32_t device;
-    const struct file_ops *ops;
-} devices[] = {                         /* the numbers are Linux's, Documentation/admin-guide/devices.txt */
-    { "dev/console", 5 << 8 | 1, &console_file_ops },
-    { "dev/tty", 5 << 8 | 0, &console_file_ops },
-    { "dev/null", 1 << 8 | 3, &null_file_ops },
-    { "dev/zero", 1 << 8 | 5, &zero_file_ops },
-};
-
-/* The archive may have anything at these names; ours win. */
-static void make_devices(void)
-{
-    for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
-        struct node *node = node_make(devices[i].path, strlen(devices[i].path));
-        if (node == NULL)
-            panic("fs_init: cannot make %s", devices[i].path);
-        node->mode = MODE_CHAR | 0666;
-        node->device = devices[i].device;
-        node->ops = devices[i].ops;
-        node->bytes = NULL;
-        node->size_bytes = 0;
-    }
-}
-
 void fs_init(void)
 {
+    struct proc *p = current();
     size_t len = machine.initrd.end - machine.initrd.start;
-    proc_fs_init();
+    if (tmpfs_make(MODE_DIR | 0755, 0, NULL, 0, &root_inode) != 0)
+        panic("fs_init: no memory");
+    root_inode->nlink = 2;
+    inode_get(p->root = root_inode);
+    inode_get(p->cwd = root_inode);
     if (len == 0)
         kprintf("initramfs: none; the device tree names no initrd\n");
     else
         initramfs_read(phys_to_virt(machine.initrd.start), len);
-    make_devices();
+    if (proc_mount() != 0 || devices_make() != 0)
+        panic("fs_init: cannot make /proc and /dev");
 }

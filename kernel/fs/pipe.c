@@ -15,7 +15,9 @@
  * then, only if somebody is waiting, changes wakeups under wait_lock. So an undisturbed transfer takes no spin lock at all.
  */
 #include "kernel/errno.h"
+#include "kernel/fs/inode.h"
 #include "kernel/fs/pipe.h"
+#include "kernel/fs/poll.h"
 #include "kernel/panic.h"
 #include "kernel/proc.h"
 #include "kernel/signal.h"
@@ -64,6 +66,7 @@ static int pipe_wait(struct pipe *p, struct pipe_event *event)
 static inline void pipe_signal(struct pipe *p, struct pipe_event *event)
 {
     assert(mutex_held(&p->lock));
+    poll_notify();
     if (__builtin_expect(event->waiting == 0, 1))
         return;
     spin_lock(&p->wait_lock);
@@ -206,8 +209,36 @@ static long pipe_write(struct file *f, struct uio *u)
     return moved > 0 ? (long)moved : err;
 }
 
+static unsigned pipe_poll(struct file *f)
+{
+    struct pipe *p = f->pipe;
+    unsigned mask = 0;
+    mutex_lock(&p->lock);
+    if (f->can_read)
+        mask |= (p->read_pos != p->write_pos ? POLLIN | POLLRDNORM : 0) | (p->has_writer ? 0 : POLLHUP);
+    else
+        mask |= (PIPE_CAPACITY - (p->write_pos - p->read_pos) >= PIPE_BUF ? POLLOUT | POLLWRNORM : 0) |
+                (p->has_reader ? 0 : POLLERR);
+    mutex_unlock(&p->lock);
+    return mask;
+}
+
+/* FIONREAD: bytes to read. */
+static long pipe_ioctl(struct file *f, unsigned request, vaddr_t arg)
+{
+    struct pipe *p = f->pipe;
+    if (request != FIONREAD)
+        return -ENOTTY;
+    mutex_lock(&p->lock);
+    int32_t n = (int32_t)(p->write_pos - p->read_pos);
+    mutex_unlock(&p->lock);
+    return copy_to_user(current()->as, arg, &n, sizeof n, NULL);
+}
+
 static void pipe_info(struct file *f, struct file_info *info)
 {
+    info->dev = DEV_PIPE;
+    info->nlink = 1;
     info->ino = (uintptr_t)f->pipe / sizeof(void *);     /* any number that tells pipes apart */
     info->mode = MODE_FIFO | 0600;
 }
@@ -239,7 +270,7 @@ static void pipe_release(struct file *f)
 }
 
 static const struct file_ops pipe_file_ops = {
-    .read = pipe_read, .write = pipe_write, .info = pipe_info, .release = pipe_release,
+    .read = pipe_read, .write = pipe_write, .poll = pipe_poll, .ioctl = pipe_ioctl, .info = pipe_info, .release = pipe_release,
 };
 
 int pipe_create(uint32_t flags, struct file **read_end, struct file **write_end)

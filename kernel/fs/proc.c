@@ -1,15 +1,20 @@
 /*
  * proc.c - /proc: what the kernel tells about itself, as text.
- * Owns: the nodes below /proc and the formats of proc(5) that Linux shares.
+ * Owns: the files below /proc, in the formats that proc(5) documents for Linux.
  * Does not own: the numbers (mm/stats.c, kernel/proc.c).
+ *
+ * /proc itself is a directory of tmpfs; what comes and goes with processes is made when it is looked up. A text is made when
+ * its file is opened, as much of it as fits a page, so that a reader sees one moment; of a longer one the next window is made
+ * when reading gets there.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "arch/context.h"
+#include "arch/machine.h"
 #include "kernel/boot.h"
 #include "kernel/errno.h"
-#include "kernel/fs/node.h"
+#include "kernel/fs/inode.h"
 #include "kernel/inject.h"
 #include "kernel/number.h"
 #include "kernel/proc.h"
@@ -18,7 +23,8 @@
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "mm/check.h"
-#include "mm/slab.h"
+#include "mm/object.h"
+#include "mm/page.h"
 #include "mm/stats.h"
 
 enum { USER_HZ = 100 };                 /* clock ticks of /proc/PID/stat: sysconf(_SC_CLK_TCK) */
@@ -36,6 +42,11 @@ struct snapshot {
     uint64_t run_ticks, child_ticks;
     size_t resident_pages;
     uint64_t size_bytes;                /* of address space */
+    uint64_t start_ticks;
+    uint32_t umask;
+    vaddr_t args_start, args_end;
+    struct addrspace *as;               /* wanted, not NULL: a user of it is counted, see leave_addrspace */
+    bool wants_as;
 };
 
 static bool visit_snapshot(struct proc *p, void *arg)
@@ -44,6 +55,11 @@ static bool visit_snapshot(struct proc *p, void *arg)
     if (p->pid != s->pid)
         return true;
     *s = (struct snapshot){
+        .wants_as = s->wants_as,
+        .start_ticks = p->start_ticks,
+        .umask = p->umask,
+        .args_start = p->args_start,
+        .args_end = p->args_end,
         .pid = p->pid,
         .parent = p->parent != NULL ? p->parent->pid : 0,
         .pgid = p->pgid,
@@ -59,6 +75,8 @@ static bool visit_snapshot(struct proc *p, void *arg)
     if (p->as != NULL) {                /* it is good: changed only under proc_lock, before as_put */
         s->resident_pages = p->as->pmap.resident;
         s->size_bytes = p->as->vmas.npages * PAGE_SIZE;
+        if (s->wants_as)
+            as_get(s->as = p->as);
     }
     return false;
 }
@@ -69,6 +87,21 @@ static int take_snapshot(int pid, struct snapshot *s)
     *s = (struct snapshot){ .pid = pid };
     proc_for_each(visit_snapshot, s);
     return s->state != '\0' ? 0 : -ESRCH;
+}
+
+/* The same, with its memory to look at: s->as, or NULL when it has none any more. */
+static int take_snapshot_and_memory(int pid, struct snapshot *s)
+{
+    *s = (struct snapshot){ .pid = pid, .wants_as = true };
+    proc_for_each(visit_snapshot, s);
+    return s->state != '\0' ? 0 : -ESRCH;
+}
+
+/* Nobody may have lived there but us since. */
+static void leave_addrspace(const struct snapshot *s)
+{
+    if (s->as != NULL && as_put(s->as))
+        as_destroy(s->as);
 }
 
 struct pid_search {
@@ -83,49 +116,50 @@ static bool visit_search(struct proc *p, void *arg)
     return true;
 }
 
-int proc_pid_next(int first)
+/* The smallest pid >= first, or 0. */
+static int pid_next(int first)
 {
     struct pid_search search = { .first = first };
     proc_for_each(visit_search, &search);
     return search.found;
 }
 
-bool proc_pid_exists(int pid) { return proc_pid_next(pid) == pid; }
+static bool pid_exists(int pid) { return pid_next(pid) == pid; }
 
-/* ---- texts ---- */
-
-/* As snprintf, but the length of what is there. */
-static long fits(int len, size_t size) { return len < 0 ? -EIO : (size_t)len < size ? len : (long)size - 1; }
+/* ---- texts of processes ---- */
 
 static uint64_t ticks_to_clock(uint64_t ticks) { return time_ticks_to_ns(ticks) / (NSEC_PER_SEC / USER_HZ); }
 
-/* proc(5), /proc/pid/stat: 24 fields, up to rss. */
-static long pid_stat_text(int pid, char *buf, size_t size)
+/* proc_pid_stat(5): the 52 fields; what this kernel does not know is 0. */
+static int pid_stat_text(int pid, struct text *text)
 {
     struct snapshot s;
     if (take_snapshot(pid, &s) != 0)
         return -ESRCH;
-    return fits(snprintf(buf, size, "%d (%s) %c %d %d %d 0 -1 0 %lu %lu 0 0 0 %lu 0 %lu 20 0 1 0 0 %lu %lu\n",
-                         s.pid, s.name, s.state, s.parent, s.pgid, s.pgid, fault_counts_minor(&s.faults),
-                         fault_counts_minor(&s.child_faults), ticks_to_clock(s.run_ticks), ticks_to_clock(s.child_ticks),
-                         s.size_bytes, (uint64_t)s.resident_pages), size);
+    text_add(text, "%d (%s) %c %d %d %d 0 -1 0 %lu %lu 0 0 0 %lu 0 %lu 20 0 1 0 %lu %lu %lu", s.pid, s.name, s.state, s.parent,
+             s.pgid, s.pgid, fault_counts_minor(&s.faults), fault_counts_minor(&s.child_faults), ticks_to_clock(s.run_ticks),
+             ticks_to_clock(s.child_ticks), ticks_to_clock(s.start_ticks), s.size_bytes, (uint64_t)s.resident_pages);
+    text_add(text, " %lu 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", RLIM_INFINITY);
+    return 0;
 }
 
-static long pid_vmstat_text(int pid, char *buf, size_t size)
+static int pid_vmstat_text(int pid, struct text *text)
 {
     struct snapshot s;
     if (take_snapshot(pid, &s) != 0)
         return -ESRCH;
-    size_t len = fault_counts_format(&s.faults, buf, size);
-    return (long)len + fits(snprintf(buf + len, size - len, "nr_resident_pages %zu\n", s.resident_pages), size - len);
+    fault_counts_format(text, &s.faults);
+    text_add(text, "nr_resident_pages %zu\n", s.resident_pages);
+    return 0;
 }
 
-static long pid_strace_text(int pid, char *buf, size_t size)
+static int pid_strace_text(int pid, struct text *text)
 {
     struct snapshot s;
     if (take_snapshot(pid, &s) != 0)
         return -ESRCH;
-    return fits(snprintf(buf, size, "%d\n", s.traced), size);
+    text_add(text, "%d\n", s.traced);
+    return 0;
 }
 
 static bool visit_trace(struct proc *p, void *arg)
@@ -136,51 +170,206 @@ static bool visit_trace(struct proc *p, void *arg)
     return p->pid != s->pid;
 }
 
-static long pid_strace_command(int pid, unsigned long number)
+static int pid_strace_command(int pid, unsigned long number)
 {
     struct snapshot s = { .pid = pid, .traced = number != 0 };
     proc_for_each(visit_trace, &s);
     return 0;
 }
 
-/* "trap_store_page_fault 12" */
-static size_t trap_row(uint64_t cause, char *buf, size_t size)
+/* argv, NUL after each, from the program's own memory; empty for a zombie, and as far as the program has left it there. */
+static int pid_cmdline_text(int pid, struct text *text)
 {
-    long len = fits(snprintf(buf, size, "trap_%s %lu\n", trap_cause_name(cause), trap_count(cause)), size);
-    for (char *c = buf; *c != '\0' && (c[1] < '0' || c[1] > '9'); c++)
-        if (*c == ' ')
-            *c = '_';
-    return len;
+    struct snapshot s;
+    int err = take_snapshot_and_memory(pid, &s);
+    for (vaddr_t at = s.args_start; err == 0 && s.as != NULL && at < s.args_end;) {
+        char piece[128];
+        size_t n = s.args_end - at < sizeof piece ? s.args_end - at : sizeof piece, done;
+        err = copy_from_other(s.as, piece, at, n, &done);
+        text_bytes(text, piece, done);
+        at += done;
+    }
+    leave_addrspace(&s);
+    return err == -EFAULT ? 0 : err;
 }
 
-static long vmstat_text(int pid, char *buf, size_t size)
+/* The path of what vma shows, as seen by the reader. [names_lock] */
+static void vma_name(struct vma *vma, char *page, struct text *text)
+{
+    struct inode *inode = vma->object != NULL ? inode_of(vma->object) : NULL;
+    const char *path = inode != NULL ? path_of(inode, current()->root, page, PAGE_SIZE) : NULL;
+    if (path != NULL)
+        text_bytes(text, path, strlen(path));
+    else
+        text_add(text, "%s", vma->object != NULL ? "(deleted)" : vma->kind == VMA_HEAP ? "[heap]" :
+                             vma->kind == VMA_STACK ? "[stack]" : "");
+    inode_put(inode);
+}
+
+/* proc_pid_maps(5): a line for each VMA, the name from column 73 on. */
+static void vma_line(struct vma *vma, char *page, struct text *text)
+{
+    char line[128];
+    struct file_info info = { 0 };
+    struct inode *inode = vma->object != NULL ? inode_of(vma->object) : NULL;
+    if (inode != NULL)
+        inode_info(inode, &info);
+    inode_put(inode);
+    snprintf(line, sizeof line, "%08lx-%08lx %c%c%c%c %08lx %02lx:%02lx %lu", vma->start, vma->end,
+             vma->prot & PROT_READ ? 'r' : '-', vma->prot & PROT_WRITE ? 'w' : '-', vma->prot & PROT_EXEC ? 'x' : '-',
+             vma->shared ? 's' : 'p', vma->object_index * PAGE_SIZE, info.dev >> 8, info.dev & 0xff, info.ino);
+    bool named = vma->object != NULL || vma->kind != VMA_PLAIN;
+    text_add(text, named ? "%-72s " : "%s", line);
+    vma_name(vma, page, text);
+    text_add(text, "\n");
+}
+
+/* Walk the VMAs of a process, with their pages counted or not. */
+static int maps_text(int pid, struct text *text, bool usage)
+{
+    struct snapshot s;
+    struct page *page = page_alloc(PAGE_KERNEL);
+    if (page == NULL)
+        return -ENOMEM;
+    int err = take_snapshot_and_memory(pid, &s);
+    if (err == 0 && s.as != NULL) {
+        rwlock_read(&names_lock);
+        mutex_lock(&s.as->lock);
+        for (struct vma *vma = vma_first(s.as); vma != NULL && text->left > 0; vma = vma_next(vma)) {
+            struct vma_usage sum = { 0 };
+            vma_line(vma, page_address(page), text);
+            if (!usage)
+                continue;
+            vma_usage_add(vma, &sum);
+            vma_usage_format(text, &sum);
+        }
+        mutex_unlock(&s.as->lock);
+        rwlock_read_unlock(&names_lock);
+    }
+    leave_addrspace(&s);
+    page_free(page);
+    return err;
+}
+
+static int pid_maps_text(int pid, struct text *text) { return maps_text(pid, text, false); }
+static int pid_smaps_text(int pid, struct text *text) { return maps_text(pid, text, true); }
+
+/* proc_pid_status(5) */
+static int pid_status_text(int pid, struct text *text)
+{
+    struct snapshot s;
+    struct vma_usage sum = { 0 };
+    size_t kind_pages[VMA_STACK + 1] = { 0 };
+    if (take_snapshot_and_memory(pid, &s) != 0)
+        return -ESRCH;
+    if (s.as != NULL) {
+        mutex_lock(&s.as->lock);
+        for (struct vma *vma = vma_first(s.as); vma != NULL; vma = vma_next(vma)) {
+            vma_usage_add(vma, &sum);
+            kind_pages[vma->kind] += (vma->end - vma->start) >> PAGE_SHIFT;
+        }
+        mutex_unlock(&s.as->lock);
+    }
+    const char *state = s.state == 'Z' ? "zombie" : s.state == 'S' ? "sleeping" : "running";
+    const size_t kib = PAGE_SIZE / 1024;
+    text_add(text, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\n", s.name, s.umask, s.state, state);
+    text_add(text, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\n", s.pid, s.pid, s.parent);
+    text_add(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%d\n", NOFILE);
+    if (s.as != NULL) {
+        text_add(text, "VmSize:\t%8zu kB\nVmRSS:\t%8zu kB\nRssAnon:\t%8zu kB\nRssFile:\t%8zu kB\n", sum.pages * kib,
+                 sum.resident * kib, sum.anon * kib, (sum.resident - sum.anon) * kib);
+        text_add(text, "VmData:\t%8zu kB\nVmStk:\t%8zu kB\nVmSwap:\t%8d kB\n", kind_pages[VMA_HEAP] * kib,
+                 kind_pages[VMA_STACK] * kib, 0);
+    }
+    text_add(text, "Threads:\t1\n");
+    leave_addrspace(&s);
+    return 0;
+}
+
+/* ---- texts of the machine ---- */
+
+/* "trap_store_page_fault 12" */
+static void trap_row(uint64_t cause, struct text *text)
+{
+    char name[64];
+    snprintf(name, sizeof name, "trap_%s", trap_cause_name(cause));
+    for (char *c = name; *c != '\0'; c++)
+        if (*c == ' ')
+            *c = '_';
+    text_add(text, "%s %lu\n", name, trap_count(cause));
+}
+
+static int vmstat_text(int pid, struct text *text)
 {
     static const uint64_t causes[] = {
         TRAP_FETCH_PAGE, TRAP_LOAD_PAGE, TRAP_STORE_PAGE, TRAP_ECALL_USER, TRAP_ILLEGAL,
         TRAP_INTERRUPT | TRAP_SOFTWARE, TRAP_INTERRUPT | TRAP_TIMER, TRAP_INTERRUPT | TRAP_EXTERNAL,
     };
     (void)pid;
-    size_t len = mm_vmstat_format(buf, size);
+    mm_vmstat_format(text);
     for (size_t i = 0; i < ARRAY_LEN(causes); i++)
-        len += trap_row(causes[i], buf + len, size - len);
-    return len + fits(snprintf(buf + len, size - len, "boot_ticks %lu\nchaos %lu\n", boot_ticks, check_chaos_interval()),
-                      size - len);
+        trap_row(causes[i], text);
+    text_add(text, "boot_ticks %lu\nchaos %lu\n", boot_ticks, check_chaos_interval());
+    return 0;
 }
 
-static long meminfo_text(int pid, char *buf, size_t size)
+static int meminfo_text(int pid, struct text *text)
 {
     (void)pid;
-    return (long)mm_meminfo_format(buf, size);
+    mm_meminfo_format(text);
+    return 0;
 }
 
-static long uptime_text(int pid, char *buf, size_t size)
+static uint64_t idle_ticks(unsigned hart) { return harts[hart].idle->run_ticks; }
+
+static int uptime_text(int pid, struct text *text)
 {
-    uint64_t hundredths = time_ns() / (NSEC_PER_SEC / 100);
+    uint64_t hundredths = ticks_to_clock(time_ticks()), idle = 0;
     (void)pid;
-    return fits(snprintf(buf, size, "%lu.%02lu 0.00\n", hundredths / 100, hundredths % 100), size);
+    for (unsigned h = 0; h < machine.nharts; h++)
+        idle += ticks_to_clock(idle_ticks(h));
+    text_add(text, "%lu.%02lu %lu.%02lu\n", hundredths / USER_HZ, hundredths % USER_HZ, idle / USER_HZ, idle % USER_HZ);
+    return 0;
 }
 
-static long drop_caches_command(int pid, unsigned long number)
+static void cpu_row(const char *name, uint64_t up, uint64_t idle, struct text *text)
+{
+    text_add(text, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", name, up > idle ? up - idle : 0, idle);
+}
+
+static bool count_running(struct proc *p, void *count)
+{
+    *(unsigned *)count += !p->exited && p->state != PROC_SLEEPING;
+    return true;
+}
+
+/* proc_stat(5). A hart's time is not told apart into user and system: all of it is in the first column. */
+static int stat_text(int pid, struct text *text)
+{
+    uint64_t up = ticks_to_clock(time_ticks()), idle = 0;
+    unsigned running = 0;
+    char name[8];
+    (void)pid;
+    for (unsigned h = 0; h < machine.nharts; h++)
+        idle += ticks_to_clock(idle_ticks(h));
+    cpu_row("cpu ", up * machine.nharts, idle, text);
+    for (unsigned h = 0; h < machine.nharts; h++) {
+        snprintf(name, sizeof name, "cpu%u", h);
+        cpu_row(name, up, ticks_to_clock(idle_ticks(h)), text);
+    }
+    proc_for_each(count_running, &running);
+    text_add(text, "btime %llu\nprocs_running %u\n", time_boot_ns() / NSEC_PER_SEC, running);
+    return 0;
+}
+
+static int mounts_text(int pid, struct text *text)
+{
+    (void)pid;
+    text_add(text, "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
+    return 0;
+}
+
+static int drop_caches_command(int pid, unsigned long number)
 {
     (void)pid, (void)number;
     mm_drop_caches();
@@ -190,7 +379,7 @@ static long drop_caches_command(int pid, unsigned long number)
 /* ---- for tests: the checked kernel only ---- */
 
 /* Linux, "Fault injection capabilities infrastructure", but that it cannot be read: opening it would need memory. */
-static long pid_fail_nth_command(int pid, unsigned long number)
+static int pid_fail_nth_command(int pid, unsigned long number)
 {
     if (pid != current()->pid)
         return -EPERM;
@@ -199,16 +388,67 @@ static long pid_fail_nth_command(int pid, unsigned long number)
 }
 
 /* "function:line calls failures", for each allocation in the source. */
-static long fail_sites_text(int pid, char *buf, size_t size)
+static int fail_sites_text(int pid, struct text *text)
 {
     (void)pid;
-    long len = 0;
     for (struct alloc_site *s = __alloc_sites_start; s < __alloc_sites_end; s++)
-        len += fits(snprintf(buf + len, size - len, "%s:%u %u %u\n", s->function, s->line, s->calls, s->failures), size - len);
-    return len;
+        text_add(text, "%s:%u %u %u\n", s->function, s->line, s->calls, s->failures);
+    return 0;
 }
 
 /* ---- files ---- */
+
+/* What a file shows, and what writing a number to it does. Either may be NULL. Both return 0 or -errno. */
+struct proc_text {
+    const char *name;
+    uint32_t rights;
+    int (*text)(int pid, struct text *text);
+    int (*command)(int pid, unsigned long number);
+};
+
+int proc_openable(const struct inode *inode, uint32_t mode)
+{
+    return (mode != O_RDONLY && inode->proc->command == NULL) || (mode != O_WRONLY && inode->proc->text == NULL) ? -EACCES : 0;
+}
+
+/* Make the window of the text that begins at from. */
+static int make_window(struct file *f, uint64_t from)
+{
+    struct text text = { page_address(f->text), PAGE_SIZE, from };
+    int err = f->inode->proc->text(f->inode->pid, &text);
+    f->text_at = from;
+    f->text_bytes = err == 0 ? PAGE_SIZE - text.left : 0;
+    return err;
+}
+
+int proc_text_open(struct file *f)
+{
+    f->text = page_alloc(PAGE_KERNEL);
+    if (f->text == NULL)
+        return -ENOMEM;
+    int err = make_window(f, 0);
+    if (err != 0)
+        page_free(f->text);
+    return err;
+}
+
+static long proc_read(struct file *f, struct uio *u)
+{
+    size_t asked = u->resid;
+    int err = 0;
+    while (u->resid > 0 && err == 0) {
+        bool inside = u->offset >= f->text_at && u->offset < f->text_at + f->text_bytes;
+        bool after_all = u->offset == f->text_at + f->text_bytes && f->text_bytes < PAGE_SIZE;
+        if (!inside && !after_all)
+            err = make_window(f, u->offset);
+        size_t at = u->offset - f->text_at, left = f->text_bytes - at, n = left < u->resid ? left : u->resid, done;
+        if (err != 0 || n == 0)
+            break;
+        err = uio_move(u, (char *)page_address(f->text) + at, n, UIO_TO_USER, &done);
+        u->offset += done;
+    }
+    return u->resid < asked ? (long)(asked - u->resid) : err;
+}
 
 /* A decimal number, in one write; a newline may follow. */
 static long proc_write(struct file *f, struct uio *u)
@@ -224,7 +464,7 @@ static long proc_write(struct file *f, struct uio *u)
     text[text[len - 1] == '\n' ? len - 1 : len] = '\0';
     if (!parse_decimal(text, &number))
         return -EINVAL;
-    err = (int)f->node->command(f->pid, number);
+    err = f->inode->proc->command(f->inode->pid, number);
     return err != 0 ? err : (long)len;
 }
 
@@ -234,46 +474,161 @@ static void proc_release(struct file *f)
         page_free(f->text);
 }
 
-const struct file_ops proc_file_ops = {
-    .read = bytes_read, .write = proc_write, .seek = bytes_seek, .release = proc_release,
+static const struct file_ops proc_file_ops = {
+    .read = proc_read, .write = proc_write, .seek = plain_seek, .release = proc_release,
 };
 
-#define NAMED(literal) .name = (literal), .name_len = sizeof(literal) - 1
+static const struct proc_text root_texts[] = {
+    { "vmstat", 0444, vmstat_text, NULL },   { "meminfo", 0444, meminfo_text, NULL }, { "uptime", 0444, uptime_text, NULL },
+    { "stat", 0444, stat_text, NULL },       { "mounts", 0444, mounts_text, NULL },
+    { "fail-sites", 0444, fail_sites_text, NULL },
+}, pid_texts[] = {
+    { "stat", 0444, pid_stat_text, NULL },   { "status", 0444, pid_status_text, NULL },
+    { "maps", 0444, pid_maps_text, NULL },   { "smaps", 0444, pid_smaps_text, NULL },
+    { "cmdline", 0444, pid_cmdline_text, NULL }, { "vmstat", 0444, pid_vmstat_text, NULL },
+    { "strace", 0644, pid_strace_text, pid_strace_command }, { "fail-nth", 0200, NULL, pid_fail_nth_command },
+}, drop_caches = { "drop_caches", 0200, NULL, drop_caches_command };
 
-struct node proc_node = { NAMED("proc"), .mode = MODE_DIR | 0555, .ops = &dir_file_ops };
-struct node proc_self_node = { NAMED("self"), .mode = MODE_DIR | 0555, .ops = &dir_file_ops };
-struct node proc_pid_node = { NAMED("PID"), .mode = MODE_DIR | 0555, .ops = &dir_file_ops };
-static struct node sys_node = { NAMED("sys"), .mode = MODE_DIR | 0555, .ops = &dir_file_ops };
-static struct node sys_vm_node = { NAMED("vm"), .mode = MODE_DIR | 0555, .ops = &dir_file_ops };
+/* The last of each list is for tests. */
+static const size_t nroot_texts = ARRAY_LEN(root_texts) - !CHECKED, npid_texts = ARRAY_LEN(pid_texts) - !CHECKED;
 
-#define TEXT(literal, rights, dir, ...)                                                                     \
-    { NAMED(literal), .mode = MODE_FILE | (rights), .ops = &proc_file_ops, .parent = &(dir), __VA_ARGS__ }
+/* ---- directories ---- */
 
-static struct node texts[] = {
-    TEXT("vmstat", 0444, proc_node, .text = vmstat_text),
-    TEXT("meminfo", 0444, proc_node, .text = meminfo_text),
-    TEXT("uptime", 0444, proc_node, .text = uptime_text),
-    TEXT("drop_caches", 0200, sys_vm_node, .command = drop_caches_command),
-    TEXT("stat", 0444, proc_pid_node, .text = pid_stat_text),
-    TEXT("vmstat", 0444, proc_pid_node, .text = pid_vmstat_text),
-    TEXT("strace", 0644, proc_pid_node, .text = pid_strace_text, .command = pid_strace_command),
-}, test_texts[] = {
-    TEXT("fail-sites", 0444, proc_node, .text = fail_sites_text),
-    TEXT("fail-nth", 0200, proc_pid_node, .command = pid_fail_nth_command),
-};
+struct inode *proc_root;
 
-void proc_fs_init(void)
+/* Numbers of inodes that are made when they are looked up: they say which, so that they are the same each time. */
+static uint64_t pid_ino(int pid, size_t index) { return 1ul << 40 | (uint64_t)pid << 8 | index; }
+
+static int make_inode(const struct proc_text *what, int pid, uint32_t mode, uint64_t ino, struct inode **out)
 {
-    node_attach(&root_node, &proc_node);
-    node_attach(&proc_node, &proc_self_node);
-    node_attach(&proc_node, &sys_node);
-    node_attach(&sys_node, &sys_vm_node);
-    /* Reached by pid only (path.c, step()): it has a parent but stands in no list. */
-    proc_pid_node.parent = &proc_node;
-    proc_pid_node.ino = UINT32_MAX;
-    proc_pid_node.children_end = &proc_pid_node.children;
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-        node_attach(texts[i].parent, &texts[i]);
-    for (size_t i = 0; CHECKED && i < ARRAY_LEN(test_texts); i++)
-        node_attach(test_texts[i].parent, &test_texts[i]);
+    struct inode *inode = inode_alloc(DEV_PROC, mode, (mode & MODE_TYPE) == MODE_DIR ? &dir_file_ops : &proc_file_ops);
+    if (inode == NULL)
+        return -ENOMEM;
+    inode->proc = what;
+    inode->pid = pid;
+    inode->ino = ino;
+    *out = inode;
+    return 0;
+}
+
+static int pid_lookup(struct inode *dir, const char *name, size_t len, struct inode **child)
+{
+    *child = NULL;
+    for (size_t i = 0; i < npid_texts; i++) {
+        const struct proc_text *what = &pid_texts[i];
+        if (strlen(what->name) == len && memcmp(what->name, name, len) == 0)
+            return make_inode(what, dir->pid, MODE_FILE | what->rights, pid_ino(dir->pid, i + 1), child);
+    }
+    return 0;
+}
+
+static bool pid_next_entry(struct inode *dir, uint64_t *pos, struct dir_entry *e)
+{
+    size_t i = *pos - DIR_FIRST;
+    if (i >= npid_texts || !pid_exists(dir->pid))
+        return false;
+    ++*pos;
+    e->ino = pid_ino(dir->pid, i + 1);
+    e->mode = MODE_FILE;
+    e->name_len = strlen(pid_texts[i].name);
+    memcpy(e->name, pid_texts[i].name, e->name_len);
+    return true;
+}
+
+static const struct dir_ops pid_dir_ops = { .lookup = pid_lookup, .next = pid_next_entry };
+
+static int make_self(struct inode **child)
+{
+    int err = make_inode(NULL, 0, MODE_LINK | 0777, pid_ino(0, 1), child);
+    if (err != 0)
+        return err;
+    struct inode *link = *child;
+    link->link.len = number_format(current()->pid, link->link.room);
+    link->link.text = link->link.room;
+    return 0;
+}
+
+static int root_lookup(struct inode *dir, const char *name, size_t len, struct inode **child)
+{
+    int pid = 0;
+    if (len == 4 && memcmp(name, "self", 4) == 0)
+        return make_self(child);
+    for (size_t i = 0; i < len && len < 10; i++)
+        pid = name[i] >= '0' && name[i] <= '9' && pid >= 0 ? pid * 10 + name[i] - '0' : -1;
+    if (pid <= 0 || name[0] == '0' || !pid_exists(pid))
+        return tmpfs_lookup(dir, name, len, child);
+    int err = make_inode(NULL, pid, MODE_DIR | 0555, pid_ino(pid, 0), child);
+    if (err == 0) {
+        (*child)->dir.ops = &pid_dir_ops;
+        (*child)->nlink = 2;
+    }
+    return err;
+}
+
+/* First what is always there, then self, then the processes. */
+static bool root_next_entry(struct inode *dir, uint64_t *pos, struct dir_entry *e)
+{
+    enum { SELF_POS = 1 << 20, PIDS_POS };
+    if (*pos < SELF_POS) {
+        if (tmpfs_next(dir, pos, e))
+            return true;
+        *pos = SELF_POS;
+    }
+    if (*pos == SELF_POS) {
+        *pos = PIDS_POS + 1;
+        e->ino = pid_ino(0, 1);
+        e->mode = MODE_LINK;
+        e->name_len = 4;
+        memcpy(e->name, "self", 4);
+        return true;
+    }
+    int pid = *pos < (uint64_t)INT32_MAX ? pid_next((int)(*pos - PIDS_POS)) : 0;
+    if (pid == 0)
+        return false;
+    *pos = (uint64_t)PIDS_POS + (uint64_t)pid + 1;
+    e->ino = pid_ino(pid, 0);
+    e->mode = MODE_DIR;
+    e->name_len = number_format(pid, e->name);
+    return true;
+}
+
+static const struct dir_ops root_dir_ops = { .lookup = root_lookup, .next = root_next_entry };
+
+static const struct dir_ops fixed_dir_ops = { .lookup = tmpfs_lookup, .next = tmpfs_next };
+
+/* Put a file or, without what, a directory into dir, for ever. */
+static int add(struct inode *dir, const char *name, const struct proc_text *what, const struct dir_ops *ops, struct inode **out)
+{
+    struct inode *inode = inode_alloc(DEV_PROC, what != NULL ? MODE_FILE | what->rights : MODE_DIR | 0555,
+                                      what != NULL ? &proc_file_ops : &dir_file_ops);
+    if (inode == NULL)
+        return -ENOMEM;
+    if (what == NULL) {
+        inode->dir.ops = ops;
+        inode->dir.last_pos = DIR_FIRST - 1;
+    }
+    inode->proc = what;
+    int err = tmpfs_add(dir, name, strlen(name), inode);
+    inode_put(inode);
+    if (err == 0 && out != NULL)
+        *out = inode;
+    return err;
+}
+
+int proc_mount(void)
+{
+    struct inode *sys, *vm;
+    struct entry *old = tmpfs_find(root_inode, "proc", 4);      /* the archive may have one, to mount upon */
+    if (old != NULL)
+        tmpfs_remove(old);
+    int err = add(root_inode, "proc", NULL, &root_dir_ops, &proc_root);
+    if (err == 0)
+        err = add(proc_root, "sys", NULL, &fixed_dir_ops, &sys);
+    if (err == 0)
+        err = add(sys, "vm", NULL, &fixed_dir_ops, &vm);
+    if (err == 0)
+        err = add(vm, drop_caches.name, &drop_caches, NULL, NULL);
+    for (size_t i = 0; i < nroot_texts && err == 0; i++)
+        err = add(proc_root, root_texts[i].name, &root_texts[i], NULL, NULL);
+    return err;
 }

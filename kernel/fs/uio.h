@@ -20,6 +20,7 @@ struct uio {
     size_t len_bytes;
     const struct uio_segment *next;     /* the segments after it */
     size_t resid;                       /* bytes left in all; never more than the segments hold */
+    uint64_t offset;                    /* where in the file, if it can be positioned */
 };
 
 /* A transfer of n bytes at the cursor has been made. */

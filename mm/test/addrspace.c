@@ -53,7 +53,7 @@ static void mapping(void)
 static void merging(void)
 {
     struct addrspace *as = as_create();
-    struct vm_object *obj = object_create(source, sizeof source);
+    struct vm_object *obj = object_create(source, sizeof source, NULL);
     check_eq(map_zero(as, at, PAGE_SIZE, RW), 0);
     check_eq(map_zero(as, at + PAGE_SIZE, PAGE_SIZE, RW), 0);
     check_eq(vma_count(as), 1);
@@ -133,7 +133,7 @@ static void unmapping_file(void)
 {
     for (unsigned i = 0; i < 8; i++)
         source[i * PAGE_SIZE] = 'a' + i;
-    struct vm_object *obj = object_create(source, sizeof source);
+    struct vm_object *obj = object_create(source, sizeof source, NULL);
     struct addrspace *as = as_create();
     check_eq(map_object(as, at, 8 * PAGE_SIZE, RW, false, obj, 0), 0);
     check_eq(program_store(as, at + 6 * PAGE_SIZE, 'X'), 0);
@@ -390,6 +390,64 @@ static void destroy_needs_nothing(void)
     host_fail_allocation(FAIL_NONE, 0);
 }
 
+/* ---- forget, limit ---- */
+
+static void forgotten(void)
+{
+    struct addrspace *as = as_create(), *child;
+    check_eq(map_zero(as, at, 4 * PAGE_SIZE, RW), 0);
+    for (unsigned i = 0; i < 4; i++)
+        check_eq(program_store(as, at + i * PAGE_SIZE, 10 + i), 0);
+    check_eq(as_fork(as, &child), 0);
+    check_eq(as_forget(as, at + PAGE_SIZE, 2 * PAGE_SIZE), 0);
+    check_eq(program_load(as, at), 10);
+    check_eq(program_load(as, at + PAGE_SIZE), 0);            /* zeroes, as if never touched */
+    check_eq(program_load(as, at + 3 * PAGE_SIZE), 13);
+    check_eq(program_load(child, at + PAGE_SIZE), 11);        /* the other one's stay */
+    check_eq(as_forget(as, at, 5 * PAGE_SIZE), -ENOMEM);      /* not all of it is mapped */
+    check_eq(program_load(as, at), 10);
+    check_eq(as_forget(as, at + 1, PAGE_SIZE), -EINVAL);
+    world_check();
+    destroy(child);
+    destroy(as);
+}
+
+static int forget_half(void *as) { return as_forget(as, at, PAGE_SIZE); }
+static void not_forgotten(void *as) { check_eq(program_load(as, at), 7); }
+
+static void forgetting_fails_whole(void)
+{
+    struct addrspace *as = as_create(), *child;
+    check_eq(map_zero(as, at, 2 * PAGE_SIZE, RW), 0);
+    check_eq(program_store(as, at, 7), 0);
+    check_eq(program_store(as, at + PAGE_SIZE, 8), 0);
+    check_eq(as_fork(as, &child), 0);           /* shares the node that must be copied */
+    check_fails_cleanly(forget_half, as, not_forgotten);
+    destroy(child);
+    destroy(as);
+}
+
+static void limited(void)
+{
+    struct addrspace *as = as_create(), *child;
+    as_set_limits(as, 3 * PAGE_SIZE + 1, UINT64_MAX);
+    check_eq(map_zero(as, at, 4 * PAGE_SIZE, RW), -ENOMEM);
+    check_eq(map_zero(as, at, 2 * PAGE_SIZE, RW), 0);
+    as_set_brk_base(as, 2 * at);
+    check_eq(set_brk(as, 2 * at + 2 * PAGE_SIZE), -ENOMEM);
+    check_eq(set_brk(as, 2 * at + 1), 0);
+    check_eq(as_fork(as, &child), 0);
+    check_eq(map_zero(child, 4 * at, 1, RW), -ENOMEM);        /* inherited */
+    as_set_limits(as, 0, 0);                    /* what is there stays */
+    check_eq(set_brk(as, 2 * at), 0);           /* and less is always allowed */
+    as_set_limits(as, UINT64_MAX, 10);
+    check_eq(set_brk(as, 2 * at + 11), -ENOMEM);
+    check_eq(set_brk(as, 2 * at + 10), 0);
+    check_eq(program_store(as, at, 1), 0);
+    destroy(child);
+    destroy(as);
+}
+
 const struct test_case addrspace_cases[] = {
     { "map: what is allowed, and what is not", mapping },
     { "map: neighbours become one", merging },
@@ -409,5 +467,8 @@ const struct test_case addrspace_cases[] = {
     { "brk fails whole", shrink_fails_whole },
     { "fork fails whole", fork_fails_whole },
     { "destroy needs no memory", destroy_needs_nothing },
+    { "forgetting contents", forgotten },
+    { "forgetting fails whole", forgetting_fails_whole },
+    { "a limit on what is mapped", limited },
     { 0 },
 };

@@ -20,7 +20,7 @@ static struct vm_object *obj;
 static void build(void)
 {
     as = as_create();
-    obj = object_create(source, sizeof source);
+    obj = object_create(source, sizeof source, NULL);
     check_eq(map_zero(as, at, 2 * PAGE_SIZE, RW), 0);
     check_eq(map_object(as, FILE_AT, 2 * PAGE_SIZE, RW, false, obj, 0), 0);
     for (unsigned i = 0; i < 2; i++) {

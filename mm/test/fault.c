@@ -16,7 +16,7 @@ static struct vm_object *file(void)
 {
     for (unsigned i = 0; i < sizeof source; i++)
         source[i] = 'a' + i / PAGE_SIZE;
-    return object_create(source, 2 * PAGE_SIZE + 10);
+    return object_create(source, 2 * PAGE_SIZE + 10, NULL);
 }
 
 static void zero_fill(void)

@@ -436,28 +436,132 @@ static void do_chaos(const struct op *op, struct model_space *s, struct addrspac
     mutex_unlock(&(*as)->lock);
 }
 
-/* Is the object's page in sight of any space? Asked of the page tables, since what nobody maps may be dropped. */
-static bool in_sight(unsigned o, uint64_t index)
-{
-    for (unsigned i = 0; i < MODEL_SPACES; i++)
-        for (unsigned p = 0; model_space[i].exists && p < MODEL_PAGES; p++) {
-            const struct model_page *page = &model_space[i].page[p];
-            if (page->mapped && page->object == (int)o && page->index == index && page->own == NULL &&
-                leaf_prot(space[i], model_va(p)) != -1)
-                return true;
-        }
-    return false;
-}
-
-/* There are no files that can be written yet: what was stored through a shared mapping is lost with the page. */
 static void do_drop(const struct op *op, struct model_space *unused, struct addrspace **none)
 {
     (void)op, (void)unused, (void)none;
-    for (unsigned o = 0; o < MODEL_OBJECTS; o++)
-        for (uint64_t i = 0; i < page_up(model_object[o].size_bytes) >> PAGE_SHIFT; i++)
-            if (!in_sight(o, i))
-                memcpy(model_object[o].bytes + i * PAGE_SIZE, model_object[o].source + i * PAGE_SIZE, PAGE_SIZE);
     world_drop_caches();
+}
+
+/* ---- objects that change, as files do ---- */
+
+static void do_write_object(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)unused, (void)none;
+    unsigned which = op->value % MODEL_OBJECTS;
+    struct model_object *o = &model_object[which];
+    size_t at = op->page % OBJECT_PAGES * PAGE_SIZE + op->offset % PAGE_SIZE, len = op->count * 97u, done = 0;
+    if (len > sizeof o->bytes - at)
+        len = sizeof o->bytes - at;
+    int err = 0;
+    while (done < len && err == 0) {
+        struct object_piece piece;
+        err = object_pin_write(object[which], at + done, SIZE_MAX, &piece);
+        if (err != -ETXTBSY && at + done > o->size_bytes)
+            model_resize(o, o->size_bytes);
+        if (err != 0)
+            break;
+        size_t n = piece.len < len - done ? piece.len : len - done;
+        memset(piece.bytes, op->rights | 1, n);
+        memset(o->bytes + at + done, op->rights | 1, n);
+        object_unpin(&piece);
+        done += n;
+        object_written(object[which], at + done);
+        if (at + done > o->size_bytes)
+            o->size_bytes = at + done;
+    }
+    if (!refused(err))
+        expect_eq(err, len > 0 && model_is_mapped(which) ? -ETXTBSY : 0);
+    if (err == -ENOMEM)
+        object_resize(object[which], o->size_bytes);    /* as a write that fails does */
+    if (err == -ENOMEM && !model_is_mapped(which))
+        model_resize(o, o->size_bytes);
+    expect_eq(object_size(object[which]), o->size_bytes);
+}
+
+static void do_resize_object(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)unused, (void)none;
+    unsigned which = op->value % MODEL_OBJECTS;
+    struct model_object *o = &model_object[which];
+    size_t size = op->page % OBJECT_PAGES * PAGE_SIZE + op->offset % PAGE_SIZE;
+    int err = object_resize(object[which], size);
+    expect_eq(err, size < o->size_bytes && model_is_mapped(which) ? -ETXTBSY : 0);
+    if (err == 0)
+        model_resize(o, size);
+}
+
+/* What read(2) does, which finds bytes where they are and allocates nothing. */
+static void do_pin_read(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)unused, (void)none;
+    static const uint8_t zeroes[PAGE_SIZE];
+    const struct model_object *o = &model_object[op->value % MODEL_OBJECTS];
+    size_t at = op->page % OBJECT_PAGES * PAGE_SIZE + op->offset % PAGE_SIZE;
+    struct object_piece piece;
+    object_pin_read(object[op->value % MODEL_OBJECTS], at, &piece);
+    expect_eq(piece.len == 0, at >= o->size_bytes);
+    expect_eq(piece.len <= PAGE_SIZE - at % PAGE_SIZE && (piece.len == 0 || at + piece.len <= o->size_bytes), true);
+    if (piece.len > 0 && memcmp(piece.bytes != NULL ? (const void *)piece.bytes : zeroes, o->bytes + at, piece.len) != 0)
+        panic("fuzz.c: op %zu: object_pin_read found other bytes at %#zx", fuzz_at, at);
+    object_unpin(&piece);
+    expect_eq(host_allocations() * armed, 0);
+}
+
+/* ---- contents forgotten, brought in, exchanged ---- */
+
+static void do_forget(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    int err = as_forget(*as, model_va(op_page(op)), op_npages(op) * PAGE_SIZE);
+    if (!refused(err))
+        expect_eq(err, model_forget(s, op_page(op), op_npages(op)));
+}
+
+static void do_populate(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    vaddr_t va = page_down(op_va(op));
+    size_t len = op->count % 8 * PAGE_SIZE;
+    struct fault_counts faults = { 0 };
+    int expected, err = populate_user(*as, va, len);
+    size_t done = predict_copy(s, va, len, ACCESS_WRITE, &expected, &faults);
+    bool no_memory = refused(err), exclusive;
+    expect_eq((*as)->oom_va, 0);
+    if (!no_memory) {
+        expect_eq(err, expected);
+        expect_faults(*as, &faults);
+    }
+    for (size_t at = 0; at < done; at += PAGE_SIZE) {
+        enum fault_case which;
+        model_case(s, va + at, ACCESS_WRITE, &which);
+        if (no_memory && case_makes_page(which) && (anon_at(*as, va + at, &exclusive) == NULL || !exclusive))
+            break;                              /* it came so far */
+        model_touch(s, va + at, ACCESS_WRITE);
+    }
+}
+
+static void do_page_store(const struct op *op, struct model_space *s, struct addrspace **as)
+{
+    vaddr_t va = page_down(op_va(op));
+    enum fault_case which;
+    struct fault_counts faults = { 0 };
+    struct page *page = page_alloc(PAGE_KERNEL);
+    if (page == NULL)
+        return;
+    memset(page_address(page), op->value, PAGE_SIZE);
+    int expected = model_case(s, va, ACCESS_WRITE, &which), err = page_to_user(*as, va, &page);
+    page_free(page);
+    if (host_failed() != 0) {
+        expect_eq(err, -ENOMEM);
+        expect_oom_at(*as, va);
+        faults.n[FAULT_OOM] = 1;
+        expected = err;
+    } else {
+        expect_eq(err, expected != 0 ? -EFAULT : 0);
+        if (expected != 0 || which != FAULT_C)
+            faults.n[which] = 1;
+    }
+    expect_faults(*as, &faults);
+    if (expected == 0)
+        memset(model_touch(s, va, ACCESS_WRITE), op->value, PAGE_SIZE);
 }
 
 static void do_hart(const struct op *op, struct model_space *unused, struct addrspace **none)
@@ -526,6 +630,12 @@ static const struct {
     { "zero", do_zero, ON | PAGE | COUNT | OFFSET, 3 },
     { "string", do_string, ON | PAGE | COUNT | OFFSET, 3 },
     { "read-object", do_read_object, PAGE | COUNT | OFFSET | VALUE, 2 },
+    { "pin-read", do_pin_read, PAGE | OFFSET | VALUE, 3 },
+    { "write-object", do_write_object, PAGE | COUNT | OFFSET | VALUE | RIGHTS, 4 },
+    { "resize-object", do_resize_object, PAGE | OFFSET | VALUE, 2 },
+    { "forget", do_forget, ON | PAGE | COUNT | OFFSET | VALUE | RIGHTS, 3 },
+    { "populate", do_populate, ON | PAGE | COUNT, 2 },
+    { "page-store", do_page_store, ON | PAGE | VALUE, 4 },
     { "fail", do_fail, COUNT | RIGHTS, 12 },
     { "chaos", do_chaos, ON | PAGE | OFFSET | RIGHTS, 6 },
     { "drop-caches", do_drop, 0, 1 },
@@ -558,7 +668,7 @@ void fuzz_run(const struct op *ops, size_t n, size_t interval)
     mmu_fence_fetch();                          /* nothing of an earlier run is left in an instruction cache */
     model_reset();
     for (unsigned o = 0; o < MODEL_OBJECTS; o++)
-        object[o] = object_create((const char *)model_object[o].source, model_object[o].size_bytes);
+        object[o] = object_create((const char *)model_object[o].source, model_object[o].size_bytes, NULL);
     for (fuzz_at = 0; fuzz_at < n; fuzz_at++) {
         run_op(&ops[fuzz_at]);
         if (interval != 0 && fuzz_at % interval == 0)

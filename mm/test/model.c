@@ -16,13 +16,13 @@ struct model_object model_object[MODEL_OBJECTS];
 static size_t ncontents;
 
 /* Odd sizes: within a page, less than a page, whole pages and more than a radix leaf of them. */
-static const size_t object_size[MODEL_OBJECTS] = { 5 * PAGE_SIZE + 100, 1, OBJECT_PAGES * PAGE_SIZE };
+static const size_t model_sizes[MODEL_OBJECTS] = { 5 * PAGE_SIZE + 100, 1, OBJECT_PAGES * PAGE_SIZE };
 
 void model_reset(void)
 {
     for (unsigned o = 0; o < MODEL_OBJECTS; o++) {
         struct model_object *obj = &model_object[o];
-        obj->size_bytes = object_size[o];
+        obj->size_bytes = model_sizes[o];
         for (size_t i = 0; i < obj->size_bytes; i++)
             obj->source[i] = obj->bytes[i] = (i * 13 + i / PAGE_SIZE + o) | 1;
         memset(obj->stored, 0, sizeof obj->stored);
@@ -178,6 +178,39 @@ int model_set_brk(struct model_space *s, vaddr_t new_brk)
         model_unmap(s, new_end, old_end);
     s->brk = new_brk;
     return 0;
+}
+
+int model_forget(struct model_space *s, unsigned page, unsigned npages)
+{
+    for (unsigned i = 0; i < npages; i++)
+        if (!s->page[page + i].mapped)
+            return -ENOMEM;
+    for (unsigned i = 0; i < npages; i++) {
+        struct model_page *p = &s->page[page + i];
+        contents_put(p->own);
+        p->own = NULL;
+        if (!p->shared)
+            p->fetch_fence = false;     /* another frame will come, and be made fit for fetching */
+    }
+    return 0;
+}
+
+/* ---- objects ---- */
+
+bool model_is_mapped(unsigned object)
+{
+    for (unsigned i = 0; i < MODEL_SPACES; i++)
+        for (unsigned p = 0; model_space[i].exists && p < MODEL_PAGES; p++)
+            if (model_space[i].page[p].mapped && model_space[i].page[p].object == (int)object)
+                return true;
+    return false;
+}
+
+void model_resize(struct model_object *o, size_t size_bytes)
+{
+    size_t kept = size_bytes < o->size_bytes ? size_bytes : o->size_bytes;
+    memset(o->bytes + kept, 0, sizeof o->bytes - kept);
+    o->size_bytes = size_bytes;
 }
 
 /* ---- faults ---- */

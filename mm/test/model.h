@@ -39,7 +39,7 @@ struct model_space {
 struct model_object {
     size_t size_bytes;
     uint8_t source[OBJECT_PAGES * PAGE_SIZE];
-    uint8_t bytes[OBJECT_PAGES * PAGE_SIZE];    /* as it is now: source, and what was stored through shared mappings */
+    uint8_t bytes[OBJECT_PAGES * PAGE_SIZE];    /* as it is now: source, and what was written and stored */
     bool stored[OBJECT_PAGES];
 };
 
@@ -62,6 +62,11 @@ bool model_is_free(const struct model_space *s, vaddr_t start, vaddr_t end);
 void model_unmap(struct model_space *s, vaddr_t start, vaddr_t end);
 int model_protect(struct model_space *s, unsigned page, unsigned npages, unsigned prot);
 int model_set_brk(struct model_space *s, vaddr_t new_brk);
+int model_forget(struct model_space *s, unsigned page, unsigned npages);
+
+/* An object that grows or shrinks: no byte beyond the end survives. */
+bool model_is_mapped(unsigned object);
+void model_resize(struct model_object *o, size_t size_bytes);
 
 /* What must happen at va: 0 and the case, or the error and FAULT_SEGV or FAULT_BUS. */
 int model_case(const struct model_space *s, vaddr_t va, enum access access, enum fault_case *which);

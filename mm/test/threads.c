@@ -4,6 +4,8 @@
  * with each other and with the children that the threads fork and destroy; leaves are dropped, files' caches too, and now and
  * then there is no memory.
  *
+ * Beside them they read, write and cut a file, as read(2), write(2) and truncate(2) do: a write is whole for every reader.
+ *
  * What is checked while all run: in every page each thread has a byte of its own, and finds there what it stored last, in
  * whatever address space that was. In the end: every invariant, and every frame is free again.
  */
@@ -32,6 +34,8 @@
 
 static struct addrspace *spaces[NSPACES];
 static struct vm_object *file;
+static struct vm_object *written;       /* a file that nobody maps; [written_lock] its contents */
+static struct rwlock written_lock = RWLOCK_INIT(written_lock, RANK_INODE);
 static char source[NPAGES * PAGE_SIZE];
 static unsigned long noperations = 5000;
 static uint64_t seed = 1;
@@ -73,6 +77,64 @@ static void load(struct worker *w, struct addrspace *as, const uint8_t *stored)
                                 : copy_from_user(as, &byte, own_byte(w, page), 1, NULL);
     if (done(err) && byte != stored[page])
         panic("thread %u: page %u holds %#x, stored was %#x", w->self, page, byte, stored[page]);
+}
+
+/* ---- a file, under its lock ---- */
+
+#define WRITTEN_PAGES 4
+
+/* Every byte of the file becomes the same; without memory it becomes empty. */
+static void write_file(uint8_t byte)
+{
+    struct object_piece piece;
+    rwlock_write(&written_lock);
+    for (size_t at = 0; at < WRITTEN_PAGES * PAGE_SIZE; at += PAGE_SIZE) {
+        if (!done(object_pin_write(written, at, SIZE_MAX, &piece))) {
+            object_resize(written, 0);
+            break;
+        }
+        memset(piece.bytes, byte, piece.len);
+        object_unpin(&piece);
+        object_written(written, at + PAGE_SIZE);
+    }
+    rwlock_write_unlock(&written_lock);
+}
+
+static void cut_file(size_t size)
+{
+    rwlock_write(&written_lock);
+    if (size < object_size(written))
+        object_resize(written, size);
+    rwlock_write_unlock(&written_lock);
+}
+
+static void read_file(const struct worker *w)
+{
+    struct object_piece piece;
+    int first = -1;
+    rwlock_read(&written_lock);
+    for (size_t at = 0; at < object_size(written); at += piece.len) {
+        object_pin_read(written, at, &piece);
+        for (size_t i = 0; i < piece.len; i += 511) {
+            int byte = piece.bytes != NULL ? (uint8_t)piece.bytes[i] : 0;
+            if (first >= 0 && byte != first)
+                panic("thread %u: byte %zu of the file is %#x, those before it %#x", w->self, at + i, byte, first);
+            first = byte;
+        }
+        object_unpin(&piece);
+    }
+    rwlock_read_unlock(&written_lock);
+}
+
+static void use_file(const struct worker *w)
+{
+    unsigned what = host_random() % 8;
+    if (what == 0)
+        cut_file(host_random() % (WRITTEN_PAGES * PAGE_SIZE));
+    else if (what <= 2)
+        write_file(host_random());
+    else
+        read_file(w);
 }
 
 /* A child has what its parent had, and goes its own way. */
@@ -165,8 +227,11 @@ static void *work(void *arg)
     struct worker *w = arg;
     host_use_hart(w->self);
     host_seed(seed + w->self);
-    for (unsigned long n = 0; n < noperations; n++)
+    for (unsigned long n = 0; n < noperations; n++) {
         operate(w);
+        if (n % 8 == 0)
+            use_file(w);
+    }
     as_activate(NULL);
     return NULL;
 }
@@ -174,7 +239,8 @@ static void *work(void *arg)
 /* Spaces that share as much as there is to share: each is a child of the one before. */
 static void build(void)
 {
-    file = object_create(source, sizeof source);
+    file = object_create(source, sizeof source, NULL);
+    written = object_create(NULL, 0, NULL);
     spaces[0] = as_create();
     done(map_zero(spaces[0], HEAP_AT, NPAGES * PAGE_SIZE, RW));
     done(map_object(spaces[0], FILE_AT, NPAGES * PAGE_SIZE, RW, false, file, 0));
@@ -207,6 +273,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < NSPACES; i++)
         destroy(spaces[i]);
     object_put(file);
+    object_put(written);
     world_end();
     printf("%lu operations on each of %u threads, seed %lu\n", noperations, NTHREADS, seed);
     return 0;

@@ -179,7 +179,7 @@ static void exchanged(void)
 static void exchanged_never_with_a_file(void)
 {
     static char source[PAGE_SIZE];
-    struct vm_object *obj = object_create(source, sizeof source);
+    struct vm_object *obj = object_create(source, sizeof source, NULL);
     struct addrspace *as = as_create(), *other = as_create();
     struct page *page = page_full_of('n'), *given = page;
     check_eq(map_object(as, at, PAGE_SIZE, RW, true, obj, 0), 0);
@@ -236,6 +236,24 @@ static void fails_page_by_page(void)
     destroy(tight);
 }
 
+/* As a store to each page would, but a lack of memory kills nobody. */
+static void populated(void)
+{
+    struct addrspace *as = space_of_three();
+    check_eq(populate_user(as, at + PAGE_SIZE, 2 * PAGE_SIZE), 0);
+    check_eq(as->faults.n[FAULT_B3], 2);
+    check_eq(leaf_prot(as, at), -1);
+    check_eq(leaf_prot(as, at + PAGE_SIZE), RW);
+    check_eq(populate_user(as, at + 2 * PAGE_SIZE, 2 * PAGE_SIZE), -EFAULT);
+    world_drop_caches();
+    host_fail_allocation(FAIL_FROM_THEN_ON, 1);
+    check_eq(populate_user(as, at, PAGE_SIZE), -ENOMEM);
+    host_fail_allocation(FAIL_NONE, 0);
+    check_eq(as->oom_va, 0);
+    check_eq(program_store(as, at, 1), 0);
+    destroy(as);
+}
+
 const struct test_case uaccess_cases[] = {
     { "there and back, across pages", there_and_back },
     { "a copy stops where the program could not go", stops_at_the_hole },
@@ -248,5 +266,6 @@ const struct test_case uaccess_cases[] = {
     { "but never with a file's", exchanged_never_with_a_file },
     { "and can be executed", exchanged_code },
     { "without memory, page by page", fails_page_by_page },
+    { "populating", populated },
     { 0 },
 };

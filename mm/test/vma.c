@@ -55,7 +55,7 @@ static void finding(void)
 static void split_and_merge(void)
 {
     struct addrspace *as = as_create();
-    struct vm_object *obj = object_create(bytes, sizeof bytes);
+    struct vm_object *obj = object_create(bytes, sizeof bytes, NULL);
     size_t npages;
     mutex_lock(&as->lock);
     struct vma *vma = make(as, at, at + 6 * PAGE_SIZE, obj, 1);

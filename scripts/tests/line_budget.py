@@ -5,8 +5,8 @@ import os
 import sys
 
 BUDGETS = [
-    (4_000, ["mm"]),        # 3,500 was planned; the contracts in the headers and the three hints of the fault path took more
-    (12_500, ["arch", "mm", "kernel", "syscalls"]),     # 12,000 was planned: processes that share memory, the machine in two headers
+    (4_500, ["mm"]),        # 3,500 was planned; what took more, here and below, is said at the end of mm/README.md
+    (15_500, ["arch", "mm", "kernel", "syscalls"]),     # 12,000 was planned
     (800, ["arch/host"]),   # the simulated machine: no part of the kernel, so not in the line above
 ]
 NOT_THE_KERNEL = ("test", "host")

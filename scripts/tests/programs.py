@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""programs.py LAUNCH BUILD MKINITRAMFS: what a user of scripts/run relies on: statuses, piped input, repetition, init=, other archives."""
+"""programs.py LAUNCH BUILD MKINITRAMFS: what a user of scripts/run relies on.
+
+Statuses, piped input, repetition, init=, other archives, and typing at the shell.
+"""
 
 import collections
 import gzip
@@ -8,8 +11,9 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
-from harness import check, expect, finish, launch
+from harness import check, expect, finish, launch, start
 
 BUILD, MKINITRAMFS = sys.argv[2:]
 LINES = 3000
@@ -99,10 +103,106 @@ def other_archives():
         check("no archive", [(status != 2, f"status {status}"), ("does not exist" not in err, err), (took > 3, f"{took} s")])
 
 
+class Typist:
+    """Somebody at the console: types, and reads what has come since."""
+
+    def __init__(self, *arguments):
+        self.process = start("--build", BUILD, *arguments, stdin=subprocess.PIPE)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.unread = ""
+
+    def read_until(self, words, seconds=30):
+        """What came up to the words, or None when they do not come."""
+        deadline = time.monotonic() + seconds
+        while words not in self.unread:
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                return None
+            self.unread += (self.process.stdout.read() or b"").decode(errors="replace")
+            time.sleep(0.01)
+        seen, self.unread = self.unread.split(words, 1)
+        return seen
+
+    def type(self, keys):
+        self.process.stdin.write(keys.encode())
+        self.process.stdin.flush()
+
+    def dialogue(self, name, *turns):
+        """Turns are keys and the words that answer them. A case of the test."""
+        for keys, answer in turns:
+            self.type(keys)
+            if self.read_until(answer) is None:
+                check(name, [(True, f"{keys!r} was not answered by {answer!r} but by {self.unread!r}")])
+                self.unread = ""
+                return
+        check(name, [])
+
+    def leave(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.terminate()
+        return self.process.wait()
+
+
+UP, DOWN, RIGHT, LEFT, HOME, END, DELETE = (f"\x1b[{key}" for key in ("A", "B", "C", "D", "H", "F", "3~"))
+BACKSPACE = "\x7f"
+
+
+def ctrl(letter):
+    return chr(ord(letter) & 0x1f)
+
+
+def typing():
+    """Answers hold what the editor cannot have echoed: each stands on a line of its own, or was quoted when it was typed."""
+    sh = Typist("sh")
+    sh.dialogue("a prompt", ("", "$ "))
+    sh.dialogue("arrows, and a letter in the middle", ("echo helo" + LEFT + LEFT + "l\r", "\nhello\n$ "))
+    sh.dialogue("Backspace and Delete",
+                ("echo wrongX" + LEFT + LEFT + DELETE + DELETE + BACKSPACE * 3 + "ight\r", "\nwight\n$ "))
+    sh.dialogue("Home and End", ("cho first" + HOME + "e" + END + " last\r", "\nfirst last\n$ "))
+    sh.dialogue("^A ^K ^E ^W ^U", ("nothing" + ctrl("A") + ctrl("K") + "x" + ctrl("U") + "echo one two" + ctrl("W") +
+                                   ctrl("E") + "three\r", "\none three\n$ "))
+    sh.dialogue("history", (UP + UP + "\r", "\nfirst last\n$ "), ("echo draft" + UP + DOWN + " kept\r", "\ndraft kept\n$ "))
+    sh.dialogue("one letter of several bytes is one letter",
+                ("echo a\u00e9\u20ac" + LEFT + BACKSPACE + "b\r", "\nab\u20ac\n$ "))
+    sh.dialogue("Tab completes a command", ("ech\tdone\r", "\ndone\n$ "))
+    sh.dialogue("Tab completes a path, and lists what there is",
+                ("cat /de\t\t", "\nconsole  full  null  "), ("nu\t\r", "null \n$ "))
+    sh.dialogue("Tab quotes what needs it", (">'/a b'\r", "$ "), ("echo /a\t|cat\r", "\n/a b\n$ "))
+    sh.dialogue("^C gives a line up", ("echo never" + ctrl("C"), "^C\n$ "), ("echo $?\r", "\n130\n$ "))
+    sh.dialogue("^C gives a command of several lines up", ("if true\r", "\n> "), ("then echo" + ctrl("C"), "^C\n$ "),
+                ("echo o'k'\r", "\nok\n$ "))
+    sh.dialogue("^L draws anew", ("echo cl" + ctrl("L"), "\x1b[2J\r$ echo cl"), ("ear\r", "\nclear\n$ "))
+    long = "0123456789" * 30
+    sh.dialogue("a line longer than the screen", (f"echo {long}" + HOME + END + "x\r", f"\n{long}x\n$ "))
+    sh.dialogue("a program reads lines, edited by the console",
+                ("cat\r", "cat\n"), ("lime" + BACKSPACE * 2 + "ne\r", "\nline\n"), (ctrl("D"), "$ "))
+    sh.dialogue("read does too", ("read x; echo \"<$x>\"\r", "\n"), ("abx" + BACKSPACE + "c\r", "\n<abc>\n$ "))
+    sh.dialogue("^C ends a program and not the shell",
+                ("sleep 60\r", "sleep 60\n"), (ctrl("C"), "$ "), ("echo $?\r", "\n130\n$ "))
+    sh.dialogue("^C ends the loop around it", ("for i in 1 2 3; do echo $i; sleep 60; done\r", "\n1\n"), (ctrl("C"), "$ "),
+                ("echo $i\r", "\n1\n$ "))
+    sh.dialogue("^C ends a substitution", ("y=$(echo a; sleep 60)\r", "\n"), (ctrl("C"), "$ "), ("echo \"<$y>\"\r", "\n<>\n$ "))
+    sh.dialogue("a job in the background, and the word of its end", ("sleep 0.3 &\r", "[1] "), ("sleep 0.6\r", "$ "),
+                ("\r", "[1] Done\tsleep 0.3\n$ "))
+    sh.dialogue("fg takes a job to the foreground", ("sleep 60 &\r", "[1] "), ("fg\r", "\nsleep 60\n"), (ctrl("C"), "$ "),
+                ("jobs; echo n'o'ne\r", "\nnone\n$ "))
+    sh.dialogue("half a line typed ahead is the beginning of the next",
+                ("sleep 0.5\r", "sleep 0.5\n"), ("echo half", "$ echo half"), ("way\r", "\nhalfway\n$ "))
+    text = "".join(f"{n:04} typed ahead\n" for n in range(1000))
+    sh.dialogue("what is typed ahead for a program reaches it", (f"wc -c\r{text}" + ctrl("D"), f"\n{len(text)}\n"), ("", "$ "))
+    sh.dialogue("^D deletes in a line", ("echo axb" + LEFT + LEFT + ctrl("D") + "\r", "\nab\n$ "))
+    sh.type("(exit 6)\r" + ctrl("D"))
+    status = sh.leave()
+    check("^D on an empty line ends the shell, with the last status", [(status != 6, f"status {status}, {sh.unread!r}")])
+
+
 statuses()
 piped_input("1")
 piped_input("4")
 repeats()
 other_first_programs()
 other_archives()
+typing()
 finish()

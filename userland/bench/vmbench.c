@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <faultline.h>
@@ -324,6 +325,106 @@ static uint64_t bench_pipe(void)
     close(fds[0]);
     close(fds[1]);
     return cost / n;
+}
+
+/* ---- rights and contents of a range ---- */
+
+/* One page in the middle of a touched range becomes read-only, and writable again: two calls, a split and a merge. */
+static uint64_t bench_mprotect(void)
+{
+    size_t n = 64;
+    uintptr_t va = grow(n * PAGE);
+
+    touch(va, n, PAGE);
+    uint64_t start = rdinstret();
+    for (size_t i = 0; i < n; i++)
+        if (mprotect((void *)(va + n / 2 * PAGE), PAGE, PROT_READ) != 0 ||
+            mprotect((void *)(va + n / 2 * PAGE), PAGE, PROT_READ | PROT_WRITE) != 0)
+            die("mprotect");
+    uint64_t cost = rdinstret() - start;
+    shrink_to(va);
+    return cost / (2 * n);
+}
+
+static uint64_t bench_dontneed(void)
+{
+    size_t n = (16 << 20) / PAGE;
+    uintptr_t va = grow(n * PAGE);
+
+    touch(va, n, PAGE);
+    uint64_t start = rdinstret();
+    if (madvise((void *)va, n * PAGE, MADV_DONTNEED) != 0)
+        die("madvise");
+    uint64_t cost = rdinstret() - start;
+    shrink_to(va);
+    return cost / n;
+}
+
+/* ---- files ---- */
+
+static int file_of(size_t npages)
+{
+    static char buffer[PAGE] __attribute__((aligned(4096)));
+
+    int fd = open("/vmbench.file", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    for (size_t i = 0; i < npages && fd >= 0; i++)
+        if (write(fd, buffer, PAGE) != (ssize_t)PAGE)
+            die("write");
+    if (fd < 0 || unlink("/vmbench.file") != 0)
+        die("/vmbench.file");
+    return fd;
+}
+
+/* Pages of the file and the buffer are there. */
+static uint64_t transfer_pages(ssize_t (*transfer)(int, char *, size_t), size_t file_pages)
+{
+    static char buffer[PAGE] __attribute__((aligned(4096)));
+    size_t n = 64;
+
+    memset(buffer, 1, sizeof(buffer));
+    int fd = file_of(file_pages);
+    lseek(fd, 0, SEEK_SET);
+    uint64_t start = rdinstret();
+    for (size_t i = 0; i < n; i++)
+        if (transfer(fd, buffer, PAGE) != (ssize_t)PAGE)
+            die("transfer");
+    uint64_t cost = rdinstret() - start;
+    close(fd);
+    return cost / n;
+}
+
+static ssize_t put(int fd, char *buffer, size_t len) { return write(fd, buffer, len); }
+static ssize_t get(int fd, char *buffer, size_t len) { return read(fd, buffer, len); }
+
+static uint64_t bench_file_read(void) { return transfer_pages(get, 64); }
+static uint64_t bench_file_write(void) { return transfer_pages(put, 64); }
+static uint64_t bench_file_append(void) { return transfer_pages(put, 0); }
+
+static uint64_t bench_open_close(void)
+{
+    size_t n = 64;
+
+    uint64_t start = rdinstret();
+    for (size_t i = 0; i < n; i++) {
+        int fd = open("/bin/true", O_RDONLY);
+        if (fd < 0)
+            die("/bin/true");
+        close(fd);
+    }
+    return (rdinstret() - start) / n;
+}
+
+static uint64_t bench_create_unlink(void)
+{
+    size_t n = 64;
+
+    uint64_t start = rdinstret();
+    for (size_t i = 0; i < n; i++) {
+        int fd = open("/vmbench.file", O_WRONLY | O_CREAT | O_EXCL, 0600);
+        if (fd < 0 || close(fd) != 0 || unlink("/vmbench.file") != 0)
+            die("/vmbench.file");
+    }
+    return (rdinstret() - start) / n;
 }
 
 /*

@@ -1,45 +1,27 @@
 /*
  * cat.c - copy files, or standard input ("-" or no argument), to standard output.
  */
-#include <err.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-#include <faultline.h>
-
-static int cat(int fd, const char *name)
-{
-    static char buffer[4096];
-    ssize_t nread;
-
-    while ((nread = read(fd, buffer, sizeof(buffer))) > 0)
-        if (write_all(1, buffer, nread) < 0)
-            err(1, "write");
-    if (nread == 0)
-        return 0;
-    warn("%s", name);
-    return 1;
-}
+#include "tools.h"
 
 int main(int argc, char **argv)
 {
-    int status = 0;
+    char *only_stdin[] = { "-", NULL };
 
-    if (argc == 1)
-        return cat(0, "standard input");
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "-") == 0) {
-            status |= cat(0, "standard input");
-            continue;
-        }
-        int fd = open(argv[i], O_RDONLY);
+    while (next_option(argc, argv, "u", "cat [-u] [FILE...]") != -1)
+        ;                               /* -u: unbuffered, as it always is */
+    for (char **name = optind < argc ? argv + optind : only_stdin; *name; name++) {
+        bool standard = strcmp(*name, "-") == 0;
+        int fd = standard ? STDIN_FILENO : open(*name, O_RDONLY);
         if (fd < 0) {
-            warn("%s", argv[i]);
-            status = 1;
+            complain(*name);
             continue;
         }
-        status |= cat(fd, argv[i]);
-        close(fd);
+        copy_descriptor(fd, STDOUT_FILENO, standard ? "standard input" : *name);
+        if (!standard)
+            close(fd);
     }
-    return status;
+    return exit_status;
 }

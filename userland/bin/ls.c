@@ -1,100 +1,172 @@
 /*
- * ls.c - list files and directories, in the directory's own order: ls [-l] [PATH...]
+ * ls.c - list files and folders: ls [-aldR1trSi] [PATH...]
+ *   -l long   -a hidden ones too   -d folders themselves   -R what is in folders below   -i inode numbers
+ *   -t newest first   -S largest first   -r the other way round   (-1: one in a line, as always)
  */
-#include <dirent.h>
-#include <err.h>
-#include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include "tools.h"
 
-static char type_letter(mode_t mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFDIR: return 'd';
-    case S_IFCHR: return 'c';
-    case S_IFBLK: return 'b';
-    case S_IFLNK: return 'l';
-    case S_IFIFO: return 'p';
-    default: return '-';
-    }
-}
+static bool all, as_long, themselves, recursive, inodes, reverse;
+static char order;                      /* 't', 'S', or by name */
 
-static int list_file_long(const char *path, const char *name)
-{
-    char rights[] = "rwxrwxrwx";
+struct file {
+    char *path;
+    const char *name;                   /* points into path, or is all of it */
     struct stat st;
+};
 
-    if (lstat(path, &st) < 0) {
-        warn("%s", path);
-        return 1;
-    }
-    for (int i = 0; i < 9; i++)
-        if (!(st.st_mode & 0400 >> i))
-            rights[i] = '-';
-    printf("%c%s %3u %10lld %s\n", type_letter(st.st_mode), rights, (unsigned)st.st_nlink, (long long)st.st_size,
-           name);
-    return 0;
+static int compare(const void *a, const void *b)
+{
+    const struct file *x = a, *y = b;
+    int result = 0;
+
+    if (order == 't')
+        result = x->st.st_mtim.tv_sec != y->st.st_mtim.tv_sec ? (x->st.st_mtim.tv_sec < y->st.st_mtim.tv_sec ? 1 : -1)
+                                                              : (x->st.st_mtim.tv_nsec < y->st.st_mtim.tv_nsec) -
+                                                                (x->st.st_mtim.tv_nsec > y->st.st_mtim.tv_nsec);
+    if (order == 'S')
+        result = (x->st.st_size < y->st.st_size) - (x->st.st_size > y->st.st_size);
+    if (result == 0)
+        result = strcmp(x->name, y->name);
+    return reverse ? -result : result;
 }
 
-static int list_file_short(const char *path, const char *name)
+static void print_long(const struct file *file)
 {
-    (void)path;
-    puts(name);
-    return 0;
+    const struct stat *st = &file->st;
+    time_t modified = st->st_mtim.tv_sec;
+    char date[32], target[4096];
+
+    strftime(date, sizeof(date), "%Y-%m-%d %H:%M", gmtime(&modified));
+    printf("%s %2u %u %u ", mode_letters(st->st_mode), (unsigned)st->st_nlink, (unsigned)st->st_uid, (unsigned)st->st_gid);
+    if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
+        printf("%4u,%4u ", (unsigned)major(st->st_rdev), (unsigned)minor(st->st_rdev));
+    else
+        printf("%9lld ", (long long)st->st_size);
+    printf("%s %s", date, file->name);
+    ssize_t len = S_ISLNK(st->st_mode) ? readlink(file->path, target, sizeof(target)) : -1;
+    if (len >= 0)
+        printf(" -> %.*s", (int)len, target);
+    putchar('\n');
 }
 
-static int list(const char *path, int (*list_file)(const char *, const char *))
+static void print(const struct file *file)
 {
-    char entry_path[512];
-    struct dirent *entry;
-    struct stat st;
-    int status = 0;
+    if (inodes)
+        printf("%7llu ", (unsigned long long)file->st.st_ino);
+    if (as_long)
+        print_long(file);
+    else
+        puts(file->name);
+}
 
-    if (stat(path, &st) < 0) {
-        warn("%s", path);
-        return 1;
-    }
-    if (!S_ISDIR(st.st_mode))
-        return list_file(path, path);
-    DIR *dir = opendir(path);
-    if (!dir) {
-        warn("%s", path);
-        return 1;
-    }
-    for (errno = 0; (entry = readdir(dir)); errno = 0) {
-        if (entry->d_name[0] == '.')
-            continue;
-        if (snprintf(entry_path, sizeof(entry_path), "%s/%s", path, entry->d_name) >= (int)sizeof(entry_path)) {
-            warnx("%s/%s: path too long", path, entry->d_name);
-            status = 1;
-            continue;
+static void list_folder(const char *path);
+
+static bool is_dots(const char *name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
+
+/* Print what is in the folder; the files' paths are freed. */
+static void print_entries(struct file *files, size_t n)
+{
+    if (n > 0)
+        qsort(files, n, sizeof(*files), compare);
+    for (size_t i = 0; i < n; i++)
+        print(&files[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (recursive && S_ISDIR(files[i].st.st_mode) && !is_dots(files[i].name)) {
+            printf("\n%s:\n", files[i].path);
+            list_folder(files[i].path);
         }
-        status |= list_file(entry_path, entry->d_name);
+        free(files[i].path);
     }
-    if (errno) {
-        warn("%s", path);
-        status = 1;
+}
+
+static size_t add_entry(struct file *files, size_t n, const char *folder, const char *name)
+{
+    char *path = path_in(folder, name);
+
+    if (lstat(path, &files[n].st) < 0) {
+        complain(path);
+        free(path);
+        return n;
     }
-    closedir(dir);
-    return status;
+    files[n].path = path;
+    files[n].name = base_name(path);
+    return n + 1;
+}
+
+static void list_folder(const char *path)
+{
+    char **names = names_in(path);
+    size_t n = 0, count = 0;
+
+    if (!names) {
+        complain(path);
+        return;
+    }
+    while (names[count])
+        count++;
+    struct file *files = allocate((count + 2) * sizeof(*files));
+    if (all) {
+        n = add_entry(files, n, path, ".");
+        n = add_entry(files, n, path, "..");
+    }
+    for (char **name = names; *name; name++)
+        if (all || **name != '.')
+            n = add_entry(files, n, path, *name);
+    free_names(names);
+    print_entries(files, n);
+    free(files);
+}
+
+/* POSIX: first the files, then what is in the folders. */
+static void list(char **paths, int npaths)
+{
+    struct file *files = allocate(npaths * sizeof(*files)), *folders = allocate(npaths * sizeof(*folders));
+    int nfiles = 0, nfolders = 0;
+
+    for (int i = 0; i < npaths; i++) {
+        struct file file = { .path = paths[i], .name = paths[i] };
+        /* A link that is named is followed, but by -l and -d, and when it leads nowhere. */
+        if ((as_long || themselves || stat(paths[i], &file.st) < 0) && lstat(paths[i], &file.st) < 0)
+            complain(paths[i]);
+        else if (S_ISDIR(file.st.st_mode) && !themselves)
+            folders[nfolders++] = file;
+        else
+            files[nfiles++] = file;
+    }
+    qsort(files, nfiles, sizeof(*files), compare);
+    qsort(folders, nfolders, sizeof(*folders), compare);
+    for (int i = 0; i < nfiles; i++)
+        print(&files[i]);
+    for (int i = 0; i < nfolders; i++) {
+        if (npaths > 1 || recursive)
+            printf("%s%s:\n", i + nfiles > 0 ? "\n" : "", folders[i].path);
+        list_folder(folders[i].path);
+    }
+    free(files);
+    free(folders);
 }
 
 int main(int argc, char **argv)
 {
-    int (*list_file)(const char *, const char *) = list_file_short;
-    int first = 1, status = 0;
+    char *here[] = { "." };
 
-    if (argc > 1 && strcmp(argv[1], "-l") == 0) {
-        list_file = list_file_long;
-        first = 2;
+    for (int option; (option = next_option(argc, argv, "aldR1trSi", "ls [-aldR1trSi] [PATH...]")) != -1;) {
+        switch (option) {
+        case 'a': all = true; break;
+        case 'l': as_long = true; break;
+        case 'd': themselves = true; break;
+        case 'R': recursive = true; break;
+        case 'i': inodes = true; break;
+        case 'r': reverse = true; break;
+        case 't': case 'S': order = option; break;
+        }
     }
-    if (first == argc)
-        status = list("/", list_file);
-    for (int i = first; i < argc; i++) {
-        if (argc - first > 1)
-            printf("%s:\n", argv[i]);
-        status |= list(argv[i], list_file);
-    }
-    return status;
+    list(optind < argc ? argv + optind : here, optind < argc ? argc - optind : 1);
+    return finish();
 }

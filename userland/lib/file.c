@@ -1,15 +1,17 @@
 /*
- * file.c - system calls about open files, pipes and the terminal.
+ * file.c - system calls about open files, pipes, waiting for them, and the terminal.
  * Owns: the C names of those calls, write_all.
- * Does not own: directories (dirent.c), streams (stdio.c).
+ * Does not own: names (path.c), directories (dirent.c), streams (stdio.c).
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/uio.h>
 #include <faultline.h>
 
@@ -31,6 +33,16 @@ ssize_t readv(int fd, const struct iovec *parts, int nparts)
 ssize_t writev(int fd, const struct iovec *parts, int nparts)
 {
     return syscall(SYS_writev, fd, parts, nparts);
+}
+
+ssize_t pread(int fd, void *buffer, size_t len, off_t offset)
+{
+    return syscall(SYS_pread64, fd, buffer, len, offset);
+}
+
+ssize_t pwrite(int fd, const void *buffer, size_t len, off_t offset)
+{
+    return syscall(SYS_pwrite64, fd, buffer, len, offset);
 }
 
 int write_all(int fd, const void *buffer, size_t len)
@@ -69,6 +81,11 @@ int openat(int dirfd, const char *path, int flags, ...)
     return syscall(SYS_openat, dirfd, path, flags, mode);
 }
 
+int creat(const char *path, mode_t mode)
+{
+    return open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+}
+
 int close(int fd)
 {
     return syscall(SYS_close, fd);
@@ -96,6 +113,30 @@ int dup2(int from, int to)
 int dup3(int from, int to, int flags)
 {
     return syscall(SYS_dup3, from, to, flags);
+}
+
+int fcntl(int fd, int command, ...)
+{
+    va_list args;
+
+    va_start(args, command);
+    long argument = va_arg(args, long);
+    va_end(args);
+    return syscall(SYS_fcntl, fd, command, argument);
+}
+
+int poll(struct pollfd *fds, nfds_t nfds, int timeout)
+{
+    struct timespec span = { timeout / 1000, timeout % 1000 * 1000000l };
+
+    return ppoll(fds, nfds, timeout < 0 ? NULL : &span, NULL);
+}
+
+int ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const sigset_t *mask)
+{
+    struct timespec left = timeout ? *timeout : (struct timespec){ 0 };     /* the kernel writes to it, which POSIX forbids */
+
+    return syscall(SYS_ppoll, fds, nfds, timeout ? &left : NULL, mask, sizeof(*mask));
 }
 
 int pipe(int fds[2])
@@ -126,6 +167,41 @@ int stat(const char *path, struct stat *result)
 int lstat(const char *path, struct stat *result)
 {
     return fstatat(AT_FDCWD, path, result, AT_SYMLINK_NOFOLLOW);
+}
+
+int ftruncate(int fd, off_t len)
+{
+    return syscall(SYS_ftruncate, fd, len);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+    return syscall(SYS_fchmod, fd, mode);
+}
+
+int fchown(int fd, uid_t owner, gid_t group)
+{
+    return syscall(SYS_fchown, fd, owner, group);
+}
+
+int fstatfs(int fd, struct statfs *result)
+{
+    return syscall(SYS_fstatfs, fd, result);
+}
+
+void sync(void)
+{
+    syscall(SYS_sync);
+}
+
+int fsync(int fd)
+{
+    return syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    return syscall(SYS_fdatasync, fd);
 }
 
 int ioctl(int fd, unsigned long request, ...)

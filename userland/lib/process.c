@@ -1,7 +1,7 @@
 /*
- * process.c - system calls about processes and the heap's end.
+ * process.c - system calls about processes and about the system as a whole.
  * Owns: the C names of those calls; the search of PATH.
- * Does not own: malloc (picolibc, over sbrk).
+ * Does not own: limits (limits.c), memory (memory.c).
  */
 #include <errno.h>
 #include <signal.h>
@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/random.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <faultline.h>
@@ -82,6 +84,11 @@ pid_t waitpid(pid_t pid, int *status, int options)
     return wait4(pid, status, options, NULL);
 }
 
+int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+    return syscall(SYS_waitid, type, id, info, options, NULL);
+}
+
 pid_t wait(int *status)
 {
     return wait4(-1, status, 0, NULL);
@@ -102,14 +109,53 @@ int raise(int signal)
     return kill(getpid(), signal);
 }
 
+/* What rt_sigaction(2) takes on riscv64. */
+struct kernel_sigaction {
+    sighandler_t handler;
+    unsigned long flags;
+    sigset_t mask;
+};
+
+sighandler_t signal(int number, sighandler_t handler)
+{
+    struct kernel_sigaction new = { .handler = handler }, old;
+
+    return syscall(SYS_rt_sigaction, number, &new, &old, sizeof(sigset_t)) < 0 ? SIG_ERR : old.handler;
+}
+
 pid_t getpid(void)
 {
     return syscall(SYS_getpid);
 }
 
+pid_t gettid(void)
+{
+    return syscall(SYS_gettid);
+}
+
 pid_t getppid(void)
 {
     return syscall(SYS_getppid);
+}
+
+uid_t getuid(void)
+{
+    return syscall(SYS_getuid);
+}
+
+uid_t geteuid(void)
+{
+    return syscall(SYS_geteuid);
+}
+
+gid_t getgid(void)
+{
+    return syscall(SYS_getgid);
+}
+
+gid_t getegid(void)
+{
+    return syscall(SYS_getegid);
 }
 
 int setpgid(pid_t pid, pid_t group)
@@ -137,6 +183,29 @@ int getrusage(int who, struct rusage *usage)
     return syscall(SYS_getrusage, who, usage);
 }
 
+int sysinfo(struct sysinfo *result)
+{
+    return syscall(SYS_sysinfo, result);
+}
+
+ssize_t getrandom(void *buffer, size_t len, unsigned flags)
+{
+    return syscall(SYS_getrandom, buffer, len, flags);
+}
+
+/* getentropy(3): all of it or nothing, and at most 256 bytes. */
+int getentropy(void *buffer, size_t len)
+{
+    if (len > 256) {
+        errno = EIO;
+        return -1;
+    }
+    ssize_t got = getrandom(buffer, len, 0);
+    if (got >= 0 && (size_t)got < len)
+        errno = EIO;
+    return got >= 0 && (size_t)got == len ? 0 : -1;
+}
+
 int uname(struct utsname *name)
 {
     return syscall(SYS_uname, name);
@@ -145,18 +214,4 @@ int uname(struct utsname *name)
 int reboot(int command)
 {
     return syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, NULL);
-}
-
-void *sbrk(ptrdiff_t increment)
-{
-    return (void *)syscall(SYS_sbrk, increment);
-}
-
-int brk(void *end)
-{
-    /* The kernel's brk never fails as such: it answers with the end that now holds. */
-    if ((void *)raw_syscall(SYS_brk, end) == end)
-        return 0;
-    errno = ENOMEM;
-    return -1;
 }

@@ -1,7 +1,8 @@
 /*
  * kfail.c - every allocation fails once.
- * Owns: a ladder for each thing that a process can have the kernel do. Rung k makes the k-th allocation on the way fail
- * (/proc/self/fail-nth), for k = 1, 2, 3 ... until the thing is done without coming so far.
+ * Owns: how a ladder is climbed, and the ladders of memory, pipes and processes; those of names, files and /proc are in
+ * kfail_names.c and kfail_calls.c. There is a ladder for each thing that a process can have the kernel do. Rung k makes the
+ * k-th allocation on the way fail (/proc/self/fail-nth), for k = 1, 2, 3 ... until the thing is done without coming so far.
  * Expected: every case ok. Each rung ends with the right error, nothing changed and the same call good at once when memory is
  * back; or, where a page cannot be delivered, with SIGKILL. Either way no frame is lost and the invariants hold.
  *
@@ -17,37 +18,24 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include <faultline.h>
 
-#include "tap.h"
+#include "kfail.h"
 
-#define AT_FDCWD       (-100)
 #define RUNGS_MAX      200
 #define PART_PAGES     64
 #define STATUS_REFUSED 3                        /* of a child: the act failed, and all was as it should be */
 
-/* How rungs end: each of these occurs, but for the last, which may: the act goes on in user mode, with page faults or without. */
-enum { REFUSED = 1, KILLED = 2, MAY_BE_KILLED = 4 };
-
-struct ladder {
-    void (*prepare)(void);                      /* before each act */
-    long (*act)(void);                          /* armed: a result, or a negative error number */
-    void (*unchanged)(void);                    /* after a refusal: has it left everything as it was? */
-    void (*undo)(void);                         /* so that it can be prepared again */
-    unsigned outcomes;
-    bool once;                                  /* it does not come back, so there is no rehearsal */
-    int status;                                 /* wait status when it has been done */
-};
-
-/* What acts work on; set by their prepare. */
-static uintptr_t page;
-static int fd = -1, fds[2] = { -1, -1 };
+uintptr_t page;
+int fd = -1;
+pid_t sibling;
+static int fds[2] = { -1, -1 };
 static struct gate gate;
-static pid_t sibling;
 
 static long failures(void)
 {
@@ -120,6 +108,8 @@ static bool rung(const struct ladder *ladder, unsigned k, unsigned *refused, uns
     if (pid == 0)
         climb(ladder, k);
     int status = child_wait(pid);
+    if (ladder->sweep != NULL)
+        ladder->sweep();
     check_eq(drop_caches(), 0);                 /* which checks the invariants as well */
     failed = failures() - failed;
     out_of_memory = vmstat("fault_oom") - out_of_memory;
@@ -137,15 +127,34 @@ static bool rung(const struct ladder *ladder, unsigned k, unsigned *refused, uns
     return false;
 }
 
-static void climb_all(const struct ladder *ladder)
+static long inodes_free(void)
+{
+    struct statfs usage;
+
+    check_eq(statfs("/", &usage), 0);
+    return usage.f_ffree;
+}
+
+/* The pages below, into which some later call may reach for the first time: let that be before the count. */
+static __attribute__((noinline)) void touch_stack(void)
+{
+    volatile char room[2 * PAGE_BYTES];
+
+    room[0] = room[PAGE_BYTES] = 0;
+}
+
+void climb_all(const struct ladder *ladder)
 {
     unsigned refused = 0, killed = 0, k = 1;
 
+    touch_stack();
     check(rung(ladder, 0, &refused, &killed));  /* nothing fails: brings in the pages that we ourselves need */
+    long inodes = inodes_free();
     memory_note();
     for (;; k++) {
         bool done = rung(ladder, k, &refused, &killed);
         memory_expect_back();
+        check_eq(inodes_free(), inodes);
         if (done)
             break;
         check_le(k, RUNGS_MAX);
@@ -159,14 +168,14 @@ static void climb_all(const struct ladder *ladder)
         check_eq(k, 1);
 }
 
-static void nothing(void)
+void nothing(void)
 {
 }
 
 /* ---- places ---- */
 
 /* A page with no table, no radix node and no neighbour near it. */
-static void far_page(void)
+void far_page(void)
 {
     page = (heap_grow(2 * GIB(1)) + GIB(1)) & ~(GIB(1) - 1);
 }
@@ -180,21 +189,21 @@ static void near_page(void)
 }
 
 /* A number of pages with their own addresses in them, at the heap's end, and in the middle of a leaf of the radix tree. */
-static void some_pages(void)
+void some_pages(void)
 {
     page = (heap_grow(MIB(4)) + MIB(2)) & ~(MIB(2) - 1);
     check_eq(brk((void *)(page + PART_PAGES * PAGE_BYTES)), 0);
     pages_mark(page, PART_PAGES, PAGE_BYTES);
 }
 
-static void some_pages_unchanged(void)
+void some_pages_unchanged(void)
 {
     pages_verify(page, PART_PAGES, PAGE_BYTES);
     check_eq(heap_end(), page + PART_PAGES * PAGE_BYTES);
 }
 
 /* A sibling that shares all our memory until it may go. */
-static void share(void)
+void share(void)
 {
     gate_close(&gate);
     sibling = fork();
@@ -205,7 +214,7 @@ static void share(void)
     }
 }
 
-static void unshare(void)
+void unshare(void)
 {
     gate_open(&gate);
     expect_status(sibling, 0);
@@ -218,7 +227,7 @@ static void shared_page(void)
     share();
 }
 
-static void shared_pages(void)
+void shared_pages(void)
 {
     some_pages();
     share();
@@ -232,7 +241,7 @@ static void pages_without_table(void)
     unshare();
 }
 
-static void close_fd(void)
+void close_fd(void)
 {
     check_eq(close(fd), 0);
 }
@@ -475,7 +484,7 @@ static long open_path(const char *path)
     return result;
 }
 
-static void lowest_free_fd(void)
+void lowest_free_fd(void)
 {
     fd = dup(1);
     check_ge(fd, 0);
@@ -483,7 +492,7 @@ static void lowest_free_fd(void)
 }
 
 /* Nothing was left open: the lowest free descriptor is still the same. */
-static void same_fd_free(void)
+void same_fd_free(void)
 {
     int again = dup(1);
 
@@ -702,14 +711,7 @@ static long act_modest(void)
     X(killed, nothing, act_die, nothing, nothing, 0, .once = true, .status = SIGTERM)                       \
     X(takes_no_memory, open_null, act_modest, nothing, close_fd, 0)
 
-#define CASE_FUNCTION(id, before, what, after_refusal, after, how, ...)                                     \
-    static void run_##id(void)                                                                              \
-    {                                                                                                       \
-        static const struct ladder ladder = { .prepare = before, .act = what, .unchanged = after_refusal,   \
-                                              .undo = after, .outcomes = how, __VA_ARGS__ };                \
-        climb_all(&ladder);                                                                                 \
-    }
-LADDERS(CASE_FUNCTION)
+LADDERS(LADDER_FUNCTION)
 
 /* ---- the sum: has every place that allocates been made to fail? ---- */
 
@@ -719,7 +721,6 @@ static const struct {
     { "kernel_entry", "the kernel's own page table, made at boot" },
     { "mmu_init", "the same" },
     { "proc_create_idle", "at boot, once for each hart" },
-    { "node_make", "the archive's names, at boot" },
     { "write_after_free", "crash=poison" },
     { "write_object_after_free", "crash=slab" },
     { "free_twice", "crash=free" },
@@ -757,13 +758,9 @@ static void every_site_failed(void)
 
 int main(int argc, char **argv)
 {
-#define CASE_ROW(id, ...) { .name = #id, .run = run_##id },
-    static const struct test_case cases[] = {
-        LADDERS(CASE_ROW)
-        { .name = "every_site_failed", .run = every_site_failed },
-        { .name = NULL },
-    };
-    static const struct test_case *const tables[] = { cases, NULL };
+    static const struct test_case ladders[] = { LADDERS(LADDER_ROW) { .name = NULL } };
+    static const struct test_case sum[] = { { .name = "every_site_failed", .run = every_site_failed }, { .name = NULL } };
+    static const struct test_case *const tables[] = { ladders, name_ladders, call_ladders, sum, NULL };
     static const struct test_program program = { "kfail", TEST_TAP, tables };
 
     return test_main(&program, argc, argv);

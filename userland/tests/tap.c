@@ -28,7 +28,7 @@
 #define TICKS_PER_MS      10000ull              /* of rdtime, on QEMU virt; elsewhere SETTLE_MS is only as good as this */
 #define TABLE_GROWTH_MAX  16                    /* pages, of the few processes that outlive a case */
 #define SLAB_GROWTH_MAX   64                    /* pages */
-#define FILE_GROWTH_MAX   8                     /* pages, that the runner itself has come to use */
+#define FILE_GROWTH_MAX   16                    /* pages, that the runner itself has come to use */
 #define RUNNER_GROWTH_MAX 8                     /* pages and objects, when a case has run in the runner itself */
 #define QUIET_MS          3                     /* until the watchdog of a case is asleep */
 #define LINE_BYTES        400
@@ -304,10 +304,14 @@ static bool memory_is_back(const struct memory *before, long slack)
 {
     struct memory after = memory_measure();
 
+    /* What orphans had comes back when init gets to them: as long as something changes, there is more to come. */
     uint64_t start = rdtime();
     while (rdtime() - start < SETTLE_MS * TICKS_PER_MS && !memory_same(before, &after, slack)) {
         sleep_ms(20);
-        after = memory_measure();
+        struct memory now = memory_measure();
+        if (!memory_same(&after, &now, 0))
+            start = rdtime();
+        after = now;
     }
     bool growth_ok = after.tables <= memory_at_start.tables + TABLE_GROWTH_MAX
         && after.slabs <= memory_at_start.slabs + SLAB_GROWTH_MAX

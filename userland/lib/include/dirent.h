@@ -23,6 +23,7 @@ struct dirent {
 #define DT_BLK 6
 #define DT_REG 8
 #define DT_LNK 10
+#define DT_SOCK 12
 
 typedef struct directory_stream DIR;
 
@@ -30,6 +31,23 @@ typedef struct directory_stream DIR;
 DIR *opendir(const char *path);
 struct dirent *readdir(DIR *dir);
 int closedir(DIR *dir);
+
+/* The stream takes over fd, which must be a directory open for reading; closedir closes it. */
+DIR *fdopendir(int fd);
+int dirfd(DIR *dir);
+
+/* Where the next readdir reads: a number of telldir from the same stream, valid until rewinddir. */
+long telldir(DIR *dir);
+void seekdir(DIR *dir, long position);
+void rewinddir(DIR *dir);
+
+/*
+ * All entries that chosen (NULL: each) accepts, ordered by compare (NULL: as found), in an array and entries from malloc.
+ * Returns their number, or -1 and errno with nothing allocated.
+ */
+int scandir(const char *path, struct dirent ***entries, int (*chosen)(const struct dirent *),
+            int (*compare)(const struct dirent **, const struct dirent **));
+int alphasort(const struct dirent **a, const struct dirent **b);
 
 /* The bytes of records read, 0 at the end, -1 and errno on failure. */
 ssize_t getdents64(int fd, void *records, size_t len);

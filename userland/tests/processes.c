@@ -1,13 +1,9 @@
 /*
- * usertests.c - the usertests of the teaching system xv6 that need processes, timers, pipes and memory but no file system,
- * written afresh for this system's POSIX interface, under the names that its users know.
- * Owns: groups A to D of those tests (and of groups E and F what works on pipes, devices and read-only files).
- * Expected: test NAME: OK for each, ALL TESTS PASSED, status 0.
- * Where the old test relied on what only xv6 does, this one asks for what this system promises: a bad access ends a process
- * with SIGSEGV, lack of memory with SIGKILL, and a refused sbrk changes nothing. Two variants of a test exist where the old
- * and the new suite differ; the older has 2020 in its name.
- *
- * Usage: usertests [-t] [-l] [NAME...]
+ * processes.c - the situations of xv6's usertests that need no file that can be written, asked of the native interface: the
+ * exact error or signal, and no frame of memory missing afterwards.
+ * Owns: processes, timers, pipes and memory under those names. Two variants of a test exist where the old and the new suite
+ * differ; the older has 2020 in its name.
+ * Does not own: the same through xv6's own interface, and the rest of that suite (userland/xv6/usertests.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -750,7 +746,7 @@ static const struct test_case cases[] = {
 int main(int argc, char **argv)
 {
     static const struct test_case *const tables[] = { cases, NULL };
-    static const struct test_program program = { "usertests", TEST_OK_LINES, tables };
+    static const struct test_program program = { "processes", TEST_TAP, tables };
 
     return test_main(&program, argc, argv);
 }

@@ -1,0 +1,116 @@
+/*
+ * dev.c - the devices of /dev that are no hardware.
+ * Owns: null, zero, full and random, and the table from device numbers to what opening them gives.
+ * Does not own: the console (kernel/dev/console.c).
+ */
+#include <string.h>
+
+#include "kernel/boot.h"
+#include "kernel/errno.h"
+#include "kernel/fs/inode.h"
+#include "kernel/proc.h"
+
+enum { PIECE = 256 * 1024 };            /* bytes between two looks at whether the reader is killed */
+
+static long null_read(struct file *f, struct uio *u)
+{
+    (void)f, (void)u;
+    return 0;
+}
+
+static long null_write(struct file *f, struct uio *u)
+{
+    (void)f;
+    return (long)u->resid;              /* not even looked at, as on Linux */
+}
+
+static long full_write(struct file *f, struct uio *u)
+{
+    (void)f;
+    return u->resid > 0 ? -ENOSPC : 0;
+}
+
+static long zero_read(struct file *f, struct uio *u)
+{
+    long total = 0;
+    int err = 0;
+    (void)f;
+    while (u->resid > 0 && err == 0) {
+        size_t n = u->resid < PIECE ? u->resid : PIECE, done;
+        err = uio_move(u, NULL, n, UIO_ZERO, &done);
+        total += (long)done;
+        if (err == 0)
+            err = proc_between_pieces();
+    }
+    return total > 0 ? total : err;
+}
+
+static long random_read(struct file *f, struct uio *u)
+{
+    long total = 0;
+    int err = 0;
+    (void)f;
+    while (u->resid > 0 && err == 0) {
+        uint64_t numbers[32];
+        for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+            numbers[i] = random_u64();
+        size_t n = u->resid < sizeof numbers ? u->resid : sizeof numbers, done;
+        err = uio_move(u, numbers, n, UIO_TO_USER, &done);
+        total += (long)done;
+        if (err == 0)
+            err = proc_between_pieces();
+    }
+    return total > 0 ? total : err;
+}
+
+static long null_seek(struct file *f, int64_t offset, int whence)
+{
+    (void)f, (void)offset, (void)whence;
+    return 0;
+}
+
+static const struct file_ops null_ops = { .read = null_read, .write = null_write, .seek = null_seek };
+static const struct file_ops zero_ops = { .read = zero_read, .write = null_write, .seek = null_seek };
+static const struct file_ops full_ops = { .read = zero_read, .write = full_write, .seek = null_seek };
+static const struct file_ops random_ops = { .read = random_read, .write = null_write, .seek = null_seek };
+
+static const struct {
+    const char *name;
+    uint32_t device;
+    const struct file_ops *ops;
+} devices[] = {                         /* the numbers are Linux's, Documentation/admin-guide/devices.txt */
+    { "null", 1 << 8 | 3, &null_ops },     { "zero", 1 << 8 | 5, &zero_ops },
+    { "full", 1 << 8 | 7, &full_ops },     { "random", 1 << 8 | 8, &random_ops },
+    { "urandom", 1 << 8 | 9, &random_ops }, { "tty", 5 << 8 | 0, &console_file_ops },
+    { "console", 5 << 8 | 1, &console_file_ops },
+};
+
+const struct file_ops *device_ops(uint32_t device)
+{
+    for (size_t i = 0; i < ARRAY_LEN(devices); i++)
+        if (devices[i].device == device)
+            return devices[i].ops;
+    return NULL;
+}
+
+/* The archive may have anything at these names; ours win. */
+int devices_make(void)
+{
+    struct inode *dir = dir_make("dev", 3), *inode;
+    if (dir == NULL)
+        return -ENOTDIR;
+    for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
+        const char *name = devices[i].name;
+        struct entry *old = tmpfs_find(dir, name, strlen(name));
+        if (old != NULL)
+            tmpfs_remove(old);
+        int err = tmpfs_make(MODE_CHAR | 0666, devices[i].device, NULL, 0, &inode);
+        if (err != 0)
+            return err;
+        err = tmpfs_add(dir, name, strlen(name), inode);
+        inode_put(inode);
+        if (err != 0)
+            return err;
+    }
+    return 0;
+}

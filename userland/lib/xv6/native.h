@@ -1,0 +1,142 @@
+/*
+ * native.h - this system's own calls, for the files of this folder and nobody else.
+ * Owns: the gate, the numbers, structures and flags (Linux's on riscv64) that the library needs; no program sees them.
+ * Does not own: what a call means on xv6: the file that makes it.
+ */
+#ifndef XV6_NATIVE_H
+#define XV6_NATIVE_H
+
+#include <stdbool.h>
+
+#include "kernel/types.h"
+
+enum native_number {
+    NATIVE_dup = 23, NATIVE_mknodat = 33, NATIVE_mkdirat = 34, NATIVE_unlinkat = 35, NATIVE_linkat = 37, NATIVE_chdir = 49,
+    NATIVE_chroot = 51, NATIVE_openat = 56, NATIVE_close = 57, NATIVE_pipe2 = 59, NATIVE_getdents64 = 61, NATIVE_lseek = 62,
+    NATIVE_read = 63, NATIVE_write = 64, NATIVE_newfstatat = 79, NATIVE_fstat = 80,
+    NATIVE_exit_group = 94, NATIVE_waitid = 95, NATIVE_nanosleep = 101, NATIVE_clock_gettime = 113, NATIVE_kill = 129,
+    NATIVE_rt_sigaction = 134, NATIVE_getpid = 172, NATIVE_brk = 214, NATIVE_munmap = 215, NATIVE_clone = 220,
+    NATIVE_execve = 221, NATIVE_mprotect = 226, NATIVE_madvise = 233, NATIVE_prlimit64 = 261,
+};
+
+#define NATIVE_EISDIR           21
+#define NATIVE_EPERM            1
+
+#define NATIVE_AT_FDCWD         (-100)
+#define NATIVE_AT_REMOVEDIR     0x200
+#define NATIVE_O_CREAT          0x40
+#define NATIVE_O_TRUNC          0x200
+#define NATIVE_S_IFMT           0170000
+#define NATIVE_S_IFDIR          0040000
+#define NATIVE_S_IFCHR          0020000
+#define NATIVE_S_IFREG          0100000
+#define NATIVE_SEEK_SET         0
+#define NATIVE_SEEK_CUR         1
+#define NATIVE_SIGKILL          9
+#define NATIVE_SIGPIPE          13
+#define NATIVE_SIGCHLD          17
+#define NATIVE_SIG_IGN          1
+#define NATIVE_P_ALL            0
+#define NATIVE_WEXITED          4
+#define NATIVE_CLD_EXITED       1
+#define NATIVE_CLOCK_MONOTONIC  1
+#define NATIVE_PROT_NONE        0
+#define NATIVE_MADV_POPULATE_WRITE 23
+#define NATIVE_RLIMIT_NPROC     6
+#define NATIVE_RLIMIT_NOFILE    7
+
+struct native_stat {
+    uint64 dev, ino;
+    uint mode, nlink, uid, gid;
+    uint64 rdev, pad1;
+    long size;
+    int blksize, pad2;
+    long blocks;
+    uint64 times[6];
+    uint unused[2];
+};
+_Static_assert(sizeof(struct native_stat) == 128, "struct stat of riscv64");
+
+struct native_dirent {
+    uint64 ino;
+    long next;                          /* where the record after this one is found, for lseek */
+    ushort bytes;                       /* of this record */
+    uchar type;
+    char name[];
+} __attribute__((packed));
+
+struct native_siginfo {
+    int signo, error, code, pad, pid, uid, status;
+    int unused[25];
+};
+_Static_assert(sizeof(struct native_siginfo) == 128, "siginfo_t");
+
+struct native_timespec {
+    long seconds, nanoseconds;
+};
+
+struct native_rlimit {
+    uint64 soft, hard;
+};
+
+struct native_sigaction {
+    uint64 handler, flags, mask;
+};
+
+/* Make that call. Returns what the kernel returned: a result, or a negative error number. */
+static inline long native_call6(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long a0 __asm__("a0") = a;
+    register long a1 __asm__("a1") = b;
+    register long a2 __asm__("a2") = c;
+    register long a3 __asm__("a3") = d;
+    register long a4 __asm__("a4") = e;
+    register long a5 __asm__("a5") = f;
+    register long a7 __asm__("a7") = number;
+
+    __asm__ volatile("ecall" : "+r"(a0) : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a7) : "memory");
+    return a0;
+}
+
+#define NATIVE_ARGS(number, a, b, c, d, e, f, ...) \
+    native_call6(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define native_call(...) NATIVE_ARGS(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+
+/* xv6 knows one error. */
+static inline int or_minus_one(long result)
+{
+    return result < 0 ? -1 : (int)result;
+}
+
+/* ---- memory.c: what a program may hand to the kernel, decided as xv6 does: below the heap's end, and not the guard ---- */
+
+bool xv6_readable(const void *start, uint64 bytes);
+bool xv6_writable(const void *start, uint64 bytes);
+
+/* The length of a string that has its NUL within max bytes of the program's memory; otherwise -1. */
+int xv6_string_length(const char *string, int max);
+
+/* ---- path.c ---- */
+
+#define PATH_BYTES 128                  /* MAXPATH */
+
+/*
+ * Copy path as xv6 would read it: at most 127 characters, each name cut to 14, no slash that means nothing.
+ * xv6_path_existing is for a path that names what exists (the empty one is the current directory); xv6_path_entry for one
+ * whose last name is looked up, made or removed in a directory, so there must be a name.
+ * Returns 0; -1 when xv6 would refuse the path whatever the disk holds.
+ */
+int xv6_path_existing(char copy[PATH_BYTES], const char *path);
+int xv6_path_entry(char copy[PATH_BYTES], const char *path);
+
+/* ---- directory.c ---- */
+
+/* What read() gives of a directory: as many records of 16 bytes as fit. 0 at the end; -1 when not even one fits. */
+int xv6_read_directory(int fd, void *buffer, int bytes);
+
+/* ---- start.c ---- */
+
+/* The environment of every program that exec starts: it tells start.c that the process has been made ready already. */
+extern const char *const xv6_environment[];
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * start.c - from the kernel's start state to main of an xv6 program.
+ * Owns: the stack page, with the arguments at its upper end; the limits and the root directory of an xv6 process.
+ * Does not own: the heap (memory.c), which begins where the stack ends.
+ *
+ * An xv6 process has nothing but text, data, guard page, stack and heap, so the native stack is unmapped as soon as it is
+ * not needed any more, and the heap may grow up to where xv6 ends it.
+ */
+#include "native.h"
+#include "kernel/memlayout.h"
+#include "kernel/param.h"
+#include "user/user.h"
+
+#define ROOT           "/xv6"
+#define CONSOLE_DEVICE 0x501            /* the native device number of the console: 5, 1 */
+
+extern char __xv6_guard[], __xv6_stack[], __xv6_stack_end[];
+extern int main(int argc, char **argv);
+
+const char *const xv6_environment[] = { "XV6=ready", 0 };
+
+static int argument_count;
+static char **arguments;
+
+/* Copy the arguments to the upper end of the stack page, as xv6's exec does. Returns where the stack begins below them. */
+static char *place_arguments(int argc, char **argv)
+{
+    char *to[MAXARG], *sp = __xv6_stack_end;
+
+    if (argc >= MAXARG)
+        return 0;
+    for (int i = 0; i < argc; i++) {
+        long bytes = strlen(argv[i]) + 1;
+        if (bytes > sp - __xv6_stack)
+            return 0;
+        sp = (char *)((uint64)(sp - bytes) & ~15ul);
+        to[i] = memcpy(sp, argv[i], bytes);
+    }
+    to[argc] = 0;
+    long bytes = (argc + 1) * sizeof(to[0]);
+    if (bytes + 16 > sp - __xv6_stack)
+        return 0;
+    sp = (char *)((uint64)(sp - bytes) & ~15ul);
+    arguments = memcpy(sp, to, bytes);
+    argument_count = argc;
+    return sp;
+}
+
+static void limit(int resource, uint64 value)
+{
+    struct native_rlimit both = { value, value };
+
+    native_call(NATIVE_prlimit64, 0, resource, &both, 0);
+}
+
+/*
+ * Once for a tree of xv6 processes, since all of this is inherited: xv6's limits; its root directory, when the archive has
+ * brought one; and no death by a pipe without readers.
+ */
+static void make_process_ready(void)
+{
+    static const struct native_sigaction ignore = { NATIVE_SIG_IGN, 0, 0 };
+
+    limit(NATIVE_RLIMIT_NOFILE, NOFILE);
+    limit(NATIVE_RLIMIT_NPROC, NPROC);
+    native_call(NATIVE_rt_sigaction, NATIVE_SIGPIPE, &ignore, 0, 8);
+    if (native_call(NATIVE_chroot, ROOT) < 0)
+        return;
+    native_call(NATIVE_chdir, "/");
+    native_call(NATIVE_mknodat, NATIVE_AT_FDCWD, "/console", NATIVE_S_IFCHR | 0666, CONSOLE_DEVICE);    /* may be there */
+}
+
+static bool is_ready(char **envp)
+{
+    while (*envp && strcmp(*envp, xv6_environment[0]) != 0)
+        envp++;
+    return *envp != 0;
+}
+
+/* On the native stack; start points at argc. Returns the stack pointer for __xv6_run. */
+char *__xv6_prepare(long *start)
+{
+    int argc = (int)start[0];
+    char **argv = (char **)(start + 1);
+    char *sp = place_arguments(argc, argv);
+
+    if (!sp) {
+        fprintf(2, "%s: too many arguments for an xv6 program\n", argv[0]);
+        exit(-1);
+    }
+    native_call(NATIVE_mprotect, __xv6_guard, __xv6_stack - __xv6_guard, NATIVE_PROT_NONE);
+    if (!is_ready(argv + argc + 1))
+        make_process_ready();
+    return sp;
+}
+
+/* On the stack of an xv6 program: nothing above it is needed any more. */
+__attribute__((noreturn)) void __xv6_run(void)
+{
+    native_call(NATIVE_munmap, __xv6_stack_end, MAXVA - (uint64)__xv6_stack_end);
+    exit(main(argument_count, arguments));
+}
