@@ -445,7 +445,7 @@ int fs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode
         file_discard(f);
         return err;
     }
-    bool writes = f->can_write && inode_write_begin(inode);     /* from here on no exec begins, so what is not mapped stays so */
+    bool writes = f->can_write && inode_write_begin(inode);     /* no exec begins now, so what is not mapped stays so */
     err = f->can_write && !writes ? -ETXTBSY : openable(inode, flags);
     f->inode = inode;
     f->ops = inode_is(inode, MODE_CHAR) ? device_ops(inode->device) : inode->file_ops;

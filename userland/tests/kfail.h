@@ -6,7 +6,7 @@
 
 #include "tap.h"
 
-/* How rungs end: each of these occurs, but for the last, which may: the act goes on in user mode, with page faults or without. */
+/* How rungs end: each of these occurs, but for the last, which may: the act goes on in user mode, and may fault there. */
 enum { REFUSED = 1, KILLED = 2, MAY_BE_KILLED = 4 };
 
 struct ladder {

@@ -50,11 +50,11 @@
 #define JAIL            "/sysfuzz.dir"
 #define NUMBERS         503                     /* as counted: 0 to 500, SYS_fork, all others */
 #define ERRNOS          80
-#define ENOUGH          500                     /* calls of a kind, of which one must have worked */
+#define ENOUGH          2000                    /* calls of a kind, of which one must have worked */
 #define STACK_BYTES     MIB(8)
 
 enum kind { NONE, FD, BUFFER, LENGTH, PATH, FLAGS, SIGNAL, PID, TIME, VECTOR, STRINGS, BREAK, STEP, WHENCE, MEMORY,
-            OFFSET, MODE, COMMAND, POLLS, ADVICE, OPEN, PROGRAM };
+            OFFSET, MODE, COMMAND, POLLS, ADVICE, OPEN, PROGRAM, SELDOM };
 
 static const struct about {
     unsigned number, weight;
@@ -120,8 +120,8 @@ static const struct about {
     { SYS_mkdirat, 4, "mkdirat", { FD, PATH, MODE }, true },
     { SYS_unlinkat, 6, "unlinkat", { FD, PATH, COMMAND }, true },
     { SYS_symlinkat, 4, "symlinkat", { PATH, FD, PATH }, true },
-    { SYS_linkat, 8, "linkat", { FD, PATH, FD, PATH, COMMAND }, true },
-    { SYS_renameat2, 8, "renameat2", { FD, PATH, FD, PATH, COMMAND }, true },
+    { SYS_linkat, 8, "linkat", { FD, PATH, FD, PATH, SELDOM }, true },
+    { SYS_renameat2, 8, "renameat2", { FD, PATH, FD, PATH, SELDOM }, true },
     { SYS_statfs, 2, "statfs", { PATH, BUFFER }, true },
     { SYS_truncate, 4, "truncate", { PATH, OFFSET }, true },
     { SYS_faccessat, 2, "faccessat", { FD, PATH, WHENCE }, true },
@@ -141,6 +141,7 @@ static const struct about {
     { SYS_sysinfo, 2, "sysinfo", { BUFFER }, true },
     { SYS_getrandom, 3, "getrandom", { BUFFER, LENGTH, WHENCE }, true },
     { SYS_madvise, 6, "madvise", { MEMORY, LENGTH, ADVICE }, true },
+    { SYS_rt_sigaction, 2, "rt_sigaction", { SIGNAL, BUFFER, BUFFER, LENGTH }, false },
 };
 #define MUST(call) check_ge(call, 0)
 #define NKNOWN (sizeof(known) / sizeof(known[0]))
@@ -185,7 +186,8 @@ static const char *const paths[] = {
     "/tests/elf/odd/no-sections", "/tests/elf/odd/only-bss", "/tests/elf/odd/many-segments", "/no/such/file",
     "/proc/self/fail-nth", "/dev/null", "/dev/zero", "/proc/999999/stat", "/dev/full", "/dev/random", "/proc/self/maps",
     "/proc/self/smaps", "/proc/self/status", "/proc/self/cmdline", "/proc/mounts", "/proc/1/maps", "/proc/self/..",
-    "f", "g", "d", "d/f", "d/e", "d/e/f", "d/e/../f", "l", "l/f", "d/l", "/f", "/d", "/d/e", "/l", "/d/../g", "../f", "f/", "d/", "l/",
+    "f", "g", "d", "d/f", "d/e", "d/e/f", "d/e/../f", "l", "l/f", "d/l", "/f", "/d", "/d/e", "/l", "/d/../g", "../f", "f/", "d/",
+    "l/",
     "d/a-name-that-is-longer-than-the-forty-bytes-that-most-names-fit-into", "f", "g", "d", "l", "d/f", "d/e",
 };
 static const char *const strings[] = { "one", "two", "three", NULL };
@@ -281,7 +283,8 @@ static void tame_names(struct call *call)
         return;
     bool constant = false;
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-        constant |= call->arg[1] == (uint64_t)paths[i] && (strncmp(paths[i], "/proc/", 6) == 0 || strncmp(paths[i], "/dev/", 5) == 0);
+        constant |= call->arg[1] == (uint64_t)paths[i] &&
+                    (strncmp(paths[i], "/proc/", 6) == 0 || strncmp(paths[i], "/dev/", 5) == 0);
     call->arg[2] &= O_NONBLOCK | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_APPEND | (constant ? O_ACCMODE : 0);
 }
 
@@ -354,8 +357,8 @@ static uint64_t argument(struct dice *dice, enum kind kind)
 {
     static const uint32_t modes[] = { 0644, 0755, S_IFREG | 0600, S_IFCHR | 0666, S_IFDIR | 0755, S_IFIFO | 0600, 0777, 0 };
     static const uint32_t commands[] = { 0, 0, 0, 1, 2, 3, 4, AT_REMOVEDIR, F_DUPFD_CLOEXEC, F_GETPIPE_SZ };
-    static const uint32_t opens[] = { 0, O_RDWR, O_RDWR | O_CREAT, O_WRONLY | O_CREAT | O_TRUNC, O_RDWR | O_CREAT | O_EXCL, O_DIRECTORY,
-                                      O_WRONLY | O_APPEND, O_NOFOLLOW };
+    static const uint32_t opens[] = { 0, O_RDWR, O_RDWR | O_CREAT, O_WRONLY | O_CREAT | O_TRUNC, O_RDWR | O_CREAT | O_EXCL,
+                                      O_DIRECTORY, O_WRONLY | O_APPEND, O_NOFOLLOW };
     static const uint32_t flags[] = { 0, 0, 0, 1, 1, 2, 4, 0x800, 0x80000, 0x10000, 0x241, 0x1000, 0x100 };
 
     switch (kind) {
@@ -395,6 +398,8 @@ static uint64_t argument(struct dice *dice, enum kind kind)
         return roll(dice, 3) == 0 ? value(dice) : scratch + roll(dice, HEAP_MAX);
     case STEP:
         return roll(dice, 3) == 0 ? value(dice) : roll(dice, 16 * PAGE_BYTES) - 8 * PAGE_BYTES;
+    case SELDOM:                                /* flags that would mostly be wrong */
+        return roll(dice, 4) > 0 ? 0 : roll(dice, 2) > 0 ? roll(dice, 4) : AT_SYMLINK_FOLLOW;
     case PROGRAM:
         return roll(dice, 2) == 0 ? (uint64_t)"/bin/true" : argument(dice, PATH);
     case OFFSET:
@@ -496,7 +501,7 @@ static void file_copy(int in, const char *to)
     close(out);
 }
 
-/* What a worker in jail may find there. The one before may have left anything, also links that lead out for who is not in yet. */
+/* What a worker in jail may find there. Others may have left anything, also links that lead out for who is not in yet. */
 static void jail_furnish(void)
 {
     static const struct { const char *name; uint16_t device; } devices[] = {
