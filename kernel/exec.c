@@ -42,7 +42,7 @@ struct program {
     unsigned last_prot;                 /* of the page below end */
     vaddr_t phdrs_va;                   /* where the program finds its headers; 0: nowhere */
     size_t stack_bytes;                 /* RLIMIT_STACK */
-    vaddr_t args_start, args_end;       /* the strings of argv */
+    struct program_id id;
 };
 
 /* ---- headers ---- */
@@ -326,10 +326,10 @@ static int build_stack(struct program *prog, const struct exec_args *args, const
     uint64_t argc = argv.count, random[RANDOM_BYTES / 8] = { random_u64(), random_u64() };
     vaddr_t vector = *sp + sizeof argc;
     err = copy_to_user(prog->as, *sp, &argc, sizeof argc, NULL);
-    prog->args_start = strings;
+    prog->id.args_start = strings;
     if (err == 0)
         err = place(prog, args, &argv, &strings, strings_end, &vector);
-    prog->args_end = strings;
+    prog->id.args_end = strings;
     if (err == 0)
         err = place(prog, args, &envp, &strings, strings_end, &vector);
     if (err == 0)
@@ -358,27 +358,23 @@ static int build(struct program *prog, const struct exec_args *args, const char 
 }
 
 /* From here on nothing fails: the process becomes the new program. */
-static void become(struct program *prog, const char *name, vaddr_t sp)
+static void become(struct program *prog, vaddr_t sp)
 {
     struct proc *p = current();
     trapframe_init(p->tf, prog->header.e_entry, sp);
     p->fp_used = false;
-    memcpy(p->name, name, sizeof p->name);
     const char *traced = boot_option("strace");
-    if (traced != NULL && strcmp(traced, p->name) == 0)
+    if (traced != NULL && strcmp(traced, prog->id.name) == 0)
         p->traced = true;
     files_close_on_exec(p);
-    proc_set_addrspace(prog->as);
-    p->args_start = prog->args_start;
-    p->args_end = prog->args_end;
+    proc_set_program(prog->as, &prog->id);
 }
 
 int proc_exec(const char *path, const struct exec_args *args)
 {
     struct program prog = { 0 };
-    char name[PROC_NAME_SIZE];
     vaddr_t sp;
-    int err = fs_open_exec(path, &prog.object, name);
+    int err = fs_open_exec(path, &prog.object, prog.id.name);
     if (err != 0)
         return err;
     struct page *page = page_alloc(PAGE_KERNEL);
@@ -389,7 +385,7 @@ int proc_exec(const char *path, const struct exec_args *args)
         err = build(&prog, args, path, &sp);
     }
     if (err == 0)
-        become(&prog, name, sp);
+        become(&prog, sp);
     else if (prog.as != NULL)
         as_destroy(prog.as);
     if (page != NULL)

@@ -280,7 +280,15 @@ void rwlock_init(struct rwlock *lock, enum lock_rank rank)
     waitq_init(&lock->wq);
 }
 
-/* Writers go before readers who come later, and readers who wait when a writer leaves before the next: nobody starves. */
+bool rwlock_held(const struct rwlock *lock)
+{
+    struct proc *p = current();
+    for (unsigned i = 0; CHECKED && i < p->nheld; i++)
+        if (p->held[i].lock == lock)
+            return true;
+    return !CHECKED;
+}
+
 void rwlock_read(struct rwlock *lock)
 {
     if (CHECKED)

@@ -154,7 +154,11 @@ bool mutex_held(const struct mutex *m);
 /* For a child that nobody else can reach yet: take a second lock of a rank already held. */
 void mutex_lock_unpublished(struct mutex *m);
 
-/* ---- readers or one writer; both may sleep inside ---- */
+/*
+ * ---- readers or one writer; both may sleep inside ----
+ * A writer who waits goes before readers who come after it. When a writer leaves, the readers who wait then (their number is
+ * grace) go before the next writer. So neither kind starves. A wait cannot be killed.
+ */
 
 struct rwlock {
     struct spinlock guard;
@@ -174,6 +178,7 @@ void rwlock_read(struct rwlock *lock);          /* not twice: a writer between t
 void rwlock_read_unlock(struct rwlock *lock);
 void rwlock_write(struct rwlock *lock);
 void rwlock_write_unlock(struct rwlock *lock);
+bool rwlock_held(const struct rwlock *lock);    /* by the caller, either way; the plain kernel says yes */
 
 /* Checked kernel: panic if this hart holds a spin lock, or its process any lock at all. */
 void lock_assert_no_spin(void);

@@ -197,11 +197,11 @@ int proc_fork(unsigned how, uint64_t sp)
         return err;
     }
     files_fork(parent, child);
-    child->args_start = parent->args_start;
-    child->args_end = parent->args_end;
     child->ignores = parent->ignores;
     child->traced = parent->traced;
     memcpy(child->name, parent->name, sizeof child->name);
+    child->args_start = parent->args_start;
+    child->args_end = parent->args_end;
     child->fp_used = parent->fp_used;
     if (parent->fp_used) {
         fp_save(parent->tf, &parent->fp);
@@ -226,7 +226,7 @@ int proc_fork(unsigned how, uint64_t sp)
  * program that ends here stay with the process; those taken in shared memory with whoever leaves it last, so that they count
  * once.
  */
-void proc_set_addrspace(struct addrspace *as)
+static void live_in(struct addrspace *as, const struct program_id *id)
 {
     struct proc *p = current();
     struct addrspace *old = p->as;
@@ -234,6 +234,11 @@ void proc_set_addrspace(struct addrspace *as)
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     p->resident_max = proc_resident_max(p);
     p->as = as;
+    if (id != NULL) {
+        memcpy(p->name, id->name, sizeof p->name);
+        p->args_start = id->args_start;
+        p->args_end = id->args_end;
+    }
     bool last = old != NULL && as_put(old);
     if (last)
         fault_counts_add(&p->faults, &old->faults);
@@ -242,9 +247,15 @@ void proc_set_addrspace(struct addrspace *as)
         wake_all(&p->parent->child_exited);
     }
     spin_unlock_irqrestore(&proc_lock, flags);
-    if (last)
-        as_destroy(old);
+    if (!last)
+        return;
+    while (atomic_load(&old->lookers) > 0)      /* no more can come: they found it by a process, under proc_lock */
+        proc_yield();
+    as_destroy(old);
 }
+
+void proc_set_program(struct addrspace *as, const struct program_id *id) { live_in(as, id); }
+void proc_leave_addrspace(void) { live_in(NULL, NULL); }
 
 /* ---- exit ---- */
 
@@ -274,7 +285,7 @@ void proc_exit(int wait_status)
         machine_power_off(signal != 0 ? 128 + signal : wait_status >> 8 & 0xff);
     }
     files_close_all(p);
-    proc_set_addrspace(NULL);
+    proc_leave_addrspace();
     check_point();
 
     irq_mask();

@@ -71,12 +71,12 @@ struct proc {
     uint32_t umask;
     _Atomic uint64_t ignores;           /* bit n - 1: it has asked to ignore signal n; others look */
     struct limit limits[RLIMIT_COUNT];
-    vaddr_t args_start, args_end;       /* [proc_lock to change] the strings of argv, for /proc/PID/cmdline */
     unsigned fds_end;                   /* no descriptor from here on was ever used */
     struct file *files[NOFILE];
     uint64_t close_on_exec;             /* bit per descriptor */
-    char name[PROC_NAME_SIZE];
-    bool traced;                        /* strace: print system calls */
+    char name[PROC_NAME_SIZE];          /* [proc_lock to change] this and the next two: struct program_id */
+    vaddr_t args_start, args_end;
+    bool traced;                        /* strace: print system calls; by /proc/PID/strace others change it, under proc_lock */
     bool fp_used;                       /* has floating-point registers to keep */
     struct fp_context fp;
     size_t resident_max, child_resident_max;    /* pages: of its programs that are gone, and of children waited for */
@@ -147,8 +147,18 @@ int proc_set_group(int pid, int pgid);
 int proc_get_group(int pid);
 int proc_parent_pid(void);
 
-/* exec and exit: the calling process lives in as from now on (NULL: nowhere), and leaves where it was. */
-void proc_set_addrspace(struct addrspace *as);
+/* What others may know a program by. */
+struct program_id {
+    char name[PROC_NAME_SIZE];
+    vaddr_t args_start, args_end;       /* the strings of argv, for /proc/PID/cmdline */
+};
+
+/*
+ * exec: the calling process lives in as from now on, as that program, and leaves where it was; exit: it lives nowhere. Whoever
+ * leaves last gives the memory back, after those who look at it have gone.
+ */
+void proc_set_program(struct addrspace *as, const struct program_id *id);
+void proc_leave_addrspace(void);
 
 /* For main.c. */
 struct proc *proc_create_idle(unsigned hart);

@@ -66,6 +66,7 @@ static struct addrspace *as_alloc(void)
         return NULL;
     }
     atomic_store_explicit(&as->users, 1, memory_order_relaxed);
+    atomic_store_explicit(&as->lookers, 0, memory_order_relaxed);
     mutex_init(&as->lock, RANK_AS);
     RB_INIT(&as->vmas.tree);
     as->vmas.hint = NULL;

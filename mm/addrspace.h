@@ -38,6 +38,7 @@ struct addrspace {
     LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
     LIST_ENTRY(addrspace) all_link;     /* [as_list_lock] */
     _Atomic uint32_t users;             /* processes that live in it */
+    _Atomic uint32_t lookers;           /* others who read about it; it stays until they have gone, see kernel/proc.c */
 };
 
 /* What as_map puts into a range. */

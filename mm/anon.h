@@ -31,7 +31,7 @@ struct anon {
 /* A new anon with one reference, no owner yet, and a page with undefined contents. NULL without memory. */
 struct anon *anon_alloc(enum page_use use);
 
-/* A new reference, for a copy of a radix node. */
+/* A new reference, for a copy of a radix node; or a pin of an object's anon, under object->lock (object.h). */
 static inline void anon_get(struct anon *anon)
 {
     atomic_fetch_add_explicit(&anon->refs, 1, memory_order_relaxed);

@@ -18,7 +18,7 @@ static struct mutex objects_lock = MUTEX_INIT(objects_lock, RANK_OBJECT_LIST);
 static LIST_HEAD(, vm_object) objects;          /* [objects_lock] */
 static _Atomic size_t npages_of_all;
 
-struct vm_object *object_create(const char *source, size_t size_bytes, void *inode)
+struct vm_object *object_create(const char *source, size_t size_bytes, struct inode *inode)
 {
     struct vm_object *obj = slab_alloc(&vm_objects);
     if (obj == NULL)
@@ -198,6 +198,7 @@ static void forget_page(struct vm_object *obj, uint64_t index)
 /* Nothing beyond size may be seen when the object grows: pages go, and the rest of the last one becomes zeroes. */
 static void cut(struct vm_object *obj, size_t size)
 {
+    assert(mutex_held(&obj->lock));
     struct anon *anon;
     bool exclusive;
     uint64_t end = page_up(size) >> PAGE_SHIFT;
@@ -207,6 +208,7 @@ static void cut(struct vm_object *obj, size_t size)
     if (anon != NULL) {
         memset((char *)page_address(anon->page) + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
         anon->dirty = true;
+        anon->page->fetch_clean = false;
     }
     if (obj->source_bytes > size)
         obj->source_bytes = size;

@@ -12,6 +12,7 @@
 #include "kernel/lock.h"
 #include "mm/radix.h"
 
+struct inode;
 struct page;
 struct vma;
 
@@ -21,9 +22,9 @@ struct vm_object {
     struct mutex lock;
     _Atomic size_t size_bytes;          /* [lock to change] */
     const char *source;                 /* fixed: first contents; need not be aligned; lives as long as the object */
-    size_t source_bytes;                /* [lock] how many of them count; what the object has lost, it does not get back */
+    size_t source_bytes;                /* [lock] <= size_bytes: how many of them count; what is lost does not come back */
     size_t npages;                      /* [lock] slots in use */
-    void *inode;                        /* [lock] whose contents these are; mm only keeps it. NULL: nobody's any more */
+    struct inode *inode;                /* [lock] whose contents these are; mm only keeps it. NULL: nobody's any more */
     struct radix slots;                 /* [lock] page index -> anon; never shared, so always exclusive */
     LIST_HEAD(, vma) vmas;              /* [lock] every VMA that maps the object */
     LIST_ENTRY(vm_object) all_link;     /* [objects_lock] */
@@ -35,7 +36,7 @@ struct vm_object {
  * An object of size_bytes whose pages are filled from source on first use (archive members are not page-aligned, so they
  * cannot be mapped where they are). One reference. Returns NULL without memory.
  */
-struct vm_object *object_create(const char *source, size_t size_bytes, void *inode);
+struct vm_object *object_create(const char *source, size_t size_bytes, struct inode *inode);
 void object_get(struct vm_object *obj);
 void object_put(struct vm_object *obj);
 void object_disown(struct vm_object *obj);              /* its inode goes */

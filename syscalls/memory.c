@@ -66,8 +66,8 @@ static long populate(vaddr_t start, size_t len)
 /*
  * madvise(addr, length, advice). MADV_DONTNEED: private contents are forgotten; MADV_POPULATE_WRITE: all pages are brought in
  * now; the others of POSIX say nothing to this kernel.
- * Errors: EINVAL: advice, addr not page aligned, range, populating what may not be stored to; ENOMEM: not all of it is mapped,
- * or no memory.
+ * Errors: EINVAL: advice, addr not page aligned, range, populating what may not be stored to; ENOMEM, of the two that do
+ * something: not all of it is mapped, or no memory.
  */
 long sys_madvise(const struct syscall_args *a)
 {

@@ -62,7 +62,7 @@ static int find(uint64_t dirfd, vaddr_t path_va, int flags, enum follow follow, 
         return err;
     if (path.text[0] == '\0' && (flags & AT_EMPTY_PATH)) {
         *out = (int)dirfd == AT_FDCWD ? current()->cwd : path.start;
-        err = *out != NULL ? 0 : -ENOENT;       /* a pipe has no inode */
+        err = *out != NULL ? 0 : -EBADF;        /* a pipe has no inode */
         if (err == 0)
             inode_get(*out);
     } else {
@@ -76,7 +76,7 @@ static enum follow follow_of(int flags) { return flags & AT_SYMLINK_NOFOLLOW ? N
 
 /*
  * openat(dirfd, path, flags, mode): the lowest free descriptor.
- * Errors: EISDIR: a directory for writing; EEXIST: O_CREAT and O_EXCL; EACCES: a /proc file not made for that, or made there;
+ * Errors: EISDIR: a directory for writing; EEXIST: O_CREAT and O_EXCL; EACCES: a /proc file not made for that;
  * ESRCH: its process has gone; ENXIO: no such device; ETXTBSY: a running program for writing; ENOSPC; EINVAL: access mode 3,
  * or O_CREAT with O_DIRECTORY; EMFILE.
  */
@@ -110,13 +110,13 @@ static long make(uint64_t dirfd, vaddr_t path_va, uint32_t mode, uint32_t device
     return err;
 }
 
-/* mkdirat(dirfd, path, mode). Errors: EEXIST; ENOSPC; EMLINK; EPERM: not there. */
+/* mkdirat(dirfd, path, mode). Errors: EEXIST; ENOSPC; EMLINK; ENOENT: in /proc, too. */
 long sys_mkdirat(const struct syscall_args *a)
 {
     return make(a->arg[0], a->arg[1], MODE_DIR | ((uint32_t)a->arg[2] & 01777), 0, NULL);
 }
 
-/* mknodat(dirfd, path, mode, dev): a regular file or a character device. Errors: as mkdirat; EPERM: another type. */
+/* mknodat(dirfd, path, mode, dev): a regular file or a character device. Errors: as mkdirat; EINVAL: another type; EPERM: a directory. */
 long sys_mknodat(const struct syscall_args *a)
 {
     uint32_t mode = (uint32_t)a->arg[2], type = mode & MODE_TYPE;
@@ -252,8 +252,8 @@ long sys_newfstatat(const struct syscall_args *a)
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
         return -EINVAL;
     int err = find(a->arg[0], a->arg[1], flags, follow_of(flags), &inode);
-    if (err == -ENOENT && (flags & AT_EMPTY_PATH) && fd_find((unsigned)a->arg[0]) != NULL &&
-        fd_find((unsigned)a->arg[0])->inode == NULL)
+    struct file *f = fd_find((unsigned)a->arg[0]);
+    if (err == -EBADF && f != NULL)             /* a pipe's own */
         return sys_fstat(&(struct syscall_args){ { a->arg[0], a->arg[2] } });
     if (err != 0)
         return err;

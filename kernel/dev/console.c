@@ -454,6 +454,7 @@ static int set_mode(struct addrspace *as, vaddr_t arg, bool flush)
     if (in.read_pos != in.line_pos)
         wake_all(&in.readers);
     spin_unlock_irqrestore(&in.lock, flags);
+    poll_notify();
     return 0;
 }
 

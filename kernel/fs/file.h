@@ -1,7 +1,7 @@
 /*
  * file.h - open files and the descriptors that name them.
  * Owns: struct file with its references and offset; the descriptor table inside struct proc.
- * Does not own: what a file is (node.h, pipe.c, dev/console.c); the system calls (syscalls/file.c).
+ * Does not own: what a file is (inode.h, pipe.c, dev/console.c); the system calls (syscalls/file.c).
  *
  * A descriptor table belongs to one process and nobody else touches it, so a system call uses the file behind a descriptor
  * without a reference of its own: only the caller itself could close it.
@@ -14,6 +14,7 @@
 #include "kernel/fs/uio.h"
 #include "kernel/lock.h"
 #include "kernel/proc.h"
+#include "mm/stats.h"
 
 struct file;
 struct inode;
@@ -77,7 +78,7 @@ struct file_ops {
     long (*read)(struct file *f, struct uio *u);                        /* -EINVAL; bytes moved, 0 at the end */
     long (*write)(struct file *f, struct uio *u);                       /* -EINVAL; bytes moved */
     long (*seek)(struct file *f, int64_t offset, int whence);           /* -ESPIPE; [f->lock] the new offset */
-    int64_t (*size)(struct file *f);                                    /* f->size_bytes; where SEEK_END counts from */
+    int64_t (*size)(struct file *f);                                    /* 0; where SEEK_END counts from */
     void (*info)(struct file *f, struct file_info *info);               /* asks the inode */
     unsigned (*poll)(struct file *f);                                   /* ready to read and write: POLL bits */
     long (*ioctl)(struct file *f, unsigned request, vaddr_t arg);       /* -ENOTTY */
@@ -91,9 +92,11 @@ struct file {
     const struct file_ops *ops;         /* fixed */
     struct inode *inode;                /* fixed: a reference; NULL for a pipe */
     struct pipe *pipe;                  /* fixed */
-    struct page *text;                  /* [lock] of /proc: the window last made, see proc.c */
+    struct page *text;                  /* [lock] of /proc: the window last made, see procfs.c */
     uint64_t text_at;                   /* [lock] where in the text it begins */
     size_t text_bytes;                  /* [lock] */
+    struct text_mark text_mark;         /* [lock] */
+    bool text_read;                     /* [lock] somebody has read from it */
     struct mutex lock;                  /* RANK_FILE */
     uint64_t offset;                    /* [lock] */
 };
@@ -143,7 +146,7 @@ int fd_close(unsigned fd);
 
 /* ---- for processes ---- */
 
-/* Before init starts: make the tree of files, from the initramfs, /dev and /proc. Panics only without memory. */
+/* Before init starts: make the tree of files, from the initramfs, /dev and /proc. Panics without memory, and when the archive has something else there. */
 void fs_init(void);
 
 /* child, which does not run yet and has no files, gets parent's descriptors. */

@@ -1,7 +1,7 @@
 /*
  * inode.h - files and their names: what is the same for all kinds, and the walk along a path.
  * Owns: struct inode, names_lock, the calls that change names.
- * Does not own: open files (file.h); what directories and files are made of (tmpfs.c, proc.c, dev.c).
+ * Does not own: open files (file.h); what directories and files are made of (tmpfs.c, procfs.c, dev.c).
  *
  *     descriptor -> struct file (offset, flags) -> struct inode (kind, rights, times) -> vm_object (the bytes)
  *                                  directory entry (name) --^
@@ -58,7 +58,11 @@ struct inode {
     uint32_t dev;                       /* fixed: which tree of files, for st_dev; DEV_ below */
     uint32_t device;                    /* fixed: major << 8 | minor of MODE_CHAR; initramfs.c has a use for that of files */
     uint64_t ino;                       /* fixed */
-    _Atomic int32_t writers;            /* open files that may write; below 0: execs that read it just now */
+    /*
+     * Above 0: open files that may write. Below 0: execs that read it just now, minus their number. Never both. When exec has
+     * mapped the file it counts itself out again: from then on the object's VMAs say that it is busy (object_is_mapped).
+     */
+    _Atomic int32_t writers;
     _Atomic int64_t atime, mtime, ctime;        /* ns since 1970, or since reset without a calendar */
     const struct file_ops *file_ops;    /* fixed: of an open file */
     struct rwlock lock;                 /* RANK_INODE: contents of MODE_FILE */
@@ -139,7 +143,7 @@ struct tmpfs_usage {
 };
 struct tmpfs_usage tmpfs_usage(void);
 
-/* ---- proc.c, dev.c, initramfs.c ---- */
+/* ---- procfs.c, dev.c, initramfs.c ---- */
 
 extern struct inode *proc_root;         /* fixed after proc_mount */
 int proc_mount(void);                   /* hang /proc into the tree. 0 or -ENOMEM */

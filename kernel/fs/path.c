@@ -1,7 +1,7 @@
 /*
  * path.c - names: the walk along a path, and the calls that look up, open, make, link, remove and rename.
  * Owns: the meaning of a path: links, "..", trailing slashes, the process's root.
- * Does not own: what a directory holds (tmpfs.c, proc.c).
+ * Does not own: what a directory holds (tmpfs.c, procfs.c).
  *
  * A walk goes from name to name with a reference on where it is. What is left of the path stands in rest; a symbolic link
  * puts its text before that: the old rest goes onto a stack, together with the link, which keeps the text there. So nothing
@@ -35,6 +35,7 @@ struct walk {
 
 struct inode *dir_parent(struct inode *dir)
 {
+    assert(rwlock_held(&names_lock));
     if (dir == root_inode)
         return dir;
     if (dir->pid != 0)
@@ -46,7 +47,10 @@ bool dir_removed(const struct inode *dir) { return dir != root_inode && dir->pid
 
 /* ---- the walk ---- */
 
-/* Take the next name off the path. False at its end. */
+/*
+ * Take the next name off the path. False at its end. The name may lie in the text of a link that is put here already: the link
+ * stays as long as names_lock is held, since it has a name of its own (but /proc/self, and what that leads to is there).
+ */
 static bool next_name(struct walk *w)
 {
     for (;;) {
@@ -192,6 +196,7 @@ static bool prepend(char **at, const char *start, const char *text, size_t len)
 char *path_of(struct inode *inode, const struct inode *root, char *buf, size_t size)
 {
     char *at = buf + size, digits[12];
+    assert(rwlock_held(&names_lock));
     if (!prepend(&at, buf, "", 1))
         return NULL;
     if (inode == root)
@@ -445,8 +450,10 @@ int fs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode
         file_discard(f);
         return err;
     }
-    bool writes = f->can_write && inode_write_begin(inode);     /* no exec begins now, so what is not mapped stays so */
-    err = f->can_write && !writes ? -ETXTBSY : openable(inode, flags);
+    err = openable(inode, flags);       /* before: an open that is refused stands in nobody's way */
+    bool writes = err == 0 && f->can_write && inode_write_begin(inode);
+    if (err == 0 && f->can_write)       /* and after: from here on no exec begins, so what is not mapped stays so */
+        err = writes ? openable(inode, flags) : -ETXTBSY;
     f->inode = inode;
     f->ops = inode_is(inode, MODE_CHAR) ? device_ops(inode->device) : inode->file_ops;
     if (err == 0 && (flags & O_TRUNC) && inode_is(inode, MODE_FILE) && inode->proc == NULL)
@@ -526,6 +533,7 @@ void fs_init(void)
 {
     struct proc *p = current();
     size_t len = machine.initrd.end - machine.initrd.start;
+    rwlock_write(&names_lock);
     if (tmpfs_make(MODE_DIR | 0755, 0, NULL, 0, &root_inode) != 0)
         panic("fs_init: no memory");
     root_inode->nlink = 2;
@@ -536,5 +544,6 @@ void fs_init(void)
     else
         initramfs_read(phys_to_virt(machine.initrd.start), len);
     if (proc_mount() != 0 || devices_make() != 0)
-        panic("fs_init: cannot make /proc and /dev");
+        panic("fs_init: cannot make /proc and /dev (has the archive something else there?)");
+    rwlock_write_unlock(&names_lock);
 }

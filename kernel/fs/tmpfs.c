@@ -140,6 +140,7 @@ RB_GENERATE_STATIC(entries_by_age, entry, age_link, by_age)
 struct entry *tmpfs_find(const struct inode *dir, const char *name, size_t len)
 {
     struct entry *e = RB_ROOT(&dir->dir.by_name);
+    assert(rwlock_held(&names_lock));
     while (e != NULL) {
         int order = memcmp(name, e->name, len < e->len ? len : e->len);
         if (order == 0 && len == e->len)
@@ -171,6 +172,7 @@ int tmpfs_lookup(struct inode *dir, const char *name, size_t len, struct inode *
 
 bool tmpfs_next(struct inode *dir, uint64_t *pos, struct dir_entry *out)
 {
+    assert(rwlock_held(&names_lock));
     struct entry *e = RB_NFIND(entries_by_age, &dir->dir.by_age, &(struct entry){ .pos = *pos });
     if (e == NULL)
         return false;
@@ -196,6 +198,7 @@ static struct entry *entry_alloc(struct inode *dir, const char *name, size_t len
 
 static void entry_insert(struct entry *e)
 {
+    assert(rwlock_held(&names_lock) && names_lock.writing);
     e->pos = ++e->dir->dir.last_pos;
     RB_INSERT(entries_by_name, &e->dir->dir.by_name, e);
     RB_INSERT(entries_by_age, &e->dir->dir.by_age, e);
@@ -221,6 +224,7 @@ static void entry_name(struct entry *e, struct inode *inode)
 
 static struct inode *entry_unname(struct entry *e)
 {
+    assert(rwlock_held(&names_lock) && names_lock.writing);
     struct inode *inode = e->inode;
     LIST_REMOVE(e, inode_link);
     ninodes -= LIST_EMPTY(&inode->names) ? 0 : 1;
@@ -357,13 +361,16 @@ int tmpfs_resize(struct inode *inode, int64_t size)
 {
     if (size < 0)
         return -EINVAL;
-    if ((uint64_t)size > current()->limits[RLIMIT_FSIZE].soft) {
+    if ((uint64_t)size > object_size(inode->object) && (uint64_t)size > current()->limits[RLIMIT_FSIZE].soft) {
         proc_kill(current()->pid, SIGXFSZ);
         return -EFBIG;
     }
+    if (!inode_write_begin(inode))
+        return -ETXTBSY;
     rwlock_write(&inode->lock);
     int err = object_resize(inode->object, (size_t)size);
     rwlock_write_unlock(&inode->lock);
+    inode_write_end(inode);
     if (err == 0)
         inode->mtime = inode->ctime = inode_now();
     return err;

@@ -197,6 +197,23 @@ static void cut_and_grown(void)
     object_put(obj);
 }
 
+/* Instructions that were cut off are not fetched again, though the frame is the same. */
+static void cut_and_fetched(void)
+{
+    const vaddr_t at = 0x200000;
+    struct vm_object *obj = make();
+    struct addrspace *as = as_create();
+    for (unsigned round = 0; round < 2; round++) {
+        check_eq(map_object(as, at, PAGE_SIZE, PROT_READ | PROT_EXEC, false, obj, 0), 0);
+        check_eq(program_fetch(as, at + 100), round == 0 ? (uint8_t)source[100] : 0);
+        check_eq(as_unmap(as, at, PAGE_SIZE), 0);
+        check_eq(object_resize(obj, 50), 0);
+        check_eq(object_resize(obj, PAGE_SIZE), 0);
+    }
+    destroy(as);
+    object_put(obj);
+}
+
 /* What was stored beyond the end, through a mapping, is not part of the file, and never becomes it. */
 static void stored_beyond_the_end(void)
 {
@@ -315,6 +332,7 @@ const struct test_case object_cases[] = {
     { "holes", sparse },
     { "a bound on pages", bounded },
     { "what is cut off does not come back", cut_and_grown },
+    { "what is cut off is not fetched", cut_and_fetched },
     { "what lies beyond the end does not become part", stored_beyond_the_end },
     { "what was written is not given back", changed_pages_stay },
     { "what was stored is not given back", stored_pages_stay },

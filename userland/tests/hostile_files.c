@@ -422,6 +422,33 @@ static void wide_directory(void)
     finish();
 }
 
+/* Thousands of mappings make a long text, which must not take long to read: it goes on from where it was. */
+static void maps_of_pieces(void)
+{
+    static char buffer[16 * PAGE_BYTES];
+    enum { PIECES = 3000 };
+    uintptr_t heap = heap_grow(PIECES * PAGE_BYTES);
+    unsigned nlines = 0, nsizes = 0;
+    ssize_t len;
+
+    for (unsigned i = 0; i < PIECES; i += 2)
+        check_eq(raw_syscall(SYS_mprotect, heap + i * PAGE_BYTES, PAGE_BYTES, 1), 0);
+    uint64_t start = rdtime();
+    int maps = open_or_fail("/proc/self/maps", O_RDONLY), smaps = open_or_fail("/proc/self/smaps", O_RDONLY);
+    while ((len = read(maps, buffer, sizeof(buffer))) > 0)
+        for (ssize_t i = 0; i < len; i++)
+            nlines += buffer[i] == '\n';
+    check_eq(len, 0);
+    while ((len = read(smaps, buffer, sizeof(buffer))) > 0)
+        for (ssize_t i = 0; i < len; i++)
+            nsizes += buffer[i] == '\n';
+    check_eq(len, 0);
+    check_ge(nlines, PIECES);
+    check_eq(nsizes, 11 * nlines);
+    note("%u mappings: shown in %lu ms", nlines, (rdtime() - start) / 10000);
+    check_le((rdtime() - start) / 10000, 30000);
+}
+
 static void small_buffers(void)
 {
     static char buffer[400];
@@ -841,6 +868,7 @@ const struct test_case file_cases[] = {
     { .name = "links in links", .run = links_in_links },
     { .name = "deep directories", .run = deep_directories },
     { .name = "a wide directory", .run = wide_directory },
+    { .name = "maps of many pieces", .run = maps_of_pieces },
     { .name = "small buffers for names", .run = small_buffers },
     { .name = "renames in a circle", .run = rename_loops },
     { .name = "far offsets", .run = far_offsets },

@@ -1,5 +1,5 @@
 /*
- * proc.c - /proc: what the kernel tells about itself, as text.
+ * procfs.c - /proc: what the kernel tells about itself, as text.
  * Owns: the files below /proc, in the formats that proc(5) documents for Linux.
  * Does not own: the numbers (mm/stats.c, kernel/proc.c).
  *
@@ -45,7 +45,7 @@ struct snapshot {
     uint64_t start_ticks;
     uint32_t umask;
     vaddr_t args_start, args_end;
-    struct addrspace *as;               /* wanted, not NULL: a user of it is counted, see leave_addrspace */
+    struct addrspace *as;               /* wanted: a looker of it is counted, see leave_addrspace; NULL: it has none */
     bool wants_as;
 };
 
@@ -76,7 +76,7 @@ static bool visit_snapshot(struct proc *p, void *arg)
         s->resident_pages = p->as->pmap.resident;
         s->size_bytes = p->as->vmas.npages * PAGE_SIZE;
         if (s->wants_as)
-            as_get(s->as = p->as);
+            atomic_fetch_add(&(s->as = p->as)->lookers, 1);
     }
     return false;
 }
@@ -97,11 +97,11 @@ static int take_snapshot_and_memory(int pid, struct snapshot *s)
     return s->state != '\0' ? 0 : -ESRCH;
 }
 
-/* Nobody may have lived there but us since. */
+/* If its processes have left meanwhile, the last of them waits for us. */
 static void leave_addrspace(const struct snapshot *s)
 {
-    if (s->as != NULL && as_put(s->as))
-        as_destroy(s->as);
+    if (s->as != NULL)
+        atomic_fetch_sub(&s->as->lookers, 1);
 }
 
 struct pid_search {
@@ -182,7 +182,9 @@ static int pid_cmdline_text(int pid, struct text *text)
 {
     struct snapshot s;
     int err = take_snapshot_and_memory(pid, &s);
-    for (vaddr_t at = s.args_start; err == 0 && s.as != NULL && at < s.args_end;) {
+    size_t skipped = text->skip < s.args_end - s.args_start ? text->skip : s.args_end - s.args_start;
+    text->skip -= skipped;
+    for (vaddr_t at = s.args_start + skipped; err == 0 && s.as != NULL && at < s.args_end && text->left > 0;) {
         char piece[128];
         size_t n = s.args_end - at < sizeof piece ? s.args_end - at : sizeof piece, done;
         err = copy_from_other(s.as, piece, at, n, &done);
@@ -235,8 +237,10 @@ static int maps_text(int pid, struct text *text, bool usage)
     if (err == 0 && s.as != NULL) {
         rwlock_read(&names_lock);
         mutex_lock(&s.as->lock);
-        for (struct vma *vma = vma_first(s.as); vma != NULL && text->left > 0; vma = vma_next(vma)) {
+        struct vma *vma = vma_find_from(s.as, text_resume(text));
+        for (; vma != NULL && text->left > 0 && !proc_killed(current()); vma = vma_next(vma)) {
             struct vma_usage sum = { 0 };
+            text_mark(text, vma->start);
             vma_line(vma, page_address(page), text);
             if (!usage)
                 continue;
@@ -414,10 +418,11 @@ int proc_openable(const struct inode *inode, uint32_t mode)
 /* Make the window of the text that begins at from. */
 static int make_window(struct file *f, uint64_t from)
 {
-    struct text text = { page_address(f->text), PAGE_SIZE, from };
+    struct text text = { .at = page_address(f->text), .left = PAGE_SIZE, .from = from, .skip = from, .mark = f->text_mark };
     int err = f->inode->proc->text(f->inode->pid, &text);
-    f->text_at = from;
+    f->text_at = err == 0 ? from : UINT64_MAX;          /* after an error it is made anew */
     f->text_bytes = err == 0 ? PAGE_SIZE - text.left : 0;
+    f->text_mark = text.mark;
     return err;
 }
 
@@ -437,15 +442,22 @@ static long proc_read(struct file *f, struct uio *u)
     size_t asked = u->resid;
     int err = 0;
     while (u->resid > 0 && err == 0) {
-        bool inside = u->offset >= f->text_at && u->offset < f->text_at + f->text_bytes;
-        bool after_all = u->offset == f->text_at + f->text_bytes && f->text_bytes < PAGE_SIZE;
+        if (u->offset == 0 && f->text_read)
+            f->text_at = UINT64_MAX;    /* who goes back to the beginning wants to know how it is now */
+        bool inside = u->offset >= f->text_at && u->offset - f->text_at < f->text_bytes;
+        bool after_all = u->offset - f->text_at == f->text_bytes && f->text_bytes < PAGE_SIZE && f->text_at != UINT64_MAX;
         if (!inside && !after_all)
             err = make_window(f, u->offset);
+        if (err != 0)
+            break;
         size_t at = u->offset - f->text_at, left = f->text_bytes - at, n = left < u->resid ? left : u->resid, done;
-        if (err != 0 || n == 0)
+        f->text_read = true;
+        if (n == 0)
             break;
         err = uio_move(u, (char *)page_address(f->text) + at, n, UIO_TO_USER, &done);
         u->offset += done;
+        if (err == 0)
+            err = proc_between_pieces();
     }
     return u->resid < asked ? (long)(asked - u->resid) : err;
 }
