@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "arch/mmu.h"
 #include "kernel/dev/console.h"
 #include "kernel/errno.h"
 #include "kernel/fs/inode.h"
@@ -21,13 +22,12 @@ struct file *file_alloc(const struct file_ops *ops, uint32_t flags)
     if (f == NULL)
         return NULL;
     uint32_t mode = flags & O_ACCMODE;
-    *f = (struct file){
-        .refs = 1,
-        .can_read = mode == O_RDONLY || mode == O_RDWR,
-        .can_write = mode == O_WRONLY || mode == O_RDWR,
-        .flags = flags,
-        .ops = ops,
-    };
+    words_zero(f, sizeof *f);
+    f->refs = 1;
+    f->can_read = mode == O_RDONLY || mode == O_RDWR;
+    f->can_write = mode == O_WRONLY || mode == O_RDWR;
+    f->flags = flags;
+    f->ops = ops;
     mutex_init(&f->lock, RANK_FILE);
     return f;
 }
