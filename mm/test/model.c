@@ -23,6 +23,7 @@ void model_reset(void)
     for (unsigned o = 0; o < MODEL_OBJECTS; o++) {
         struct model_object *obj = &model_object[o];
         obj->size_bytes = model_sizes[o];
+        memset(obj->bytes, 0, sizeof obj->bytes);           /* an earlier run may have had a longer one */
         for (size_t i = 0; i < obj->size_bytes; i++)
             obj->source[i] = obj->bytes[i] = (i * 13 + i / PAGE_SIZE + o) | 1;
         memset(obj->stored, 0, sizeof obj->stored);
