@@ -318,6 +318,15 @@ static void remove_vmas(struct addrspace *as, vaddr_t start, vaddr_t end)
     }
 }
 
+/* Take the translations of [start, end) away: from here on nobody sees its pages. */
+static void hide(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    struct pmap_batch batch;
+    pmap_batch_begin(&batch, as);
+    pmap_remove(&batch, start, end);
+    pmap_batch_end(&batch);
+}
+
 /* Unmap [start, end): the end of munmap and of shrinking the heap. */
 static int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
 {
@@ -339,10 +348,7 @@ static int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
         return err;
     }
     /* Commit: the translations, then the promise (an object may then forget its page), and last the contents. */
-    struct pmap_batch batch;
-    pmap_batch_begin(&batch, as);
-    pmap_remove(&batch, start, end);
-    pmap_batch_end(&batch);
+    hide(as, start, end);
     if (tail)
         vma_resize(as, first, first->start, start);
     if (rest < end) {
@@ -381,10 +387,7 @@ int as_forget(struct addrspace *as, vaddr_t start, size_t len)
     mutex_lock(&as->lock);
     int err = range_mapped(as, start, end) ? radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT) : -ENOMEM;
     if (err == 0) {
-        struct pmap_batch batch;
-        pmap_batch_begin(&batch, as);
-        pmap_remove(&batch, start, end);
-        pmap_batch_end(&batch);
+        hide(as, start, end);
         radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
     }
     mutex_unlock(&as->lock);

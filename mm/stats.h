@@ -1,51 +1,11 @@
 /*
- * stats.h - mm's numbers as text, in the formats of Linux's /proc/vmstat, /proc/meminfo and /proc/PID/smaps.
- * Owns: struct text, a window on a text that may be longer than the buffer.
+ * stats.h - what pages an address space shows now, and whose they are.
  */
 #pragma once
 
 #include <stddef.h>
-#include <stdint.h>
-
-#include "mm/fault.h"
 
 struct vma;
-
-/* A place in a text from which it can be made again: so many bytes come before what key, whatever that is, has to say. */
-struct text_mark {
-    uint64_t bytes, key;
-};
-
-/* What is added fills the window, but for skip bytes before it and all that comes behind it. */
-struct text {
-    char *at;
-    size_t left;                        /* bytes of the window */
-    uint64_t from;                      /* where in the text it begins */
-    uint64_t skip;                      /* bytes to go to its beginning */
-    struct text_mark mark;              /* the last one before it */
-};
-
-/* For a long text of many parts: begin with the part of which the mark is, and mark each part before it is added. */
-static inline uint64_t text_resume(struct text *text)
-{
-    if (text->mark.bytes > text->from)
-        text->mark = (struct text_mark){ 0 };
-    text->skip = text->from - text->mark.bytes;
-    return text->mark.key;
-}
-
-static inline void text_mark(struct text *text, uint64_t key)
-{
-    if (text->skip > 0)
-        text->mark = (struct text_mark){ text->from - text->skip, key };
-}
-
-void text_bytes(struct text *text, const char *bytes, size_t len);
-void __attribute__((format(printf, 2, 3))) text_add(struct text *text, const char *format, ...);        /* up to 255 bytes */
-
-void mm_vmstat_format(struct text *text);
-void mm_meminfo_format(struct text *text);
-void fault_counts_format(struct text *text, const struct fault_counts *counts);
 
 /* Pages of one VMA, or of several: those the page table shows now, and whose they are. */
 struct vma_usage {
@@ -58,4 +18,3 @@ struct vma_usage {
 
 /* Add vma's pages to sum. Cost follows those that are resident. Caller holds as->lock. */
 void vma_usage_add(struct vma *vma, struct vma_usage *sum);
-void vma_usage_format(struct text *text, const struct vma_usage *usage);        /* the rows of smaps */

@@ -11,10 +11,10 @@
 #include <stdatomic.h>
 
 #include "arch/types.h"
+#include "kernel/fs/text.h"
 #include "kernel/fs/uio.h"
 #include "kernel/lock.h"
 #include "kernel/proc.h"
-#include "mm/stats.h"
 
 struct file;
 struct inode;
@@ -146,7 +146,10 @@ int fd_close(unsigned fd);
 
 /* ---- for processes ---- */
 
-/* Before init starts: make the tree of files, from the initramfs, /dev and /proc. Panics without memory, and when the archive has something else there. */
+/*
+ * Before init starts: make the tree of files, from the initramfs, /dev and /proc. Panics without memory, and when the archive
+ * has something else there.
+ */
 void fs_init(void);
 
 /* child, which does not run yet and has no files, gets parent's descriptors. */
@@ -161,8 +164,8 @@ int files_open_console(struct proc *p);
 /*
  * The object behind the program at path, with a reference for the caller, and the last component of path in name
  * (PROC_NAME_SIZE bytes, cut). Returns 0; the errors of path_find; -EACCES: not an executable file; -ETXTBSY: it is open
- * for writing. From then until fs_close_exec, which drops the reference, nobody can open it for writing; after it only while the
- * object is not mapped.
+ * for writing. From then until fs_close_exec, which drops the reference, nobody can open it for writing; after it only while
+ * the object is not mapped.
  */
 int fs_open_exec(const char *path, struct vm_object **obj, char *name);
 void fs_close_exec(struct vm_object *obj);

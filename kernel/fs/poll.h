@@ -21,8 +21,8 @@ extern _Atomic uint32_t poll_waiting;   /* processes in poll_files */
 void poll_wake(void);
 
 /*
- * Somebody may find a file ready now. Called after a change that was made under the lock under which the file's poll looks: then
- * either that has seen the change, or its process is already counted here. Not with a lock of RANK_DEVICE or above.
+ * Somebody may find a file ready now. Called after a change that was made under the lock under which the file's poll looks:
+ * then either that has seen the change, or its process is already counted here. Not with a lock of RANK_DEVICE or above.
  */
 static inline void poll_notify(void)
 {

@@ -1,7 +1,7 @@
 /*
  * procfs.c - /proc: what the kernel tells about itself, as text.
  * Owns: the files below /proc, in the formats that proc(5) documents for Linux.
- * Does not own: the numbers (mm/stats.c, kernel/proc.c).
+ * Does not own: the numbers (mm, kernel/proc.c); the window on a long text (text.c).
  *
  * /proc itself is a directory of tmpfs; what comes and goes with processes is made when it is looked up. A text is made when
  * its file is opened, as much of it as fits a page, so that a reader sees one moment; of a longer one the next window is made
@@ -15,6 +15,7 @@
 #include "kernel/boot.h"
 #include "kernel/errno.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/text.h"
 #include "kernel/inject.h"
 #include "kernel/number.h"
 #include "kernel/proc.h"
@@ -25,11 +26,12 @@
 #include "mm/check.h"
 #include "mm/object.h"
 #include "mm/page.h"
-#include "mm/stats.h"
 
 enum { USER_HZ = 100 };                 /* clock ticks of /proc/PID/stat: sysconf(_SC_CLK_TCK) */
 
 /* ---- processes, seen from outside ---- */
+
+enum look { NUMBERS, MEMORY };
 
 /* What /proc/PID tells, copied under proc_lock. */
 struct snapshot {
@@ -45,8 +47,8 @@ struct snapshot {
     uint64_t start_ticks;
     uint32_t umask;
     vaddr_t args_start, args_end;
-    struct addrspace *as;               /* wanted: a looker of it is counted, see leave_addrspace; NULL: it has none */
-    bool wants_as;
+    enum look look;                     /* asked for */
+    struct addrspace *as;               /* MEMORY: a looker of it is counted, see leave_addrspace; NULL: it has none any more */
 };
 
 static bool visit_snapshot(struct proc *p, void *arg)
@@ -55,7 +57,7 @@ static bool visit_snapshot(struct proc *p, void *arg)
     if (p->pid != s->pid)
         return true;
     *s = (struct snapshot){
-        .wants_as = s->wants_as,
+        .look = s->look,
         .start_ticks = p->start_ticks,
         .umask = p->umask,
         .args_start = p->args_start,
@@ -75,24 +77,16 @@ static bool visit_snapshot(struct proc *p, void *arg)
     if (p->as != NULL) {                /* it is good: changed only under proc_lock, before as_put */
         s->resident_pages = p->as->pmap.resident;
         s->size_bytes = p->as->vmas.npages * PAGE_SIZE;
-        if (s->wants_as)
+        if (s->look == MEMORY)
             atomic_fetch_add(&(s->as = p->as)->lookers, 1);
     }
     return false;
 }
 
-/* Returns 0, or -ESRCH when there is no such process any more. */
-static int take_snapshot(int pid, struct snapshot *s)
+/* Returns 0, or -ESRCH when there is no such process any more. After MEMORY leave_addrspace is due. */
+static int take_snapshot(int pid, enum look look, struct snapshot *s)
 {
-    *s = (struct snapshot){ .pid = pid };
-    proc_for_each(visit_snapshot, s);
-    return s->state != '\0' ? 0 : -ESRCH;
-}
-
-/* The same, with its memory to look at: s->as, or NULL when it has none any more. */
-static int take_snapshot_and_memory(int pid, struct snapshot *s)
-{
-    *s = (struct snapshot){ .pid = pid, .wants_as = true };
+    *s = (struct snapshot){ .pid = pid, .look = look };
     proc_for_each(visit_snapshot, s);
     return s->state != '\0' ? 0 : -ESRCH;
 }
@@ -134,7 +128,7 @@ static uint64_t ticks_to_clock(uint64_t ticks) { return time_ticks_to_ns(ticks) 
 static int pid_stat_text(int pid, struct text *text)
 {
     struct snapshot s;
-    if (take_snapshot(pid, &s) != 0)
+    if (take_snapshot(pid, NUMBERS, &s) != 0)
         return -ESRCH;
     text_add(text, "%d (%s) %c %d %d %d 0 -1 0 %lu %lu 0 0 0 %lu 0 %lu 20 0 1 0 %lu %lu %lu", s.pid, s.name, s.state, s.parent,
              s.pgid, s.pgid, fault_counts_minor(&s.faults), fault_counts_minor(&s.child_faults), ticks_to_clock(s.run_ticks),
@@ -146,9 +140,9 @@ static int pid_stat_text(int pid, struct text *text)
 static int pid_vmstat_text(int pid, struct text *text)
 {
     struct snapshot s;
-    if (take_snapshot(pid, &s) != 0)
+    if (take_snapshot(pid, NUMBERS, &s) != 0)
         return -ESRCH;
-    fault_counts_format(text, &s.faults);
+    text_faults(text, &s.faults);
     text_add(text, "nr_resident_pages %zu\n", s.resident_pages);
     return 0;
 }
@@ -156,7 +150,7 @@ static int pid_vmstat_text(int pid, struct text *text)
 static int pid_strace_text(int pid, struct text *text)
 {
     struct snapshot s;
-    if (take_snapshot(pid, &s) != 0)
+    if (take_snapshot(pid, NUMBERS, &s) != 0)
         return -ESRCH;
     text_add(text, "%d\n", s.traced);
     return 0;
@@ -181,7 +175,7 @@ static int pid_strace_command(int pid, unsigned long number)
 static int pid_cmdline_text(int pid, struct text *text)
 {
     struct snapshot s;
-    int err = take_snapshot_and_memory(pid, &s);
+    int err = take_snapshot(pid, MEMORY, &s);
     size_t skipped = text->skip < s.args_end - s.args_start ? text->skip : s.args_end - s.args_start;
     text->skip -= skipped;
     for (vaddr_t at = s.args_start + skipped; err == 0 && s.as != NULL && at < s.args_end && text->left > 0;) {
@@ -227,13 +221,15 @@ static void vma_line(struct vma *vma, char *page, struct text *text)
 }
 
 /* Walk the VMAs of a process, with their pages counted or not. */
-static int maps_text(int pid, struct text *text, bool usage)
+enum detail { LINES, USAGE };
+
+static int maps_text(int pid, struct text *text, enum detail detail)
 {
     struct snapshot s;
     struct page *page = page_alloc(PAGE_KERNEL);
     if (page == NULL)
         return -ENOMEM;
-    int err = take_snapshot_and_memory(pid, &s);
+    int err = take_snapshot(pid, MEMORY, &s);
     if (err == 0 && s.as != NULL) {
         rwlock_read(&names_lock);
         mutex_lock(&s.as->lock);
@@ -242,10 +238,10 @@ static int maps_text(int pid, struct text *text, bool usage)
             struct vma_usage sum = { 0 };
             text_mark(text, vma->start);
             vma_line(vma, page_address(page), text);
-            if (!usage)
+            if (detail == LINES)
                 continue;
             vma_usage_add(vma, &sum);
-            vma_usage_format(text, &sum);
+            text_usage(text, &sum);
         }
         mutex_unlock(&s.as->lock);
         rwlock_read_unlock(&names_lock);
@@ -255,8 +251,8 @@ static int maps_text(int pid, struct text *text, bool usage)
     return err;
 }
 
-static int pid_maps_text(int pid, struct text *text) { return maps_text(pid, text, false); }
-static int pid_smaps_text(int pid, struct text *text) { return maps_text(pid, text, true); }
+static int pid_maps_text(int pid, struct text *text) { return maps_text(pid, text, LINES); }
+static int pid_smaps_text(int pid, struct text *text) { return maps_text(pid, text, USAGE); }
 
 /* proc_pid_status(5) */
 static int pid_status_text(int pid, struct text *text)
@@ -264,7 +260,7 @@ static int pid_status_text(int pid, struct text *text)
     struct snapshot s;
     struct vma_usage sum = { 0 };
     size_t kind_pages[VMA_STACK + 1] = { 0 };
-    if (take_snapshot_and_memory(pid, &s) != 0)
+    if (take_snapshot(pid, MEMORY, &s) != 0)
         return -ESRCH;
     if (s.as != NULL) {
         mutex_lock(&s.as->lock);
@@ -310,7 +306,7 @@ static int vmstat_text(int pid, struct text *text)
         TRAP_INTERRUPT | TRAP_SOFTWARE, TRAP_INTERRUPT | TRAP_TIMER, TRAP_INTERRUPT | TRAP_EXTERNAL,
     };
     (void)pid;
-    mm_vmstat_format(text);
+    text_vmstat(text);
     for (size_t i = 0; i < ARRAY_LEN(causes); i++)
         trap_row(causes[i], text);
     text_add(text, "boot_ticks %lu\nchaos %lu\n", boot_ticks, check_chaos_interval());
@@ -320,7 +316,7 @@ static int vmstat_text(int pid, struct text *text)
 static int meminfo_text(int pid, struct text *text)
 {
     (void)pid;
-    mm_meminfo_format(text);
+    text_meminfo(text);
     return 0;
 }
 

@@ -1,0 +1,89 @@
+/*
+ * text.c - the window on a text, and mm's numbers in the formats of Linux's /proc.
+ * Read next: procfs.c.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/fs/text.h"
+#include "mm/addrspace.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+
+void text_bytes(struct text *text, const char *bytes, size_t len)
+{
+    size_t skipped = text->skip < len ? text->skip : len, n = len - skipped < text->left ? len - skipped : text->left;
+    memcpy(text->at, bytes + skipped, n);
+    text->skip -= skipped;
+    text->at += n;
+    text->left -= n;
+}
+
+void text_add(struct text *text, const char *format, ...)
+{
+    char line[256];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    text_bytes(text, line, n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+}
+
+static const struct {
+    enum page_use use;
+    const char *name;
+} frame_rows[] = {
+    { PAGE_FREE, "nr_free_pages" },          { PAGE_ANON, "nr_anon_pages" },
+    { PAGE_FILE, "nr_file_pages" },          { PAGE_TABLE, "nr_page_table_pages" },
+    { PAGE_SLAB, "nr_slab_pages" },          { PAGE_KSTACK, "nr_kernel_stack_pages" },
+    { PAGE_KERNEL, "nr_kernel_misc_pages" },
+};
+
+static void add_slab(const struct slab_cache *cache, void *text)
+{
+    text_add(text, "%s %zu\n", cache->name, slab_in_use(cache));
+}
+
+void text_faults(struct text *text, const struct fault_counts *counts)
+{
+    for (unsigned i = 0; i < FAULT_NCASES; i++)
+        text_add(text, "%s %lu\n", fault_case_name(i), counts->n[i]);
+}
+
+void text_vmstat(struct text *text)
+{
+    for (unsigned i = 0; i < sizeof frame_rows / sizeof frame_rows[0]; i++)
+        text_add(text, "%s %zu\n", frame_rows[i].name, page_used(frame_rows[i].use));
+    text_add(text, "nr_pages %zu\n", page_total());
+    struct fault_counts faults = as_faults_total();
+    text_faults(text, &faults);
+    slab_for_each(add_slab, text);
+}
+
+void text_meminfo(struct text *text)
+{
+    const size_t kib = PAGE_SIZE / 1024;
+    text_add(text, "MemTotal:       %8zu kB\n", page_total() * kib);
+    text_add(text, "MemFree:        %8zu kB\n", page_used(PAGE_FREE) * kib);
+    text_add(text, "MemAvailable:   %8zu kB\n", (page_used(PAGE_FREE) + page_used(PAGE_FILE)) * kib);
+    text_add(text, "Cached:         %8zu kB\n", page_used(PAGE_FILE) * kib);
+    text_add(text, "AnonPages:      %8zu kB\n", page_used(PAGE_ANON) * kib);
+    text_add(text, "Slab:           %8zu kB\n", page_used(PAGE_SLAB) * kib);
+    text_add(text, "KernelStack:    %8zu kB\n", page_used(PAGE_KSTACK) * kib);
+    text_add(text, "PageTables:     %8zu kB\n", page_used(PAGE_TABLE) * kib);
+}
+
+/* proc_pid_smaps(5). What this kernel does not count apart is 0, and the proportional share of a page counts it whole. */
+void text_usage(struct text *text, const struct vma_usage *u)
+{
+    const size_t kib = PAGE_SIZE / 1024;
+    const struct { const char *name; size_t pages; } rows[] = {
+        { "Size:", u->pages }, { "Rss:", u->resident }, { "Pss:", u->resident },
+        { "Shared_Clean:", u->shared - u->dirty_shared }, { "Shared_Dirty:", u->dirty_shared },
+        { "Private_Clean:", u->private - u->dirty_private }, { "Private_Dirty:", u->dirty_private },
+        { "Referenced:", u->resident }, { "Anonymous:", u->anon }, { "Swap:", 0 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        text_add(text, "%-16s%8zu kB\n", rows[i].name, rows[i].pages * kib);
+}
