@@ -1,103 +1,27 @@
 /*
  * posix_native.c - the part of tap.h that the program posix uses, as a process of Linux has it.
- * Owns: how a case is run and judged there. Does not own: the count of memory, which only this kernel answers (tap.c).
+ * Owns: how a case is run there. Does not own: the count of memory, which only this kernel answers (tap.c).
  *
  * Usage besides tap.h's: --user (first) runs everything as an ordinary user, when root starts it.
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/wait.h>
 
+#include "judge.h"
 #include "tap.h"
 
-#define STATUS_SKIPPED 77
-#define NOBODY         65534
+#define NOBODY 65534
 
 /* A case that is to die of a signal must do so under a sanitizer too. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "handle_segv=0:handle_sigbus=0:handle_abort=0:detect_leaks=0:allocator_may_return_null=1";
-}
-
-/* ---- printing and judging ---- */
-
-static void print_line(const char *prefix, const char *format, va_list args)
-{
-    char line[400];
-    size_t len = snprintf(line, sizeof(line), "%s", prefix);
-    int more = vsnprintf(line + len, sizeof(line) - len - 1, format, args);
-
-    len += more < (int)(sizeof(line) - len - 1) ? (size_t)more : sizeof(line) - len - 2;
-    line[len++] = '\n';
-    if (write(STDOUT_FILENO, line, len) < 0)
-        _exit(1);
-}
-
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    print_line("", format, args);
-    va_end(args);
-}
-
-void note(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    print_line("# ", format, args);
-    va_end(args);
-}
-
-void test_fail(const char *file, int line, const char *format, ...)
-{
-    char where[96];
-    const char *name = strrchr(file, '/');
-    va_list args;
-
-    snprintf(where, sizeof(where), "# %s:%d: ", name ? name + 1 : file, line);
-    va_start(args, format);
-    print_line(where, format, args);
-    va_end(args);
-    _exit(1);
-}
-
-void skip(const char *reason)
-{
-    note("skipped: %s", reason);
-    _exit(STATUS_SKIPPED);
-}
-
-void test_check_eq(const char *file, int line, const char *what, long actual, long expected)
-{
-    if (actual != expected)
-        test_fail(file, line, "%s is %ld (%#lx), expected %ld (%#lx)", what, actual, actual, expected, expected);
-}
-
-void test_check_le(const char *file, int line, const char *what, long actual, long limit)
-{
-    if (actual > limit)
-        test_fail(file, line, "%s is %ld, more than %ld", what, actual, limit);
-}
-
-void test_check_ge(const char *file, int line, const char *what, long actual, long limit)
-{
-    if (actual < limit)
-        test_fail(file, line, "%s is %ld, less than %ld", what, actual, limit);
-}
-
-void test_expect(const char *file, int line, const char *what, int status, int expected)
-{
-    if ((status & 0xff7f) != expected)              /* whether there was a core is not looked at */
-        test_fail(file, line, "%s: its wait status is %#x, expected %#x", what, status, expected);
 }
 
 /* ---- children, memory, files ---- */
@@ -121,7 +45,7 @@ int child_wait(pid_t pid)
 
     if (waitpid(pid, &status, 0) != pid)
         fail("waitpid(%d): %s", (int)pid, strerror(errno));
-    return status;
+    return WIFSIGNALED(status) ? WTERMSIG(status) : status;     /* whether there was a core is not looked at */
 }
 
 uintptr_t heap_end(void)

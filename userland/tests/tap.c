@@ -1,7 +1,7 @@
 /*
  * tap.c - running and judging the cases of a test program.
- * Owns: the child, the watchdog and the count of memory around each case; everything that is printed.
- * Does not own: the cases; what memory is worth counting (the kernel's /proc/vmstat).
+ * Owns: the child, the watchdog and the count of memory around each case.
+ * Does not own: the cases; how a check fails and what a line looks like (judge.c); what memory is worth counting (the kernel's /proc/vmstat).
  *
  * What "no memory is missing" means. Free frames are compared exactly, but three kinds of frames are counted as free: page
  * tables and pages of files, because they are caches that may be dropped and filled at any time, and frames cut into small
@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -21,9 +20,9 @@
 
 #include <faultline.h>
 
+#include "judge.h"
 #include "tap.h"
 
-#define STATUS_SKIPPED    77
 #define SETTLE_MS         20000                 /* orphans of a case may still be exiting */
 #define TICKS_PER_MS      10000ull              /* of rdtime, on QEMU virt; elsewhere SETTLE_MS is only as good as this */
 #define TABLE_GROWTH_MAX  16                    /* pages, of the few processes that outlive a case */
@@ -31,7 +30,6 @@
 #define FILE_GROWTH_MAX   16                    /* pages, that the runner itself has come to use */
 #define RUNNER_GROWTH_MAX 8                     /* pages and objects, when a case has run in the runner itself */
 #define QUIET_MS          3                     /* until the watchdog of a case is asleep */
-#define LINE_BYTES        400
 
 static const char *const exact_rows[] = { "anons", "radix_nodes", "vmas", "procs", "files", "pipes" };
 #define NEXACT (sizeof(exact_rows) / sizeof(exact_rows[0]))
@@ -42,94 +40,6 @@ struct memory {
 };
 
 static struct memory memory_at_start;
-
-/* ---- printing: always one write for one line, so that lines of several processes do not mix ---- */
-
-static void print_line(const char *prefix, const char *format, va_list args)
-{
-    char line[LINE_BYTES];
-    size_t len = snprintf(line, sizeof(line), "%s", prefix);
-    int more = vsnprintf(line + len, sizeof(line) - len - 1, format, args);
-
-    len += more < (int)(sizeof(line) - len - 1) ? (size_t)more : sizeof(line) - len - 2;
-    line[len++] = '\n';
-    write_all(STDOUT_FILENO, line, len);
-}
-
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    print_line("", format, args);
-    va_end(args);
-}
-
-void note(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    print_line("# ", format, args);
-    va_end(args);
-}
-
-void test_fail(const char *file, int line, const char *format, ...)
-{
-    char where[96];
-    va_list args;
-
-    const char *name = strrchr(file, '/');
-    snprintf(where, sizeof(where), "# %s:%d: ", name ? name + 1 : file, line);
-    va_start(args, format);
-    print_line(where, format, args);
-    va_end(args);
-    _exit(1);
-}
-
-void skip(const char *reason)
-{
-    note("skipped: %s", reason);
-    _exit(STATUS_SKIPPED);
-}
-
-/* ---- judging ---- */
-
-void test_check_eq(const char *file, int line, const char *what, long actual, long expected)
-{
-    if (actual != expected)
-        test_fail(file, line, "%s is %ld (%#lx), expected %ld (%#lx)", what, actual, actual, expected, expected);
-}
-
-void test_check_le(const char *file, int line, const char *what, long actual, long limit)
-{
-    if (actual > limit)
-        test_fail(file, line, "%s is %ld, more than %ld", what, actual, limit);
-}
-
-void test_check_ge(const char *file, int line, const char *what, long actual, long limit)
-{
-    if (actual < limit)
-        test_fail(file, line, "%s is %ld, less than %ld", what, actual, limit);
-}
-
-static const char *status_text(int status, char *text, size_t size)
-{
-    if (WIFEXITED(status))
-        snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
-    else
-        snprintf(text, size, "was killed by signal %d", WTERMSIG(status));
-    return text;
-}
-
-void test_expect(const char *file, int line, const char *what, int status, int expected)
-{
-    char actual_text[40], expected_text[40];
-
-    if (status != expected)
-        test_fail(file, line, "%s %s, expected that it %s", what, status_text(status, actual_text, sizeof(actual_text)),
-                  status_text(expected, expected_text, sizeof(expected_text)));
-}
 
 /* ---- children ---- */
 
