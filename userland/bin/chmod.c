@@ -54,17 +54,14 @@ static void change(const char *text, const char *path)
     }
     if (!recursive || lstat(path, &st) < 0 || !S_ISDIR(st.st_mode))
         return;
-    char **names = names_in(path);
-    if (!names) {
+    char **entries = paths_in(path);
+    if (!entries) {
         complain(path);
         return;
     }
-    for (char **name = names; *name; name++) {
-        char *entry = path_in(path, *name);
-        change(text, entry);
-        free(entry);
-    }
-    free_names(names);
+    for (char **entry = entries; *entry; entry++)
+        change(text, *entry);
+    free_names(entries);
 }
 
 int main(int argc, char **argv)

@@ -36,16 +36,13 @@ static long long usage_of(const char *path, bool named)
     if (counted_before(&st))
         return 0;
     long long blocks = st.st_blocks;
-    char **names = S_ISDIR(st.st_mode) ? names_in(path) : NULL;
-    if (S_ISDIR(st.st_mode) && !names)
+    char **entries = S_ISDIR(st.st_mode) ? paths_in(path) : NULL;
+    if (S_ISDIR(st.st_mode) && !entries)
         complain(path);
-    for (char **name = names; name && *name; name++) {
-        char *entry = path_in(path, *name);
-        blocks += usage_of(entry, false);
-        free(entry);
-    }
-    if (names)
-        free_names(names);
+    for (char **entry = entries; entry && *entry; entry++)
+        blocks += usage_of(*entry, false);
+    if (entries)
+        free_names(entries);
     if (named || (!sums_only && (all || S_ISDIR(st.st_mode))))
         printf("%lld\t%s\n", (blocks + 1) / 2, path);
     return blocks;

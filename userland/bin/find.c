@@ -30,17 +30,14 @@ static void visit(const char *path)
         puts(path);
     if (!S_ISDIR(st.st_mode))
         return;
-    char **names = names_in(path);
-    if (!names) {
+    char **entries = paths_in(path);
+    if (!entries) {
         complain(path);
         return;
     }
-    for (char **name = names; *name; name++) {
-        char *entry = path_in(path, *name);
-        visit(entry);
-        free(entry);
-    }
-    free_names(names);
+    for (char **entry = entries; *entry; entry++)
+        visit(*entry);
+    free_names(entries);
 }
 
 int main(int argc, char **argv)

@@ -77,16 +77,13 @@ static void complain_unless_silent(const char *path)
 static void search_path(const char *path)
 {
     if (recursive && is_folder(path)) {
-        char **names = names_in(path);
-        if (!names)
+        char **entries = paths_in(path);
+        if (!entries)
             complain_unless_silent(path);
-        for (char **name = names; name && *name; name++) {
-            char *entry = path_in(path, *name);
-            search_path(entry);
-            free(entry);
-        }
-        if (names)
-            free_names(names);
+        for (char **entry = entries; entry && *entry; entry++)
+            search_path(*entry);
+        if (entries)
+            free_names(entries);
         return;
     }
     if (is_folder(path)) {

@@ -31,14 +31,11 @@ static void remove_path(const char *path)
         exit_status = 1;
         return;
     }
-    char **names = names_in(path);
-    for (char **name = names; name && *name; name++) {
-        char *entry = path_in(path, *name);
-        remove_path(entry);
-        free(entry);
-    }
-    if (names)
-        free_names(names);
+    char **entries = paths_in(path);
+    for (char **entry = entries; entry && *entry; entry++)
+        remove_path(*entry);
+    if (entries)
+        free_names(entries);
     if (rmdir(path) < 0)
         complain(path);
 }

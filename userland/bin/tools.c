@@ -182,6 +182,18 @@ char **names_in(const char *folder)
     return names;
 }
 
+char **paths_in(const char *folder)
+{
+    char **names = names_in(folder);
+
+    for (char **name = names; name && *name; name++) {
+        char *path = path_in(folder, *name);
+        free(*name);
+        *name = path;
+    }
+    return names;
+}
+
 void free_names(char **names)
 {
     for (char **name = names; *name; name++)

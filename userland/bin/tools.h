@@ -48,6 +48,7 @@ const char *base_name(const char *path);
 
 /* The names in a folder but "." and "..", sorted, ended by NULL; NULL and errno. For free_names(). */
 char **names_in(const char *folder);
+char **paths_in(const char *folder);            /* the same as path_in(folder, name) */
 void free_names(char **names);
 
 /* target itself, or the path in it that source gets when target is a folder. For free(). */
