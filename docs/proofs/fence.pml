@@ -24,7 +24,7 @@
  * names X, whether or not a program runs, so then it must be gone already.
  *
  * Leaves out: rights that are reduced rather than taken away (the same sequence), loads that pass earlier loads (the full
- * fences order these too), and the choice of ASIDs: X has one number, and nobody else ever has it.
+ * fences order these too), and the choice of ASIDs (asid.pml): X has one number, and nobody else ever has it.
  *
  * -DHARTS=2 or 3. Wrong orders, one at a time: NO_FENCE_FENCER, NO_FENCE_COMER, LOOK_BEFORE_BIT, MARK_AFTER_LOOK,
  * MARK_PASSES_ENTRY, GIVE_BEFORE_FENCE; wrong with TABLE only: SATP_BEFORE_LOOK, LEAVE_BEFORE_SATP.

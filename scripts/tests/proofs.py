@@ -15,9 +15,9 @@ import time
 
 FOLDER = os.path.join(sys.argv[1], "docs", "proofs")
 DEEP = "--deep" in sys.argv[2:]
-MEMORY_MIB = 6000 if DEEP else 1500
-MODEL_SECONDS = 1800 if DEEP else 180   # for one search; the longest takes ten seconds on an idle machine
-DEPTH = 3_000_000 if DEEP else 200_000
+MEMORY_MIB = 12000 if DEEP else 1500
+MODEL_SECONDS = 3600 if DEEP else 180   # for one search; the longest takes twenty seconds on an idle machine
+DEPTH = 20_000_000 if DEEP else 1_000_000
 
 # Model, definitions, what is claimed.
 HOLDS = [
@@ -29,12 +29,17 @@ HOLDS = [
     ("fence.pml", "HARTS=2 SATP_BEFORE_LOOK", "programs alone would allow satp before the look at stale"),
     ("fence.pml", "HARTS=2 LEAVE_BEFORE_SATP", "programs alone would allow the bit to be cleared before satp"),
     ("fence.pml", "HARTS=2 TABLE CLEAR_AFTER_SFENCE", "with satp last, the mark may be cleared after sfence.vma"),
+    ("asid.pml", "SPACES=2 LIMIT=4", "two harts, three numbers to give: nobody uses another's translations"),
+    ("asid.pml", "SPACES=2 LIMIT=1", "nor on hardware without ASIDs"),
 ]
+LONG = [("asid.pml", "SPACES=2 LIMIT=4")]
 if DEEP:
     HOLDS += [
         ("exclusivity.pml", "SPACES=3 OPERATIONS=4", "three address spaces, four operations"),
         ("fence.pml", "HARTS=3", "three harts, programs"),
         ("fence.pml", "HARTS=3 TABLE", "three harts, walkers"),
+        ("asid.pml", "SPACES=3 LIMIT=4", "two harts, three address spaces, three numbers to give"),
+        ("asid.pml", "SPACES=2 LIMIT=4 RETURN_FIRST", "a hart that stays where it is need not forget yet"),
     ]
 
 REFUTED = [
@@ -54,7 +59,18 @@ REFUTED = [
     ("fence.pml", "HARTS=2 TABLE SATP_BEFORE_LOOK", "satp before the look at stale"),
     ("fence.pml", "HARTS=2 TABLE LEAVE_BEFORE_SATP", "the bit cleared before satp"),
     ("fence.pml", "HARTS=2 SATP_BEFORE_LOOK CLEAR_AFTER_SFENCE", "with satp first, the mark cleared after sfence.vma"),
+    ("asid.pml", "SPACES=2 LIMIT=4 NO_FORGET", "no fence of everything when a generation begins"),
+    ("asid.pml", "SPACES=2 LIMIT=4 FORGET_AFTER_SATP", "that fence after satp"),
+    ("asid.pml", "SPACES=2 LIMIT=4 GIVE_CARRIED", "a number given away that some hart has carried along"),
+    ("asid.pml", "SPACES=2 LIMIT=4 KEEP_NONE", "a second number for a space that runs elsewhere"),
+    ("asid.pml", "SPACES=2 LIMIT=4 NUMBER_FIRST", "the number to fence read before the entry is cleared"),
+    ("asid.pml", "SPACES=2 LIMIT=4 NO_MARK", "no mark for harts that have left"),
+    ("asid.pml", "SPACES=3 LIMIT=3", "so few numbers that all may be carried"),
 ]
+if DEEP:
+    REFUTED += [
+        ("asid.pml", "SPACES=3 LIMIT=4 KEEP_OLDER", "a number kept from longer ago, because another carries the same"),
+    ]
 
 
 class Failed(Exception):
@@ -79,7 +95,8 @@ def flags_for(definitions):
 def search(folder, model, definitions, *options):
     """Build the verifier and let it run: what it printed."""
     run(folder, "spin", "-a", *flags_for(definitions), model)
-    optimise = "-O2" if DEEP else "-O0"     # to optimise a verifier takes longer than a short search without
+    # To optimise a verifier takes longer than a short search without.
+    optimise = "-O2" if DEEP or (model, definitions) in LONG else "-O0"
     run(folder, "cc", optimise, "-w", "-DSAFETY", f"-DMEMLIM={MEMORY_MIB}", *options, "-o", "pan", "pan.c")
     return run(folder, "./pan", f"-m{DEPTH}", "-w24")
 
