@@ -685,6 +685,15 @@ void fuzz_run(const struct op *ops, size_t n, size_t interval)
     world_end();
 }
 
+struct op fuzz_first_op(uint64_t (*random)(void))
+{
+    struct op op;
+    fuzz_parse("machine", &op);
+    op.offset = random();
+    op.rights = random();
+    return op;
+}
+
 struct op fuzz_random_op(uint64_t (*random)(void))
 {
     unsigned total = 0, verb = 0;

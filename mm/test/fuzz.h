@@ -32,7 +32,8 @@ void fuzz_run(const struct op *ops, size_t n, size_t interval);
 /* The op that is being done, for reports; and how many have been done, no-ops (a space that is not there) left out. */
 extern size_t fuzz_at, fuzz_done;
 
-/* An op at random, verbs in sensible proportions. */
+/* What a sequence begins with: the machine and its luck, at random. Then ops at random, verbs in sensible proportions. */
+struct op fuzz_first_op(uint64_t (*random)(void));
 struct op fuzz_random_op(uint64_t (*random)(void));
 
 /* One line of text for each op, and back; false: not an op. */

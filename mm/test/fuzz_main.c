@@ -105,9 +105,7 @@ static uint64_t next_random(void)
 static void make_episode(uint64_t seed, uint64_t episode, struct op *ops)
 {
     state = seed << 32 ^ episode;
-    fuzz_parse("machine", &ops[0]);
-    ops[0].offset = next_random();
-    ops[0].rights = next_random();
+    ops[0] = fuzz_first_op(next_random);
     for (size_t i = 1; i < EPISODE; i++)
         ops[i] = fuzz_random_op(next_random);
 }
