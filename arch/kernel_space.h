@@ -11,7 +11,7 @@
 
 /*
  * Once, after page_init: the direct map with W^X, and the region of stacks. max_asids: use no more ASIDs than that, to see
- * them run out.
+ * them run out; fewer than two for each hart and two more are as good as none.
  */
 void mmu_init(uint64_t max_asids);
 void mmu_init_hart(void);               /* on every hart: leave the first page table, and forget what was seen before */

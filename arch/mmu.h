@@ -69,8 +69,11 @@ bool mmu_root_loaded(paddr_t root);
 void mmu_fence_page(struct mmu_id *id, vaddr_t va);
 void mmu_fence_all(struct mmu_id *id);
 
-/* The same for one page on this hart alone: after a spurious fault. */
-void mmu_fence_page_local(struct mmu_id *id, vaddr_t va);
+/*
+ * Make this hart alone look again: after a spurious fault. It may have cached that a leaf grants too little, or that there was
+ * none, or that there was no table; the last is nothing that a fence for an address takes away.
+ */
+void mmu_fence_local(struct mmu_id *id);
 
 /* Make instruction fetches on all harts see what has been stored before. Unprivileged spec, FENCE.I. */
 void mmu_fence_fetch(void);

@@ -164,10 +164,10 @@ static void child_start(void)
     trap_first_return();
 }
 
-/* The child's memory: a copy, or the same. */
-static int memory_for_child(struct addrspace *as, bool same, struct addrspace **out)
+/* The child's memory: a copy, or with CLONE_SHARE the same. */
+static int memory_for_child(struct addrspace *as, unsigned how, struct addrspace **out)
 {
-    if (!same)
+    if (!(how & CLONE_SHARE))
         return as_fork(as, out);
     as_get(as);
     *out = as;
@@ -191,7 +191,7 @@ int proc_fork(unsigned how, uint64_t sp)
     if (child == NULL)
         return err;
     struct addrspace *as;
-    err = memory_for_child(parent->as, how & CLONE_SHARE, &as);
+    err = memory_for_child(parent->as, how, &as);
     if (err != 0) {
         proc_free(child);
         return err;

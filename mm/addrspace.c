@@ -288,11 +288,11 @@ static void cuts_free(struct cuts *cuts)
 static int cuts_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct cuts *cuts)
 {
     *cuts = (struct cuts){ 0 };
-    if (as->vmas.count + 2 > VMA_MAX)
-        return -ENOMEM;
     struct vma *first = vma_find(as, start), *last = vma_find(as, end - 1);
-    if ((first != NULL && first->start < start && (cuts->low = vma_clone(first)) == NULL) ||
-        (last != NULL && end < last->end && (cuts->high = vma_clone(last)) == NULL)) {
+    bool low = first != NULL && first->start < start, high = last != NULL && end < last->end;
+    if (as->vmas.count + low + high > VMA_MAX)
+        return -ENOMEM;
+    if ((low && (cuts->low = vma_clone(first)) == NULL) || (high && (cuts->high = vma_clone(last)) == NULL)) {
         cuts_free(cuts);
         return -ENOMEM;
     }

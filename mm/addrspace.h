@@ -125,5 +125,5 @@ void as_activate(struct addrspace *as);
 /* Every address space, under as_list_lock: visit may not sleep. */
 void as_for_each(void (*visit)(struct addrspace *as, void *arg), void *arg);
 
-/* Faults of address spaces that are gone. Add those that live for a total. */
+/* Faults of all address spaces, those that are gone included. */
 struct fault_counts as_faults_total(void);

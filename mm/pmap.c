@@ -4,9 +4,10 @@
  * Does not own: what may be mapped (fault.c), the bits of an entry (arch).
  *
  * Two changes of an entry need no fence: from invalid to valid, and to more rights on the same frame. A hart that still
- * believes the old entry takes a spurious fault, and pmap_enter then finds the leaf already there. Every other change goes
- * through a batch (or the middle of pmap_enter): make it invalid or weaker, wait for the fence on every hart, and only then
- * let the frame be used for anything else. All of it happens under one hold of pt_lock.
+ * believes the old entry, or that there is no table, takes a spurious fault; pmap_enter then finds the leaf already there and
+ * has the hart forget. Every other change goes through a batch (or the middle of pmap_enter): make it invalid or weaker, wait
+ * for the fence on every hart, and only then let the frame be used for anything else. All of it happens under one hold of
+ * pt_lock.
  *
  * Each table counts its entries in its struct page, and remembers between which two all of them lie, so that unmapping a
  * gigabyte of which two pages were touched costs two leaves, not 512 looks. A table without entries is freed at once.
@@ -156,7 +157,7 @@ static __attribute__((noinline)) enum pmap_result leaf_change(struct pmap *pmap,
     } else if ((prot & ~pte_prot(pte)) != 0) {
         pte_set(pte, page_to_phys(page), prot | pte_prot(pte));
     } else {
-        mmu_fence_page_local(&pmap->id, va);
+        mmu_fence_local(&pmap->id);
         return PMAP_SPURIOUS;
     }
     return PMAP_ENTERED;

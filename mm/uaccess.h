@@ -1,7 +1,7 @@
 /*
  * uaccess.h - the only way in which the kernel touches user memory.
  * Contract of all: every page is checked against its VMA and faulted in as needed; pages that the program has never touched
- * are as good as any other. Sleeps; the caller holds no lock above RANK_FILE.
+ * are as good as any other. Sleeps; the caller holds no lock from RANK_AS on.
  */
 #pragma once
 

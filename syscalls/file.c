@@ -252,13 +252,13 @@ long sys_pipe2(const struct syscall_args *a)
     return err;
 }
 
-/* The descriptor's own flag: closed by exec? */
-static long get_cloexec(unsigned fd) { return current()->close_on_exec >> fd & 1; }
+/* The flags of the descriptor itself, of which FD_CLOEXEC is the only one. */
+static long get_fd_flags(unsigned fd) { return current()->close_on_exec >> fd & 1 ? FD_CLOEXEC : 0; }
 
-static long set_cloexec(unsigned fd, bool on)
+static long set_fd_flags(unsigned fd, uint64_t flags)
 {
-    uint64_t bit = 1ul << fd;
-    current()->close_on_exec = on ? current()->close_on_exec | bit : current()->close_on_exec & ~bit;
+    uint64_t bit = 1ul << fd, *close = &current()->close_on_exec;
+    *close = flags & FD_CLOEXEC ? *close | bit : *close & ~bit;
     return 0;
 }
 
@@ -287,8 +287,8 @@ long sys_fcntl(const struct syscall_args *a)
     switch ((int)a->arg[1]) {
     case F_DUPFD:         return duplicate(f, a->arg[2], 0);
     case F_DUPFD_CLOEXEC: return duplicate(f, a->arg[2], O_CLOEXEC);
-    case F_GETFD:         return get_cloexec(fd) ? FD_CLOEXEC : 0;
-    case F_SETFD:         return set_cloexec(fd, a->arg[2] & FD_CLOEXEC);
+    case F_GETFD:         return get_fd_flags(fd);
+    case F_SETFD:         return set_fd_flags(fd, a->arg[2]);
     case F_GETFL:         return (long)f->flags;
     case F_SETFL:
         f->flags = (f->flags & ~changeable) | ((uint32_t)a->arg[2] & changeable);

@@ -139,7 +139,7 @@ long sys_symlinkat(const struct syscall_args *a)
     return err;
 }
 
-/* unlinkat(dirfd, path, flags). Errors: EISDIR; EBUSY; with AT_REMOVEDIR ENOTDIR, ENOTEMPTY, EINVAL: "."; EPERM: not there. */
+/* unlinkat(dirfd, path, flags). Errors: EISDIR; EPERM: in /proc; AT_REMOVEDIR: ENOTDIR, ENOTEMPTY, EINVAL: ".", EBUSY: a mount. */
 long sys_unlinkat(const struct syscall_args *a)
 {
     struct user_path path;
@@ -148,7 +148,7 @@ long sys_unlinkat(const struct syscall_args *a)
     int err = path_fetch(a->arg[0], a->arg[1], &path);
     if (err != 0)
         return err;
-    err = fs_remove(path.start, path.text, a->arg[2] & AT_REMOVEDIR);
+    err = a->arg[2] & AT_REMOVEDIR ? fs_rmdir(path.start, path.text) : fs_unlink(path.start, path.text);
     path_done(&path);
     return err;
 }
@@ -182,7 +182,8 @@ long sys_linkat(const struct syscall_args *a)
 
 /*
  * renameat2(olddirfd, oldpath, newdirfd, newpath, flags): RENAME_NOREPLACE or RENAME_EXCHANGE.
- * Errors: EEXIST; ENOTEMPTY; EISDIR, ENOTDIR: of two kinds; EBUSY: "." and ".."; EXDEV; EINVAL: into itself, or flags.
+ * Errors: EEXIST; ENOTEMPTY; EISDIR, ENOTDIR: of two kinds; EBUSY: "." and "..", a mount; EXDEV; EINVAL: into itself, or flags;
+ * ENOENT: also in /proc; EMLINK; ENOMEM.
  */
 long sys_renameat2(const struct syscall_args *a)
 {

@@ -5,9 +5,9 @@
  *
  * What hardware may do, this does, at random and from a seed:
  *  - a hart caches leaves, and pointers to tables, for each ASID until a fence; or forgets them at any time;
- *  - it walks addresses that the program has not touched, also in the middle of a change, and caches what it finds, as long
- *    as that is valid;
- *  - a cached leaf with too few rights faults although the table has more by now, or is looked up again;
+ *  - it walks addresses that the program has not touched, also in the middle of a change, and caches what it finds;
+ *  - it caches also that there is nothing; and what it has cached, nothing or a leaf with too few rights, faults although the
+ *    table has more by now, or is looked up again;
  *  - clear A and D bits are set, or are a fault;
  *  - stores do not reach the instruction cache.
  * What mm must do, this finds out: whenever a translation is used, or fenced, the frame behind it must still be in the use it
@@ -40,14 +40,15 @@ static size_t ram_pages;
 struct tlb_leaf {
     uint64_t asid;                              /* 0: empty */
     vaddr_t va;                                 /* of the page */
-    uint64_t bits;                              /* the entry as it was */
+    uint64_t bits;                              /* the entry as it was; 0: there was none */
+    bool trusted;                               /* by a hart that does not look again when they do not suffice */
 };
 
 /* A pointer to a leaf table: Privileged spec, SFENCE.VMA: implementations may cache non-leaf entries too. */
 struct tlb_table {
     uint64_t asid;
     vaddr_t va;                                 /* first address under it */
-    paddr_t table;
+    paddr_t table;                              /* 0: there was none */
 };
 
 struct fetch_line {
@@ -209,7 +210,7 @@ static struct tlb_leaf *cache_leaf(struct soft_hart *hart, vaddr_t va, uint64_t 
     struct tlb_leaf *leaf = find_cached(hart, va);
     if (leaf == NULL)
         leaf = &hart->leaf[host_random() % TLB_LEAVES];
-    *leaf = (struct tlb_leaf){ hart->asid, va, bits };
+    *leaf = (struct tlb_leaf){ hart->asid, va, bits, one_in(2) };
     return leaf;
 }
 
@@ -228,13 +229,17 @@ static uint64_t walk_as_hardware(struct soft_hart *hart, vaddr_t va, struct pte 
     paddr_t leaf_table;
     for (unsigned i = 0; i < TLB_TABLES; i++) {
         const struct tlb_table *cached = &hart->table[i];
-        if (cached->asid != hart->asid || cached->va != (va & ~(mmu_entry_size(1) - 1)) || va >= USER_END || one_in(4))
+        if (cached->asid != hart->asid || cached->va != (va & ~(mmu_entry_size(1) - 1)) || va >= USER_END)
+            continue;
+        if (cached->table == 0)                 /* by now there may be one */
+            return 0;
+        if (one_in(4))
             continue;
         uint64_t bits = load_entry(cached->table, va, 0, where);
         return bits & PTE_V ? bits : 0;
     }
     uint64_t bits = walk(hart->root, va, where, &leaf_table);
-    if (leaf_table != 0 && one_in(2))
+    if (one_in(leaf_table != 0 ? 2 : 4))
         cache_table(hart, va, leaf_table);
     return bits;
 }
@@ -293,10 +298,12 @@ static struct tlb_leaf *translate(struct soft_hart *hart, vaddr_t va, enum acces
 {
     struct pte *where;
     struct tlb_leaf *leaf = find_cached(hart, va);
-    if (leaf != NULL && !bits_allow(leaf->bits, access) && one_in(2))
-        return NULL;                            /* by now the table may grant more, but this hart does not look */
+    if (leaf != NULL && !bits_allow(leaf->bits, access) && leaf->trusted)
+        return NULL;                            /* by now the table may grant more */
     if (leaf == NULL || !bits_allow(leaf->bits, access) || (access == ACCESS_WRITE && !(leaf->bits & PTE_D))) {
         uint64_t bits = walk_as_hardware(hart, va, &where);
+        if (bits == 0 && one_in(4))
+            cache_leaf(hart, va, 0);
         if (bits == 0 || !bits_allow(bits, access) || !note_access(where, &bits, access))
             return NULL;
         leaf = cache_leaf(hart, va, bits);
@@ -359,7 +366,7 @@ void soft_check(const struct mmu_id *id, paddr_t root)
     for (unsigned h = 0; asid != 0 && h < MMU_MAX_HARTS; h++) {
         struct soft_hart *hart = lock_hart(h);
         for (unsigned i = 0; i < TLB_TABLES; i++)
-            if (hart->table[i].asid == asid) {
+            if (hart->table[i].asid == asid && hart->table[i].table != 0) {
                 struct pte *where;
                 paddr_t table;
                 walk(root, hart->table[i].va, &where, &table);
@@ -368,7 +375,7 @@ void soft_check(const struct mmu_id *id, paddr_t root)
                           hart->table[i].va, hart->table[i].table, table);
             }
         for (unsigned i = 0; i < TLB_LEAVES; i++)
-            if (hart->leaf[i].asid == asid) {
+            if (hart->leaf[i].asid == asid && hart->leaf[i].bits != 0) {
                 expect_in_use(&hart->leaf[i]);
                 expect_true(&hart->leaf[i], root);
             }
@@ -429,12 +436,14 @@ static void fence_hart(unsigned h, struct mmu_id *id, vaddr_t va)
     uint64_t asid = atomic_load(&id->asid);
     for (unsigned i = 0; asid != 0 && i < TLB_LEAVES; i++)
         if (hart->leaf[i].asid == asid && (va == NO_VA || hart->leaf[i].va == page_down(va))) {
-            expect_in_use(&hart->leaf[i]);
+            if (hart->leaf[i].bits != 0)
+                expect_in_use(&hart->leaf[i]);
             hart->leaf[i].asid = 0;
         }
     for (unsigned i = 0; asid != 0 && va == NO_VA && i < TLB_TABLES; i++)
         if (hart->table[i].asid == asid) {
-            expect_table(hart->table[i].table, hart->table[i].va);
+            if (hart->table[i].table != 0)
+                expect_table(hart->table[i].table, hart->table[i].va);
             hart->table[i].asid = 0;
         }
     if (hart->id == id && va != NO_VA)
@@ -456,9 +465,9 @@ void mmu_fence_all(struct mmu_id *id)
         fence_hart(h, id, NO_VA);
 }
 
-void mmu_fence_page_local(struct mmu_id *id, vaddr_t va)
+void mmu_fence_local(struct mmu_id *id)
 {
-    fence_hart(hart_index(), id, va);
+    fence_hart(hart_index(), id, NO_VA);
 }
 
 void mmu_fence_fetch(void)

@@ -1,6 +1,6 @@
 /*
  * mmu.c - the kernel's own mappings, and which address space a hart runs in.
- * Owns: the kernel's root table, satp, ASIDs, fences.
+ * Owns: the kernel's root table and its stacks, satp, ASIDs, fences.
  * Does not own: user mappings (mm/pmap.c).
  *
  * The kernel's root entries exist from mmu_init on and never change; every address space copies them. So a kernel mapping
@@ -8,7 +8,8 @@
  *
  * An ASID is never given to a second address space within a generation. When they run out a new generation begins; what is
  * loaded on a hart then keeps its number, and each hart forgets all translations before its first switch in the new
- * generation. Machines without ASID bits work too: there every switch forgets everything.
+ * generation. Machines without ASID bits work too: there every switch forgets everything. docs/proofs/asid.pml is a model of
+ * this.
  */
 #include "arch/kernel_space.h"
 #include "arch/machine.h"
@@ -34,14 +35,14 @@ static uint64_t generation = ASID_GENERATION(1);        /* [asid_lock] */
 static uint64_t next_asid = 1;                          /* [asid_lock] 0 belongs to the kernel alone */
 static struct loaded {
     struct mmu_id *id;                                  /* its hart's: whose translations it uses; NULL: the kernel's */
-    paddr_t root;                                       /* [asid_lock] what satp names */
+    _Atomic paddr_t root;                               /* [asid_lock to change] what satp names */
     uint64_t asid;                                      /* [asid_lock] with the generation it came from */
-    bool forget;                                        /* [asid_lock] a new generation has begun: fence before a switch */
+    _Atomic bool forget;                                /* [asid_lock to change] a generation has begun: fence before a switch */
 } loaded[MMU_MAX_HARTS];
 static uint64_t carried[MMU_MAX_HARTS];                 /* [asid_lock] ASIDs that were loaded when the generation began */
 
 #define KSTACK_KEEP 16                                  /* free stacks that stay mapped */
-#define KSTACK_MAX 576                                  /* PROC_MAX, and two for each hart */
+#define KSTACK_MAX 576                                  /* PROC_MAX and two for each hart, and then up to a whole word of bits */
 
 static char *kstack_at(unsigned n)
 {
@@ -143,7 +144,7 @@ void mmu_init_hart(void)
 {
     csr_write("satp", SATP_MODE_SV39 | kernel_root >> PAGE_SHIFT);
     __asm__ volatile("sfence.vma\n\tfence.i" : : : "memory");
-    loaded[hart_index()] = (struct loaded){ .root = kernel_root };
+    atomic_store_explicit(&loaded[hart_index()].root, kernel_root, memory_order_relaxed);
 }
 
 void mmu_root_init(paddr_t root)
@@ -264,6 +265,13 @@ void kstack_drop_caches(void)
 
 /* ---- address spaces on harts ---- */
 
+static bool is_loaded(const struct loaded *l, paddr_t root)
+{
+    return atomic_load_explicit(&l->root, memory_order_relaxed) == root;
+}
+
+static bool must_forget(const struct loaded *l) { return atomic_load_explicit(&l->forget, memory_order_relaxed); }
+
 static bool is_carried(uint64_t number)
 {
     for (unsigned h = 0; h < machine.nharts; h++)
@@ -278,7 +286,7 @@ static void new_generation(void)
     next_asid = 1;
     for (unsigned h = 0; h < machine.nharts; h++) {
         carried[h] = loaded[h].asid & SATP_ASID_MASK;   /* 0, the kernel's, is never handed out anyway */
-        loaded[h].forget = true;
+        atomic_store_explicit(&loaded[h].forget, true, memory_order_relaxed);
     }
 }
 
@@ -325,11 +333,12 @@ static void load(struct mmu_id *id, paddr_t root, uint64_t asid)
         bool stale = atomic_load_explicit(&id->stale, memory_order_relaxed) & bit;
         if (stale)
             atomic_fetch_and(&id->stale, ~bit);
-        if (mine->forget)
+        /* Two marks: of this hart, which has not forgotten since a generation began; of id, whose fences this hart has missed. */
+        if (must_forget(mine))
             __asm__ volatile("sfence.vma" : : : "memory");
-        else if (stale)                         /* Privileged spec, SFENCE.VMA: before satp names a recycled ASID, or after */
+        else if (stale)
             __asm__ volatile("sfence.vma x0, %0" : : "r"(asid & SATP_ASID_MASK) : "memory");
-        mine->forget = false;
+        atomic_store_explicit(&mine->forget, false, memory_order_relaxed);
     }
     csr_write("satp", SATP_MODE_SV39 | (asid & SATP_ASID_MASK) << SATP_ASID_SHIFT | root >> PAGE_SHIFT);
     if (asid_limit == 1)                        /* all share one number, so this is the moment to forget the last one's */
@@ -337,14 +346,14 @@ static void load(struct mmu_id *id, paddr_t root, uint64_t asid)
     if (mine->id != NULL && mine->id != id)
         atomic_fetch_and(&mine->id->harts, ~bit);
     mine->id = id;
-    mine->root = root;
+    atomic_store_explicit(&mine->root, root, memory_order_relaxed);
     mine->asid = asid;
 }
 
 void mmu_activate(struct mmu_id *id, paddr_t root)
 {
     const struct loaded *mine = &loaded[hart_index()];
-    if (mine->root == root && !mine->forget)
+    if (is_loaded(mine, root) && !must_forget(mine))    /* a mark made just now is seen next time: nothing is switched here */
         return;
     unsigned long flags = spin_lock_irqsave(&asid_lock);
     uint64_t asid = asid_limit > 1 ? asid_for(id) : generation;
@@ -356,7 +365,7 @@ void mmu_activate(struct mmu_id *id, paddr_t root)
 
 void mmu_activate_kernel(void)
 {
-    if (loaded[hart_index()].root == kernel_root)
+    if (is_loaded(&loaded[hart_index()], kernel_root))
         return;
     unsigned long flags = spin_lock_irqsave(&asid_lock);
     load(NULL, kernel_root, 0);
@@ -366,7 +375,7 @@ void mmu_activate_kernel(void)
 bool mmu_root_loaded(paddr_t root)
 {
     for (unsigned h = 0; h < machine.nharts; h++)
-        if (loaded[h].root == root)
+        if (is_loaded(&loaded[h], root))
             return true;
     return false;
 }
@@ -418,9 +427,9 @@ void mmu_fence_all(struct mmu_id *id)
     fence_others(others, id, 0, SBI_ALL_ADDRESSES);
 }
 
-void mmu_fence_page_local(struct mmu_id *id, vaddr_t va)
+void mmu_fence_local(struct mmu_id *id)
 {
-    __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid_of(id)) : "memory");
+    __asm__ volatile("sfence.vma x0, %0" : : "r"(asid_of(id)) : "memory");
 }
 
 void mmu_fence_fetch(void)

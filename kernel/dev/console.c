@@ -435,8 +435,8 @@ static int get_mode(struct addrspace *as, vaddr_t arg)
     return copy_to_user(as, arg, &mode, sizeof(mode), NULL);
 }
 
-/* Take ICRNL, ISIG, ICANON and ECHO, and ignore the rest. flush: drop what nobody has read yet. */
-static int set_mode(struct addrspace *as, vaddr_t arg, bool flush)
+/* Take ICRNL, ISIG, ICANON and ECHO, and ignore the rest. TCSETSF also drops what nobody has read yet. */
+static int set_mode(struct addrspace *as, unsigned request, vaddr_t arg)
 {
     struct linux_termios mode;
     if (copy_from_user(as, &mode, arg, sizeof(mode), NULL) != 0)
@@ -446,7 +446,7 @@ static int set_mode(struct addrspace *as, vaddr_t arg, bool flush)
     in.lflag = mode.lflag & (ISIG | ICANON | ECHO);
     if (!(in.lflag & ICANON))
         in.line_pos = in.edit_pos;
-    if (flush)
+    if (request == TCSETSF)
         in.read_pos = in.line_pos = in.edit_pos;
     spin_lock(&out.lock);
     choose_interrupts();
@@ -479,9 +479,8 @@ static long console_ioctl(struct file *f, unsigned request, vaddr_t arg)
         return get_mode(as, arg);
     case TCSETS:
     case TCSETSW:                       /* what has been written is in the ring already, in order */
-        return set_mode(as, arg, false);
     case TCSETSF:
-        return set_mode(as, arg, true);
+        return set_mode(as, request, arg);
     case TIOCGWINSZ:
         return copy_to_user(as, arg, &size, sizeof(size), NULL);
     case TIOCGPGRP:

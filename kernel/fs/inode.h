@@ -133,8 +133,11 @@ struct entry *tmpfs_next_entry(struct entry *e);
 int tmpfs_add(struct inode *dir, const char *name, size_t len, struct inode *inode);
 void tmpfs_remove(struct entry *e);
 
-/* What from names moves to dir/name, in the place of what is there, if anything; or changes places with it. As tmpfs_add. */
-int tmpfs_move(struct entry *from, struct inode *dir, const char *name, size_t len, bool exchange);
+/* What from names moves to dir/name, in the place of what is there, if anything. As tmpfs_add. */
+int tmpfs_move(struct entry *from, struct inode *dir, const char *name, size_t len);
+
+/* Each entry names what the other did. They are of two inodes, neither of which lies below the other. [names_lock, alone] */
+void tmpfs_exchange(struct entry *one, struct entry *other);
 
 int tmpfs_resize(struct inode *inode, int64_t size_bytes);      /* truncate(2): -EINVAL, -EFBIG, -ETXTBSY */
 
@@ -176,7 +179,8 @@ int fs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode
 /* The other calls of the same names, errors as documented at theirs. mode: with its type; text: of a symbolic link. */
 int fs_make(struct inode *start, const char *path, uint32_t mode, uint32_t device, const char *text);
 int fs_link(struct inode *from, const char *old, enum follow follow, struct inode *to, const char *new);
-int fs_remove(struct inode *start, const char *path, bool directory);
+int fs_unlink(struct inode *start, const char *path);
+int fs_rmdir(struct inode *start, const char *path);
 enum { RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2 };
 int fs_rename(struct inode *from, const char *old, struct inode *to, const char *new, unsigned flags);
 

@@ -221,6 +221,7 @@ static int dir_changeable(struct inode *dir)
     return dir->dev != DEV_TMPFS || dir_removed(dir) ? -ENOENT : 0;
 }
 
+/* ".", "..", and "/", which is in no directory. */
 static bool is_dots(const struct walk *w)
 {
     return w->dir == NULL || (w->name[0] == '.' && (w->len == 1 || (w->len == 2 && w->name[1] == '.')));
@@ -290,38 +291,49 @@ int fs_link(struct inode *from, const char *old, enum follow follow, struct inod
 
 static bool dir_empty(const struct inode *dir) { return RB_EMPTY(&dir->dir.by_name); }
 
-/* May the walk's end be removed by rmdir (directory) or unlink? */
-static int removable(const struct walk *w, bool directory)
+/* unlink(2) takes no directory, rmdir(2) nothing else; neither takes a name away that /proc makes. */
+static int may_unlink(const struct walk *w)
 {
-    if (is_dots(w)) {
-        if (!directory)
-            return -EISDIR;
-        return w->dir == NULL ? -EBUSY : w->len == 1 ? -EINVAL : -ENOTEMPTY;
-    }
+    if (is_dots(w))
+        return -EISDIR;
     if (w->at == NULL)
         return -ENOENT;
-    if (inode_is(w->at, MODE_DIR) != directory)
-        return directory ? -ENOTDIR : -EISDIR;
+    if (inode_is(w->at, MODE_DIR))
+        return -EISDIR;
+    return w->dir->dev != DEV_TMPFS ? -EPERM : 0;
+}
+
+static int may_rmdir(const struct walk *w)
+{
+    if (is_dots(w))
+        return w->dir == NULL ? -EBUSY : w->len == 1 ? -EINVAL : -ENOTEMPTY;
+    if (w->at == NULL)
+        return -ENOENT;
+    if (!inode_is(w->at, MODE_DIR))
+        return -ENOTDIR;
     if (is_mount(w->at))
         return -EBUSY;
     if (w->dir->dev != DEV_TMPFS)
         return -EPERM;
-    return directory && !dir_empty(w->at) ? -ENOTEMPTY : 0;
+    return dir_empty(w->at) ? 0 : -ENOTEMPTY;
 }
 
-int fs_remove(struct inode *start, const char *path, bool directory)
+static int remove_name(struct inode *start, const char *path, int (*may)(const struct walk *w))
 {
     struct walk w;
     rwlock_write(&names_lock);
     int err = walk(&w, start, path, ENTRY);
     if (err == 0)
-        err = removable(&w, directory);
+        err = may(&w);
     if (err == 0)
         tmpfs_remove(tmpfs_find(w.dir, w.name, w.len));
     rwlock_write_unlock(&names_lock);
     walk_done(&w);
     return err;
 }
+
+int fs_unlink(struct inode *start, const char *path) { return remove_name(start, path, may_unlink); }
+int fs_rmdir(struct inode *start, const char *path) { return remove_name(start, path, may_rmdir); }
 
 /* Does inode lie below dir, or is it dir itself? */
 static bool is_below(struct inode *inode, const struct inode *dir)
@@ -331,8 +343,8 @@ static bool is_below(struct inode *inode, const struct inode *dir)
     return inode == dir;
 }
 
-/* Whether from, which is there, may take the place of to, which may be missing. */
-static int replaceable(const struct walk *from, const struct walk *to, bool exchange)
+/* Whether from, which is there, may move to the place of to, whatever may be there. */
+static int may_move(const struct walk *from, const struct walk *to)
 {
     bool dir = inode_is(from->at, MODE_DIR);
     if (is_dots(from) || is_dots(to) || is_mount(from->at) || (to->at != NULL && is_mount(to->at)))
@@ -344,12 +356,17 @@ static int replaceable(const struct walk *from, const struct walk *to, bool exch
         err = dir_changeable(to->dir);
     if (err != 0)
         return err;
-    if (!dir && (from->slash || to->slash))
+    if (!dir && from->slash)
         return -ENOTDIR;
-    if (dir && is_below(to->dir, from->at))
-        return -EINVAL;                 /* into itself */
-    if (exchange)
-        return to->at == NULL ? -ENOENT : inode_is(to->at, MODE_DIR) && is_below(from->dir, to->at) ? -EINVAL : 0;
+    return dir && is_below(to->dir, from->at) ? -EINVAL : 0;    /* into itself */
+}
+
+/* Whether what to names, if anything, may go so that from takes its name. */
+static int may_replace(const struct walk *from, const struct walk *to)
+{
+    bool dir = inode_is(from->at, MODE_DIR);
+    if (!dir && to->slash)
+        return -ENOTDIR;
     if (to->at == NULL || to->at == from->at)
         return 0;
     if (inode_is(to->at, MODE_DIR) && is_below(from->dir, to->at))
@@ -357,6 +374,15 @@ static int replaceable(const struct walk *from, const struct walk *to, bool exch
     if (dir != inode_is(to->at, MODE_DIR))
         return dir ? -ENOTDIR : -EISDIR;
     return dir && !dir_empty(to->at) ? -ENOTEMPTY : 0;
+}
+
+static int may_exchange(const struct walk *from, const struct walk *to)
+{
+    if (to->at == NULL)
+        return -ENOENT;
+    if (!inode_is(to->at, MODE_DIR))
+        return to->slash ? -ENOTDIR : 0;
+    return is_below(from->dir, to->at) ? -EINVAL : 0;
 }
 
 int fs_rename(struct inode *from, const char *old, struct inode *to, const char *new, unsigned flags)
@@ -369,11 +395,17 @@ int fs_rename(struct inode *from, const char *old, struct inode *to, const char 
     if (err == 0 && (flags & RENAME_NOREPLACE) && target.at != NULL)
         err = -EEXIST;
     if (err == 0)
-        err = replaceable(&source, &target, flags & RENAME_EXCHANGE);
+        err = may_move(&source, &target);
+    if (err == 0)
+        err = flags & RENAME_EXCHANGE ? may_exchange(&source, &target) : may_replace(&source, &target);
     /* Two names of one file: POSIX has it that nothing happens. */
-    if (err == 0 && source.at != target.at)
-        err = tmpfs_move(tmpfs_find(source.dir, source.name, source.len), target.dir, target.name, target.len,
-                         flags & RENAME_EXCHANGE);
+    if (err == 0 && source.at != target.at) {
+        struct entry *e = tmpfs_find(source.dir, source.name, source.len);
+        if (flags & RENAME_EXCHANGE)
+            tmpfs_exchange(e, tmpfs_find(target.dir, target.name, target.len));
+        else
+            err = tmpfs_move(e, target.dir, target.name, target.len);
+    }
     rwlock_write_unlock(&names_lock);
     walk_done(&source);
     walk_done(&target);

@@ -263,7 +263,7 @@ void tmpfs_remove(struct entry *e)
     inode_put(inode);
 }
 
-int tmpfs_move(struct entry *from, struct inode *dir, const char *name, size_t len, bool exchange)
+int tmpfs_move(struct entry *from, struct inode *dir, const char *name, size_t len)
 {
     struct entry *to = tmpfs_find(dir, name, len);
     if (to == NULL) {
@@ -276,15 +276,18 @@ int tmpfs_move(struct entry *from, struct inode *dir, const char *name, size_t l
     }
     struct inode *old = to->inode != NULL ? entry_unname(to) : NULL;
     entry_name(to, entry_unname(from));
-    if (exchange) {
-        entry_name(from, old);
-        return 0;
-    }
     if (old != NULL && inode_is(old, MODE_DIR))
         inode_get(old->dir.removed_from = dir);
     entry_free(from);
     inode_put(old);
     return 0;
+}
+
+void tmpfs_exchange(struct entry *one, struct entry *other)
+{
+    struct inode *inode = entry_unname(other);
+    entry_name(other, entry_unname(one));
+    entry_name(one, inode);
 }
 
 /* ---- contents ---- */

@@ -448,6 +448,28 @@ static void limited(void)
     destroy(as);
 }
 
+/* With as many VMAs as there may be: no more, none in two pieces; but whole ones can go, and become one again. */
+static void as_many_as_there_may_be(void)
+{
+    struct addrspace *as = as_create();
+    for (unsigned i = 0; i < VMA_MAX - 1; i++)
+        check_eq(map_zero(as, at + i * PAGE_SIZE, PAGE_SIZE, i % 2 == 0 ? RW : PROT_READ), 0);
+    const vaddr_t last = at + VMA_MAX * PAGE_SIZE;
+    check_eq(map_zero(as, last, 3 * PAGE_SIZE, RW), 0);
+    check_eq(vma_count(as), VMA_MAX);
+    check_eq(map_zero(as, last + 4 * PAGE_SIZE, PAGE_SIZE, RW), -ENOMEM);
+    check_eq(as_unmap(as, last + PAGE_SIZE, PAGE_SIZE), -ENOMEM);
+    check_eq(as_protect(as, last, PAGE_SIZE, PROT_READ), -ENOMEM);
+    check_eq(as_protect(as, at + PAGE_SIZE, PAGE_SIZE, RW), 0);
+    check_eq(vma_count(as), VMA_MAX - 2);
+    check_eq(as_unmap(as, last + PAGE_SIZE, PAGE_SIZE), 0);
+    check_eq(vma_count(as), VMA_MAX - 1);
+    check_eq(as_unmap(as, last, PAGE_SIZE), 0);
+    check_eq(as_unmap(as, at, VMA_MAX * PAGE_SIZE), 0);
+    check_eq(vma_count(as), 1);
+    destroy(as);
+}
+
 const struct test_case addrspace_cases[] = {
     { "map: what is allowed, and what is not", mapping },
     { "map: neighbours become one", merging },
@@ -470,5 +492,6 @@ const struct test_case addrspace_cases[] = {
     { "forgetting contents", forgotten },
     { "forgetting fails whole", forgetting_fails_whole },
     { "a limit on what is mapped", limited },
+    { "a limit on the number of VMAs", as_many_as_there_may_be },
     { 0 },
 };

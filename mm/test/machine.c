@@ -129,10 +129,12 @@ static void ad_faults(void)
 {
     soft_faults_on_ad = true;
     struct addrspace *as = space_with(RW);
-    check_eq(program_load(as, at), 0);
-    check_eq(program_store(as, at, 1), 0);
+    check_eq(program_load(as, at), 0);          /* twice perhaps: the hart may have cached that there was nothing */
+    uint64_t before = as->faults.n[FAULT_SPURIOUS];
+    for (unsigned i = 0; i < 100; i++)
+        check_eq(program_store(as, at, i), 0);
     check_eq(as->faults.n[FAULT_B3], 1);
-    check_eq(as->faults.n[FAULT_SPURIOUS], 0);
+    check_eq(as->faults.n[FAULT_SPURIOUS], before);
     destroy(as);
 }
 

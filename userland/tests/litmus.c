@@ -3,18 +3,19 @@
  * Expected: every case ok, for ever. The writer, on its hart, unmaps, protects, forks or copies a page; the victims, which
  * share its memory and stay on their harts because they make no system call, must see nothing of before once that is over.
  *
- * Usage: litmus [-v VICTIMS] [-s SECONDS] [-l] [NAME...]    one victim less than there are harts; seconds for each case
+ * Usage: litmus [-v VICTIMS] [-s SECONDS] [-l] [NAME...]    seconds for each case (1); victims: one less than there are harts
  *
  * Three shapes. In *steps*, the victims have just used the page, the writer changes it, and then they use it once more: so they
- * survive, and a translation that was not taken away shows at once. In *races* they use it all the time and die when it goes:
- * this is for the order of things inside the kernel, such as a frame given back before the fence (the checked kernel overwrites
- * it at once). In *forks* they store all the time, and the forked child must not see it.
+ * survive, and a translation that was not taken away shows at once. In *races* they use it all the time, and mostly die when it
+ * goes: this is for the order of things inside the kernel, such as a frame given back before the fence (the checked kernel
+ * overwrites it at once). In *forks* they store all the time, and the forked child must not see it.
  *
- * Each fence that is taken out of the kernel makes a case fail, most of them in the first rounds, but for these, which QEMU
- * hides: marking other harts stale (any change of satp drops its whole TLB), the fence after a spurious fault (it walks again
- * before it faults), and fence.i (it notices stores to code by itself). The cases for them are here for other machines.
+ * Each fence that is taken out of the kernel makes a case fail, most of them in the first rounds (scripts/mutate '*fence*'), but
+ * for these, which QEMU hides: marking other harts stale (any change of satp drops its whole TLB), the fence after a spurious fault
+ * (it walks again before it faults), and fence.i (it notices stores to code by itself). Their cases are here for other machines.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -37,7 +38,7 @@
 #define TICKS_PER_MS 10000
 #define NOBODY      0x7fffffff                  /* no process has this number */
 
-static unsigned nvictims = 1, seconds = 1;
+static unsigned nvictims, seconds = 1;
 static uint64_t began;                          /* the case, in ticks */
 static char stacks[VICTIMS_MAX][STACK_BYTES] __attribute__((aligned(16)));
 static pid_t pids[VICTIMS_MAX];
@@ -102,7 +103,7 @@ static bool one_more(unsigned round)
 static void the_end(unsigned rounds, unsigned checks)
 {
     victims_kill();
-    note("%u rounds, %lu checks, %lu ms", rounds, (unsigned long)rounds * checks * nvictims,
+    note("%u victims, %u rounds, %lu checks, %lu ms", nvictims, rounds, (unsigned long)rounds * checks * nvictims,
          (rdtime() - began) / TICKS_PER_MS);
 }
 
@@ -269,7 +270,7 @@ static void write_code(bool same_frame)
 static void code_same_frame(void) { write_code(true); }
 static void code_other_frame(void) { write_code(false); }
 
-/* ---- races: all victims die of SIGSEGV in each round ---- */
+/* ---- races: but for one of them, all victims die of SIGSEGV in each round ---- */
 
 static void races_begin(unsigned round, int (*run)(void *))
 {
@@ -324,6 +325,34 @@ static void reuse_race(void)
         races_begin(round, load_victim);
         move_brk(-(long)RANGE * PAGE_BYTES);
         races_end(round);
+    }
+    the_end(round, 1);
+}
+
+static void exit_at_once(uintptr_t unused)
+{
+    (void)unused;
+}
+
+/*
+ * A page that is read all the time is copied because a child shares it, and the child exits meanwhile. Then the old frame is
+ * free as soon as the copy's maker lets go of it: not before the readers have lost it. Here they live, and see one value only.
+ */
+static void copy_race(void)
+{
+    unsigned round;
+
+    page = heap_grow(PAGE_BYTES);
+    poke(page, VALUE);
+    races_begin(0, load_victim);
+    for (round = 0; one_more(round); round++) {
+        pid_t child = child_start(exit_at_once, 0);
+        spin_ticks(round % 64 * 10);            /* up to 64 microseconds: somewhere on the child's way out */
+        poke(page, VALUE);
+        child_wait(child);
+        for (unsigned i = 0; i < nvictims; i++)
+            if (board.wrong[i] != 0)
+                broken(round, i, "saw the old frame in its next use", board.wrong[i]);
     }
     the_end(round, 1);
 }
@@ -550,6 +579,7 @@ static const struct test_case cases[] = {
     { .name = "shrink, victims in system calls", .run = copies, .seconds = 3600 },
     { .name = "shrink and reuse, a race", .run = reuse_race, .seconds = 3600 },
     { .name = "copy-on-write", .run = copy_on_write, .seconds = 3600 },
+    { .name = "copy-on-write and exit, a race", .run = copy_race, .seconds = 3600 },
     { .name = "fork, few pages", .run = fork_few, .seconds = 3600 },
     { .name = "fork, many pages", .run = fork_many, .seconds = 3600 },
     { .name = "mprotect against stores", .run = protect_store, .seconds = 3600 },
@@ -570,11 +600,26 @@ static bool take_option(int *argc, char **argv, const char *option, unsigned *va
     return true;
 }
 
+/* proc_stat(5): a row cpuN for each hart. */
+static unsigned harts_online(void)
+{
+    static char text[4096];
+    unsigned n = 0;
+    int fd = open("/proc/stat", O_RDONLY);
+    ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+    close(fd);
+    for (const char *row = text; size > 0 && row != NULL; row = strstr(row + 1, "\ncpu"))
+        n++;
+    return n > 0 ? n - 1 : 1;                   /* the first is of all together */
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case *const tables[] = { cases, NULL };
     static const struct test_program program = { "litmus", TEST_TAP, tables };
 
+    unsigned harts = harts_online();
+    nvictims = harts > 1 ? harts - 1 : 1;
     while (take_option(&argc, argv, "-v", &nvictims) || take_option(&argc, argv, "-s", &seconds))
         ;
     if (nvictims < 1 || nvictims > VICTIMS_MAX) {

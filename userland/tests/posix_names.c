@@ -795,6 +795,9 @@ CASE(rename_exchange)
     make_directory("e/sub");
     check_errno(renameat2(AT_FDCWD, "e", AT_FDCWD, "e/sub", RENAME_EXCHANGE), EINVAL);
     check_errno(renameat2(AT_FDCWD, "e/sub", AT_FDCWD, "e", RENAME_EXCHANGE), EINVAL);
+    check_ok(renameat2(AT_FDCWD, "d", AT_FDCWD, "e/", RENAME_EXCHANGE));        /* a slash, and what is there is a directory */
+    check_contents("e", "f");
+    check_errno(renameat2(AT_FDCWD, "d", AT_FDCWD, "e/", RENAME_EXCHANGE), ENOTDIR);
 }
 
 /* An exchange of a file in one directory with a directory in another moves a link of the parents too. */
