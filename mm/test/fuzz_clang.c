@@ -83,6 +83,8 @@ static void leave_some_out(struct op *ops, size_t *n)
     size_t from = any() % *n, count = 1 + any() % RUN_MAX;
     if (count > *n - from)
         count = *n - from;
+    if (count == *n)                            /* libFuzzer wants something */
+        count--;
     memmove(ops + from, ops + from + count, (*n - from - count) * OP_BYTES);
     *n -= count;
 }

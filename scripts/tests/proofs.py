@@ -105,7 +105,7 @@ def number(pattern, text):
     found = re.search(pattern, text, re.MULTILINE)
     if found is None:
         raise Failed(f"the verifier does not say {pattern!r}:\n{text[-2000:]}")
-    return int(found.group(1))
+    return int(float(found.group(1)))       # beyond a hundred million, Spin prints six digits and a power
 
 
 def all_states(folder, model, definitions):
@@ -116,14 +116,14 @@ def all_states(folder, model, definitions):
             raise Failed(f"the search did not come to its end:\n{text[:2000]}")
     if number(r"errors: (\d+)$", text) != 0:
         raise Failed(text[:2000])
-    return f"holds in all of {number(r'^ *([0-9]+) states, stored', text)} states"
+    return f"holds in all of {number(r'^ *([0-9.e+]+) states, stored', text)} states"
 
 
 def counterexample(folder, model, definitions):
     """How long the counterexample is: found breadth first, then replayed up to the assertion that fails."""
     text = search(folder, model, definitions, "-DBFS")
     if number(r"errors: (\d+)$", text) == 0:
-        raise Failed(f"nothing wrong found in {number(r'^ *([0-9]+) states, stored', text)} states")
+        raise Failed(f"nothing wrong found in {number(r'^ *([0-9.e+]+) states, stored', text)} states")
     replay = run(folder, "spin", "-t", "-p", *flags_for(definitions), model)
     if "text of failed assertion" not in replay:
         raise Failed(f"the trail does not end in a failed assertion:\n{replay[-2000:]}")
