@@ -19,6 +19,7 @@
 #include "kernel/hart.h"
 #include "kernel/lock.h"
 #include "kernel/panic.h"
+#include "kernel/proc.h"
 #include "mm/page.h"
 
 extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
@@ -42,7 +43,7 @@ static struct loaded {
 static uint64_t carried[MMU_MAX_HARTS];                 /* [asid_lock] ASIDs that were loaded when the generation began */
 
 #define KSTACK_KEEP 16                                  /* free stacks that stay mapped */
-#define KSTACK_MAX 576                                  /* PROC_MAX and two for each hart, and then up to a whole word of bits */
+#define KSTACK_MAX ((PROC_MAX + 2 * MMU_MAX_HARTS + 63) / 64 * 64)     /* up to a whole word of kstack_used */
 
 static char *kstack_at(unsigned n)
 {

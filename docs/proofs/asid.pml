@@ -12,9 +12,9 @@
  *     leave           the end of load: the bit of the space that the hart has left
  *     activate_kernel mmu_activate_kernel
  *     take_away       pte_clear (mm/pmap.c), harts_to_fence, and the rest of mmu_fence_page and mmu_fence_all
- *     end_of_space    as_destroy, and as_create of the next one (mm/addrspace.c). Nobody is on the way into it (is_over): its last user has
- *                     gone through mmu_activate to somewhere else before. The next one begins with no mark; the kernel
- *                     marks all harts, which it need not.
+ *     end_of_space    as_destroy, and as_create of the next one (mm/addrspace.c). Nobody is on the way into it (is_over): its
+ *                     last user has gone through mmu_activate to somewhere else before. The next one begins with no mark; the
+ *                     kernel marks all harts, which it need not.
  *
  * What a hart does between two points where another can meddle is one step. fence.pml takes apart what is together here, the
  * bit and the look of who comes, and adds what all of them owe to store buffers.

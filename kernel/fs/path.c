@@ -356,8 +356,6 @@ static int may_move(const struct walk *from, const struct walk *to)
         err = dir_changeable(to->dir);
     if (err != 0)
         return err;
-    if (!dir && from->slash)
-        return -ENOTDIR;
     return dir && is_below(to->dir, from->at) ? -EINVAL : 0;    /* into itself */
 }
 
@@ -365,7 +363,7 @@ static int may_move(const struct walk *from, const struct walk *to)
 static int may_replace(const struct walk *from, const struct walk *to)
 {
     bool dir = inode_is(from->at, MODE_DIR);
-    if (!dir && to->slash)
+    if (!dir && to->slash)              /* and nothing there, or the walk would have said so */
         return -ENOTDIR;
     if (to->at == NULL || to->at == from->at)
         return 0;
@@ -380,9 +378,7 @@ static int may_exchange(const struct walk *from, const struct walk *to)
 {
     if (to->at == NULL)
         return -ENOENT;
-    if (!inode_is(to->at, MODE_DIR))
-        return to->slash ? -ENOTDIR : 0;
-    return is_below(from->dir, to->at) ? -EINVAL : 0;
+    return inode_is(to->at, MODE_DIR) && is_below(from->dir, to->at) ? -EINVAL : 0;
 }
 
 int fs_rename(struct inode *from, const char *old, struct inode *to, const char *new, unsigned flags)

@@ -685,24 +685,34 @@ void fuzz_run(const struct op *ops, size_t n, size_t interval)
     world_end();
 }
 
-struct op fuzz_first_op(uint64_t (*random)(void))
+uint64_t fuzz_seed;
+
+uint64_t fuzz_random(void)
+{
+    uint64_t n = fuzz_seed += 0x9e3779b97f4a7c15ul;
+    n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9ul;
+    n = (n ^ n >> 27) * 0x94d049bb133111ebul;
+    return (n ^ n >> 31) >> 8;
+}
+
+struct op fuzz_first_op(void)
 {
     struct op op;
     fuzz_parse("machine", &op);
-    op.offset = random();
-    op.rights = random();
+    op.offset = fuzz_random();
+    op.rights = fuzz_random();
     return op;
 }
 
-struct op fuzz_random_op(uint64_t (*random)(void))
+struct op fuzz_random_op(void)
 {
     unsigned total = 0, verb = 0;
     for (unsigned v = 0; v < ARRAY_LEN(verbs); v++)
         total += verbs[v].weight;
-    unsigned left = random() % total;
+    unsigned left = fuzz_random() % total;
     while (left >= verbs[verb].weight)
         left -= verbs[verb++].weight;
-    uint64_t r = random(), more = random();
+    uint64_t r = fuzz_random(), more = fuzz_random();
     struct op op = { .verb = verb, .space = r, .page = r >> 8, .count = r >> 16, .offset = more, .value = r >> 24,
                      .rights = more >> 16 };
     if (more >> 24 & 3)                         /* most of them meet on a few pages, where a leaf table ends */

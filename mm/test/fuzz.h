@@ -32,9 +32,13 @@ void fuzz_run(const struct op *ops, size_t n, size_t interval);
 /* The op that is being done, for reports; and how many have been done, no-ops (a space that is not there) left out. */
 extern size_t fuzz_at, fuzz_done;
 
+/* SplitMix64, for what is made here: host_random is the luck of the machine. */
+extern uint64_t fuzz_seed;
+uint64_t fuzz_random(void);
+
 /* What a sequence begins with: the machine and its luck, at random. Then ops at random, verbs in sensible proportions. */
-struct op fuzz_first_op(uint64_t (*random)(void));
-struct op fuzz_random_op(uint64_t (*random)(void));
+struct op fuzz_first_op(void);
+struct op fuzz_random_op(void);
 
 /* One line of text for each op, and back; false: not an op. */
 void fuzz_print(FILE *out, const struct op *op);

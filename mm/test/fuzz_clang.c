@@ -46,17 +46,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 /* ---- changes ---- */
 
-static uint64_t state;
-
-/* splitmix64, which needs no more than a number to begin with; host_random is the machine's. */
-static uint64_t any(void)
-{
-    uint64_t z = state += 0x9e3779b97f4a7c15ul;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ul;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebul;
-    return z ^ z >> 31;
-}
-
 /* Make room for count ops at index at; returns how many there is room for. */
 static size_t open_gap(struct op *ops, size_t *n, size_t max, size_t at, size_t count)
 {
@@ -70,17 +59,17 @@ static size_t open_gap(struct op *ops, size_t *n, size_t max, size_t at, size_t 
 static void repeat_some(struct op *ops, size_t *n, size_t max)
 {
     struct op run[RUN_MAX];
-    size_t from = any() % *n, count = 1 + any() % RUN_MAX;
+    size_t from = fuzz_random() % *n, count = 1 + fuzz_random() % RUN_MAX;
     if (count > *n - from)
         count = *n - from;
     memcpy(run, ops + from, count * OP_BYTES);
-    size_t to = any() % (*n + 1);
+    size_t to = fuzz_random() % (*n + 1);
     memcpy(ops + to, run, open_gap(ops, n, max, to, count) * OP_BYTES);
 }
 
 static void leave_some_out(struct op *ops, size_t *n)
 {
-    size_t from = any() % *n, count = 1 + any() % RUN_MAX;
+    size_t from = fuzz_random() % *n, count = 1 + fuzz_random() % RUN_MAX;
     if (count > *n - from)
         count = *n - from;
     if (count == *n)                            /* libFuzzer wants something */
@@ -95,24 +84,24 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     size_t max = max_size / OP_BYTES < OPS_MAX ? max_size / OP_BYTES : OPS_MAX;
     size_t n = size / OP_BYTES < max ? size / OP_BYTES : max;
     memcpy(ops, data, n * OP_BYTES);
-    state = seed;
-    for (unsigned changes = 1 + any() % 4; changes > 0; changes--) {
+    fuzz_seed = seed;
+    for (unsigned changes = 1 + fuzz_random() % 4; changes > 0; changes--) {
         for (bool first = n == 0; first && n < OPS_FIRST && n < max; n++)
-            ops[n] = n == 0 ? fuzz_first_op(any) : fuzz_random_op(any);
+            ops[n] = n == 0 ? fuzz_first_op() : fuzz_random_op();
         if (n == 0)
             return 0;
-        size_t at = any() % n;
-        switch (any() % 7) {
+        size_t at = fuzz_random() % n;
+        switch (fuzz_random() % 7) {
         case 0: repeat_some(ops, &n, max); break;
         case 1: leave_some_out(ops, &n); break;
-        case 2: ops[at] = fuzz_random_op(any); break;
-        case 3: ((uint8_t *)&ops[at])[any() % OP_BYTES] = any(); break;
+        case 2: ops[at] = fuzz_random_op(); break;
+        case 3: ((uint8_t *)&ops[at])[fuzz_random() % OP_BYTES] = fuzz_random(); break;
         case 4: LLVMFuzzerMutate((uint8_t *)&ops[at], OP_BYTES, OP_BYTES); break;
         case 5:
             if (open_gap(ops, &n, max, at, 1) == 1)
-                ops[at] = fuzz_random_op(any);
+                ops[at] = fuzz_random_op();
             break;
-        case 6: ops[0] = fuzz_first_op(any); break;
+        case 6: ops[0] = fuzz_first_op(); break;
         }
     }
     memcpy(data, ops, n * OP_BYTES);
@@ -123,8 +112,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other, size_t other_size,
                                  uint8_t *out, size_t max_size, unsigned seed)
 {
-    state = seed;
-    size_t head = any() % (one_size / OP_BYTES + 1), tail = any() % (other_size / OP_BYTES + 1), max = max_size / OP_BYTES;
+    fuzz_seed = seed;
+    size_t head = fuzz_random() % (one_size / OP_BYTES + 1), tail = fuzz_random() % (other_size / OP_BYTES + 1), max = max_size / OP_BYTES;
     if (head > max)
         head = max;
     if (tail > max - head)

@@ -90,24 +90,13 @@ static void shrink_and_print(struct op *ops, size_t n, size_t interval)
 
 /* ---- random ---- */
 
-static uint64_t state;
-
-/* SplitMix64. */
-static uint64_t next_random(void)
-{
-    uint64_t n = state += 0x9e3779b97f4a7c15ul;
-    n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9ul;
-    n = (n ^ n >> 27) * 0x94d049bb133111ebul;
-    return (n ^ n >> 31) >> 8;
-}
-
 /* The ops of one episode: the first chooses what the machine does at random. */
 static void make_episode(uint64_t seed, uint64_t episode, struct op *ops)
 {
-    state = seed << 32 ^ episode;
-    ops[0] = fuzz_first_op(next_random);
+    fuzz_seed = seed << 32 ^ episode;
+    ops[0] = fuzz_first_op();
     for (size_t i = 1; i < EPISODE; i++)
-        ops[i] = fuzz_random_op(next_random);
+        ops[i] = fuzz_random_op();
 }
 
 struct progress {

@@ -74,6 +74,7 @@ def wrong_host():
         expect("no firmware", launch(*stub("silent"), path=path), 2, "package opensbi", 3)
         os.unlink(os.path.join(folder, QEMU))
         expect("no QEMU", launch(*stub("silent"), path=folder), 2, "not installed", 3)
+    expect("the deterministic clock on two harts", launch(*stub("silent"), "--deterministic", "--harts", "2"), 2, "one hart", 3)
     expect("no kernel", launch("--kernel", "/nonexistent.elf"), 2, "does not exist", 3)
     expect("no such CPU", launch(*stub("silent"), "--cpu", "z80"), 77, "no -cpu z80", 3)
     expect("a word that the boot line cannot carry", launch(*stub("silent"), "echo", 'a"b'), 2, "double quote", 3)

@@ -798,6 +798,8 @@ CASE(rename_exchange)
     check_ok(renameat2(AT_FDCWD, "d", AT_FDCWD, "e/", RENAME_EXCHANGE));        /* a slash, and what is there is a directory */
     check_contents("e", "f");
     check_errno(renameat2(AT_FDCWD, "d", AT_FDCWD, "e/", RENAME_EXCHANGE), ENOTDIR);
+    check_ok(symlink("d", "link"));
+    check_errno(renameat2(AT_FDCWD, "e", AT_FDCWD, "link/", RENAME_EXCHANGE), ENOTDIR);
 }
 
 /* An exchange of a file in one directory with a directory in another moves a link of the parents too. */
