@@ -78,6 +78,16 @@ void fp_restore(const struct fp_context *fp);
 /* Was the illegal instruction that tf stopped at (its bits are in value) one of floating point, with FP off? */
 bool fp_was_off(const struct trapframe *tf);
 
+/*
+ * The beginning of what hart_self() points at (kernel/core/hart.h): what trap.S and hart_index() know of it.
+ */
+struct hart_base {
+    uint64_t index;                     /* in machine.harts; hart_index() reads it */
+    uint64_t scratch0;                  /* trap_entry */
+    struct trapframe *frame;            /* where trap_entry saves the registers of the current thread */
+    uint64_t emergency_stack;           /* top of a stack for reporting that the kernel stack has overflowed */
+};
+
 void trap_init_hart(void);              /* trap_entry takes this hart's traps from now on */
 void trap_return(void);                 /* to user mode, with sp at a frame, interrupts masked: for call_on_stack */
 _Noreturn void call_on_stack(uint64_t stack_top, void (*fn)(void));

@@ -53,9 +53,8 @@ struct mmu_id {
 /* Fill the kernel's half of a new, zeroed root table. */
 void mmu_root_init(paddr_t root);
 
-/* Run with this address space on this hart from now on; or with none, only the kernel. */
+/* Run with this address space on this hart from now on; id NULL: with none, only the kernel. */
 void mmu_activate(struct mmu_id *id, paddr_t root);
-void mmu_activate_kernel(void);
 
 /* True when root is loaded on some hart. */
 bool mmu_root_loaded(paddr_t root);

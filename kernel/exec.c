@@ -14,14 +14,14 @@
  */
 #include <string.h>
 
-#include "kernel/boot.h"
+#include "kernel/core/boot.h"
 #include "kernel/elf.h"
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/exec.h"
 #include "kernel/fs/file.h"
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 #include "kernel/proc.h"
-#include "kernel/quiesce.h"
+#include "kernel/check/quiesce.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/uaccess.h"
@@ -361,8 +361,8 @@ static int build(struct program *prog, const struct exec_args *args, const char 
 static void become(struct program *prog, vaddr_t sp)
 {
     struct proc *p = current();
-    trapframe_init(p->tf, prog->header.e_entry, sp);
-    p->fp_used = false;
+    trapframe_init(p->thread.tf, prog->header.e_entry, sp);
+    p->thread.fp_used = false;
     const char *traced = boot_option("strace");
     if (traced != NULL && strcmp(traced, prog->id.name) == 0)
         p->traced = true;

@@ -11,19 +11,21 @@
 #include "arch/kernel_space.h"
 #include "arch/machine.h"
 #include "arch/mmu.h"
-#include "kernel/boot.h"
+#include "kernel/core/boot.h"
 #include "kernel/dev/console.h"
 #include "kernel/exec.h"
 #include "kernel/fs/file.h"
-#include "kernel/hart.h"
-#include "kernel/panic.h"
-#include "kernel/print.h"
+#include "kernel/core/hart.h"
+#include "kernel/core/kstack.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/print.h"
 #include "kernel/proc.h"
-#include "kernel/quiesce.h"
-#include "kernel/sched.h"
-#include "kernel/time.h"
+#include "kernel/check/crash.h"
+#include "kernel/check/quiesce.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/time.h"
 #include "kernel/trap.h"
-#include "mm/check.h"
+#include "mm/chaos.h"
 #include "mm/page.h"
 
 #define CHAOS_MIN 8                     /* one instruction can need four leaves at once, and each fault may drop one */
@@ -43,28 +45,25 @@ static void hart_init(void)
     this_hart()->since = time_ticks();
 }
 
-/* Where a secondary hart arrives, on the stack of its idle process. */
+/* Where a secondary hart arrives, on the stack of its idle thread. */
 void hart_main(void)
 {
     /* First this, then mmu_init_hart's fences: see others_online. Interrupts are masked until sched_idle. */
-    atomic_store(&this_hart()->online, true);
-    atomic_thread_fence(memory_order_seq_cst);
+    hart_online();
     hart_init();
     sched_idle();
 }
 
-/* Give every hart a structure, an idle process and a stack to report the overflow of another. */
+/* Give every hart a structure, an idle thread and a stack to report the overflow of another. */
 static void prepare_harts(void)
 {
     for (unsigned h = 0; h < machine.nharts; h++) {
         char *stack = kstack_alloc();
         if (stack == NULL)
             panic("no memory for the stacks of hart %u", h);
-        harts[h].index = h;
-        harts[h].emergency_stack = (uint64_t)stack + KSTACK_SIZE;
-        harts[h].idle = harts[h].current = proc_create_idle(h);
-        harts[h].idle->hart = &harts[h];
-        harts[h].frame = harts[h].idle->tf;
+        harts[h].idle = harts[h].current = thread_create_idle(h);
+        harts[h].base = (struct hart_base){ .index = h, .frame = harts[h].idle->tf,
+                                            .emergency_stack = (uint64_t)stack + KSTACK_SIZE };
     }
 }
 
@@ -95,7 +94,7 @@ static void count_harts(void)
     for (;;) {
         online = 0;
         for (unsigned h = 0; h < machine.nharts; h++) {
-            if (atomic_load(&harts[h].online))
+            if (harts_online() >> h & 1)
                 online++;
             else
                 hart_start(h, &harts[h]);       /* again: see _start; an error unless the hart has stopped */
@@ -145,16 +144,16 @@ static void options(void)
         kprintf("boot: chaos=%lu is too often for any program to go on, taking %d\n", chaos, CHAOS_MIN);
         chaos = CHAOS_MIN;
     }
-    check_set_chaos(chaos, boot_number("seed", 1));
+    chaos_set(chaos, boot_number("seed", 1));
 }
 
-/* On the boot hart, on the stack of its idle process. */
+/* On the boot hart, on the stack of its idle thread. */
 static void boot(void)
 {
     irq_init();
     hart_init();
     time_init();
-    atomic_store(&this_hart()->online, true);
+    hart_online();
     console_start();
     start_other_harts();
     proc_create_init(init_start);               /* last: it starts once more what has not come up */
@@ -169,8 +168,27 @@ static unsigned index_of(uint64_t hartid)
     panic("the boot hart %lu is not in the device tree, or beyond the %d that are used", hartid, MACHINE_MAX_HARTS);
 }
 
+/* ---- frames for who lies below the frame allocator ---- */
+
+static paddr_t new_table(void)
+{
+    struct page *page = page_alloc_zeroed(PAGE_TABLE);
+    return page != NULL ? page_to_phys(page) : 0;
+}
+
+static paddr_t get_stack_frame(void)
+{
+    struct page *page = page_alloc(PAGE_KSTACK);
+    return page != NULL ? page_to_phys(page) : 0;
+}
+
+static void put_stack_frame(paddr_t frame) { page_free(phys_to_page(frame)); }
+
+static const struct kstack_frames kstack_frames = { get_stack_frame, put_stack_frame };
+
 void kernel_main(uint64_t hartid, paddr_t fdt)
 {
+    hart_set_self(&harts[0]);                   /* a place to point at until the harts have been counted */
     boot_ticks = time_ticks();                  /* the beginning; init_start makes it a span */
     trap_init_hart();
     fdt_read(phys_to_virt(fdt), fdt);
@@ -182,15 +200,16 @@ void kernel_main(uint64_t hartid, paddr_t fdt)
     options();
 
     unsigned self = index_of(hartid);
-    harts[self].index = self;
+    harts[self].base.index = self;
     hart_set_self(&harts[self]);
     struct range reserved[MACHINE_MAX_RANGES + 1];
     memcpy(reserved, machine.reserved, sizeof machine.reserved);
     reserved[machine.nreserved] = (struct range){ virt_to_phys(__kernel_start), virt_to_phys(__kernel_end) };
     page_init(machine.memory, machine.nmemory, reserved, machine.nreserved + 1);
-    mmu_init(boot_number("asids", UINT64_MAX));
+    mmu_init(boot_number("asids", UINT64_MAX), new_table);
+    kstack_init(&kstack_frames);
     mmu_init_hart();
     prepare_harts();
     kprintf("%zu KiB of memory free\n", page_used(PAGE_FREE) * PAGE_SIZE / 1024);
-    call_on_stack((uint64_t)harts[self].frame, boot);
+    call_on_stack((uint64_t)harts[self].base.frame, boot);
 }

@@ -5,20 +5,19 @@
  */
 #include <string.h>
 
-#include "arch/kernel_space.h"
 #include "arch/power.h"
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/exec.h"
 #include "kernel/fs/file.h"
-#include "kernel/panic.h"
-#include "kernel/print.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/print.h"
 #include "kernel/proc.h"
-#include "kernel/sched.h"
+#include "kernel/core/sched.h"
 #include "kernel/signal.h"
-#include "kernel/time.h"
+#include "kernel/core/time.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
-#include "kernel/quiesce.h"
+#include "kernel/check/quiesce.h"
 #include "mm/slab.h"
 
 #define PID_MAX        32768
@@ -66,29 +65,29 @@ static struct proc *proc_alloc(int *err)
     if (p == NULL)
         return NULL;
     words_zero(p, sizeof *p);
-    p->kstack = kstack_alloc();
-    if (p->kstack == NULL) {
+    if (thread_init(&p->thread, 0, p->name) != 0) {
         slab_free(&procs, p);
         return NULL;
     }
-    p->tf = (struct trapframe *)(p->kstack + KSTACK_SIZE) - 1;
+    p->thread.proc = p;
     p->start_ticks = time_ticks();
     LIST_INIT(&p->children);
     waitq_init(&p->child_exited);
 
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     /* Who has been killed forks no more: a kill of the group has passed this place, and would not see the child. */
-    uint64_t own_limit = init_proc != NULL ? current()->limits[RLIMIT_NPROC].soft : RLIM_INFINITY;
-    bool room = nprocs < proc_limit() && nprocs < own_limit && !proc_killed(this_hart()->current);
+    const struct proc *parent = current();      /* NULL: p is process 1, made by an idle thread */
+    bool room = nprocs < proc_limit() &&
+                (parent == NULL || (nprocs < parent->limits[RLIMIT_NPROC].soft && !proc_killed(parent)));
     if (room) {
-        p->pid = next_pid();
-        p->pgid = this_hart()->current->pgid;   /* at once, so that ^C while its parent forks does not miss it */
+        p->pid = p->thread.id = next_pid();
+        p->pgid = parent != NULL ? parent->pgid : p->pid;       /* at once, so that ^C while its parent forks does not miss it */
         LIST_INSERT_HEAD(&all_procs, p, all_link);
         nprocs++;
     }
     spin_unlock_irqrestore(&proc_lock, flags);
     if (!room) {
-        kstack_free(p->kstack);
+        thread_free_stack(&p->thread);
         slab_free(&procs, p);
         *err = -EAGAIN;
         return NULL;
@@ -103,7 +102,7 @@ static void proc_free(struct proc *p)
     LIST_REMOVE(p, all_link);
     nprocs--;
     spin_unlock_irqrestore(&proc_lock, flags);
-    kstack_free(p->kstack);
+    thread_free_stack(&p->thread);
     slab_free(&procs, p);
 }
 
@@ -111,28 +110,17 @@ static void proc_start(struct proc *p, struct proc *parent, struct addrspace *as
 {
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     p->as = as;
+    if (as != NULL)
+        as_activate(&p->thread, as);
     if (as != NULL && as->oom_va != 0)  /* its other users have been killed, or are about to be */
-        proc_mark_killed(p, SIGKILL);
+        thread_kill(&p->thread, SIGKILL);
     p->parent = parent;
     if (parent != NULL)
         LIST_INSERT_HEAD(&parent->children, p, sibling);
     spin_lock(&sched_lock);
-    sched_make_runnable(p);
+    sched_make_runnable(&p->thread);
     spin_unlock(&sched_lock);
     spin_unlock_irqrestore(&proc_lock, flags);
-}
-
-struct proc *proc_create_idle(unsigned hart)
-{
-    struct proc *p = slab_alloc(&procs);
-    if (p == NULL || (words_zero(p, sizeof *p), p->kstack = kstack_alloc()) == NULL)
-        panic("no memory for the idle process of hart %u", hart);
-    p->tf = (struct trapframe *)(p->kstack + KSTACK_SIZE) - 1;
-    LIST_INIT(&p->children);
-    waitq_init(&p->child_exited);
-    p->state = PROC_RUNNING;
-    strcpy(p->name, "idle");
-    return p;
 }
 
 void proc_create_init(void (*start)(void))
@@ -142,7 +130,7 @@ void proc_create_init(void (*start)(void))
     if (p == NULL)
         panic("no memory for process 1");
     assert(p->pid == 1);
-    p->pgid = 1;
+    p->thread.uses_reserve = true;
     strcpy(p->name, "init");
     init_proc = p;
     p->umask = 022;
@@ -151,7 +139,7 @@ void proc_create_init(void (*start)(void))
     p->limits[RLIMIT_STACK].soft = STACK_SIZE_DEFAULT;
     p->limits[RLIMIT_NPROC] = (struct limit){ proc_limit(), proc_limit() };
     p->limits[RLIMIT_NOFILE] = (struct limit){ NOFILE, NOFILE };
-    context_init(&p->context, p->tf, start);
+    context_init(&p->thread.context, p->thread.tf, start);
     proc_start(p, NULL, NULL);
 }
 
@@ -183,6 +171,16 @@ static void await_departure(struct proc *child)
     spin_unlock_irqrestore(&proc_lock, flags);
 }
 
+static void copy_registers(struct thread *to, struct thread *from)
+{
+    *to->tf = *from->tf;
+    to->fp_used = from->fp_used;
+    if (from->fp_used) {
+        fp_save(from->tf, &from->fp);
+        to->fp = from->fp;
+    }
+}
+
 int proc_fork(unsigned how, uint64_t sp)
 {
     struct proc *parent = current();
@@ -202,17 +200,12 @@ int proc_fork(unsigned how, uint64_t sp)
     memcpy(child->name, parent->name, sizeof child->name);
     child->args_start = parent->args_start;
     child->args_end = parent->args_end;
-    child->fp_used = parent->fp_used;
-    if (parent->fp_used) {
-        fp_save(parent->tf, &parent->fp);
-        child->fp = parent->fp;
-    }
-    *child->tf = *parent->tf;
-    child->tf->x[REG_A0] = 0;
+    copy_registers(&child->thread, &parent->thread);
+    child->thread.tf->x[REG_A0] = 0;
     if (sp != 0)
-        child->tf->x[REG_SP] = sp;
+        child->thread.tf->x[REG_SP] = sp;
     child->awaited = how & CLONE_AWAIT;
-    context_init(&child->context, child->tf, child_start);
+    context_init(&child->thread.context, child->thread.tf, child_start);
     int pid = child->pid;               /* it may be gone before we return */
     proc_start(child, parent, as);
     if (how & CLONE_AWAIT)
@@ -230,7 +223,7 @@ static void live_in(struct addrspace *as, const struct program_id *id)
 {
     struct proc *p = current();
     struct addrspace *old = p->as;
-    as_activate(as);
+    as_activate(&p->thread, as);
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     p->resident_max = proc_resident_max(p);
     p->as = as;
@@ -250,7 +243,7 @@ static void live_in(struct addrspace *as, const struct program_id *id)
     if (!last)
         return;
     while (atomic_load(&old->lookers) > 0)      /* no more can come: they found it by a process, under proc_lock */
-        proc_yield();
+        thread_yield();
     as_destroy(old);
 }
 
@@ -296,7 +289,7 @@ void proc_exit(int wait_status)
     wake_all(&p->parent->child_exited);
     spin_lock(&sched_lock);
     spin_unlock(&proc_lock);
-    p->state = PROC_ZOMBIE;             /* who takes sched_lock next knows that this stack is no longer in use */
+    p->thread.state = THREAD_ENDED;            /* who takes sched_lock next knows that this stack is no longer in use */
     sched_switch();
     panic("%s[%d] runs after its end", p->name, p->pid);
 }
@@ -332,7 +325,7 @@ found:;
     int pid = child->pid;
     result->status = child->wait_status;
     result->exit_value = child->exit_value;
-    result->ticks = child->run_ticks + child->child_ticks;
+    result->ticks = child->thread.run_ticks + child->child_ticks;
     result->resident_max = child->resident_max > child->child_resident_max ? child->resident_max : child->child_resident_max;
     result->faults = child->faults;
     fault_counts_add(&result->faults, &child->child_faults);
@@ -342,7 +335,7 @@ found:;
     }
     LIST_REMOVE(child, sibling);
     spin_lock(&sched_lock);             /* free only once it has been switched away from */
-    assert(child->state == PROC_ZOMBIE);
+    assert(child->thread.state == THREAD_ENDED);
     spin_unlock(&sched_lock);
     spin_unlock_irqrestore(&proc_lock, flags);
     parent->child_ticks += result->ticks;
@@ -361,20 +354,6 @@ static bool ignored(const struct proc *p, int signal)
     if (p->ignores >> (signal - 1) & 1)
         return true;
     return p == init_proc || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
-}
-
-void proc_mark_killed(struct proc *p, int signal)
-{
-    int none = 0;
-    atomic_compare_exchange_strong(&p->killed_by, &none, signal);
-    unsigned long flags = spin_lock_irqsave(&sched_lock);
-    if (p->state == PROC_SLEEPING && p->wake_on_kill)
-        sched_make_runnable(p);
-    else if (p == current())
-        atomic_fetch_or(&this_hart()->pending, HART_KILL);
-    else if (p->state == PROC_RUNNING)
-        hart_ask(1ul << p->hart->index, HART_KILL);     /* it may be in user mode: bring it to its last stop */
-    spin_unlock_irqrestore(&sched_lock, flags);
 }
 
 static bool addressed(const struct proc *p, int pid, const struct proc *sender)
@@ -398,7 +377,7 @@ int proc_kill(int pid, int signal)
             continue;
         found = true;
         if (signal != 0 && !p->exited && !ignored(p, signal))
-            proc_mark_killed(p, signal);
+            thread_kill(&p->thread, signal);
     }
     spin_unlock_irqrestore(&proc_lock, flags);
     return found ? 0 : -ESRCH;
@@ -446,7 +425,7 @@ void proc_kill_group(int pgid, int signal)
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     LIST_FOREACH(p, &all_procs, all_link)
         if (p->pgid == pgid && !p->exited && !ignored(p, signal))
-            proc_mark_killed(p, signal);
+            thread_kill(&p->thread, signal);
     spin_unlock_irqrestore(&proc_lock, flags);
 }
 
@@ -456,7 +435,7 @@ void proc_kill_sharers(void)
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     LIST_FOREACH(p, &all_procs, all_link)
         if (p->as == current()->as)
-            proc_mark_killed(p, SIGKILL);
+            thread_kill(&p->thread, SIGKILL);
     spin_unlock_irqrestore(&proc_lock, flags);
 }
 

@@ -1,8 +1,9 @@
 /*
  * proc.h - processes.
- * Owns: struct proc, its life (new, runnable, running, sleeping, zombie) and the tree of parents and children.
- * Does not own: the choice of who runs (sched.c), memory (mm/), open files (fs/file.c).
- * Read next: proc.c for fork, exit and wait; exec.c; sched.c.
+ * Owns: struct proc: what belongs together while a program runs (memory, files, limits, name), and the tree of parents and
+ * children.
+ * Does not own: what runs (kernel/core/thread.h; a process has one thread), memory (mm/), open files (fs/file.c).
+ * Read next: proc.c for fork, exit and wait; exec.c.
  */
 #pragma once
 
@@ -11,13 +12,11 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "arch/context.h"
-#include "kernel/lock.h"
+#include "kernel/core/thread.h"
 #include "mm/fault.h"
 
 struct addrspace;
 struct file;
-struct hart;
 struct inode;
 
 #define NOFILE         64               /* open files of one process: the most that RLIMIT_NOFILE can be */
@@ -32,23 +31,11 @@ struct limit {
     uint64_t soft, hard;
 };
 
-enum proc_state { PROC_RUNNABLE, PROC_RUNNING, PROC_SLEEPING, PROC_ZOMBIE };
-
 struct proc {
     /* fixed from creation to reaping */
     int pid;
-    char *kstack;                       /* lowest address of the kernel stack */
     uint64_t start_ticks;               /* when it was made, in units of the time base */
-    struct trapframe *tf;               /* user registers, at the top of the kernel stack */
-
-    /* [sched_lock] */
-    enum proc_state state;
-    bool wake_on_kill;                  /* asleep, and a kill ends the sleep */
-    struct waitq *sleeping_on;
-    TAILQ_ENTRY(proc) queue_link;       /* run queue or wait queue */
-    struct context context;             /* kernel registers while not running */
-    struct hart *hart;                  /* the hart it runs on, or ran on last */
-    uint64_t run_ticks;                 /* time on a hart, in units of the time base */
+    struct thread thread;               /* what runs its program */
 
     /* [proc_lock], see proc.c */
     struct proc *parent;
@@ -62,9 +49,6 @@ struct proc {
     bool exited;                        /* everything is given back but this structure and the stack */
     bool awaited;                       /* its parent sleeps until it leaves the parent's memory: CLONE_AWAIT */
 
-    /* changed by anybody */
-    _Atomic int killed_by;              /* signal that ends it on its way back to user mode; 0 = none */
-
     /* own: only the process itself changes these */
     struct addrspace *as;               /* a user of it; [proc_lock] to change, and for others to look */
     struct inode *root, *cwd;           /* references */
@@ -77,22 +61,14 @@ struct proc {
     char name[PROC_NAME_SIZE];          /* [proc_lock to change] this and the next two: struct program_id */
     vaddr_t args_start, args_end;
     bool traced;                        /* strace: print system calls; by /proc/PID/strace others change it, under proc_lock */
-    bool fp_used;                       /* has floating-point registers to keep */
-    struct fp_context fp;
     size_t resident_max, child_resident_max;    /* pages: of its programs that are gone, and of children waited for */
     struct fault_counts faults;         /* of its own, lives across exec */
     struct fault_counts child_faults;   /* of the children waited for */
     uint64_t child_ticks;
-
-    /* checked kernel: locks held, innermost last */
-    unsigned nheld;
-    struct { const void *lock; unsigned rank; } held[12];
-    unsigned waits_for;                 /* rank of the mutex it sleeps for; 0: none */
-    unsigned long fail_nth;             /* own: which of its allocations from now on is to fail (inject.c); 0: none */
 };
 
-/* The process that runs on this hart. Never NULL: a hart without work runs its idle process (pid 0). */
-static inline struct proc *current(void);
+/* The process whose thread runs on this hart. NULL: an idle thread. */
+static inline struct proc *current(void) { return this_hart()->proc; }
 
 /*
  * A child that returns 0 from the same system call, with copies of registers and open files, and of memory unless it is to
@@ -134,13 +110,7 @@ void proc_kill_group(int pgid, int signal);
 /* Memory ran out for the caller: kill all who live in its address space, for only then is that memory free. */
 void proc_kill_sharers(void);
 
-/* Mark p to be ended by signal on its way back to user mode, and wake it if it sleeps killably. */
-void proc_mark_killed(struct proc *p, int signal);
-
-static inline bool proc_killed(const struct proc *p)
-{
-    return atomic_load_explicit(&p->killed_by, memory_order_relaxed) != 0;
-}
+static inline bool proc_killed(const struct proc *p) { return thread_killed(&p->thread); }
 
 /* setpgid(2), getpgid(2), getppid(2). 0 or the number; -ESRCH, -EINVAL. */
 int proc_set_group(int pid, int pgid);
@@ -161,7 +131,6 @@ void proc_set_program(struct addrspace *as, const struct program_id *id);
 void proc_leave_addrspace(void);
 
 /* For main.c. */
-struct proc *proc_create_idle(unsigned hart);
 void proc_create_init(void (*start)(void));
 
 /* The most pages that p has had, in all its programs; under proc_for_each, or p is the caller. */
@@ -172,16 +141,3 @@ void proc_faults(const struct proc *p, struct fault_counts *sum);
 
 /* Call visit for every process, zombies too, newest first, under proc_lock: it may not sleep. Stops when it returns false. */
 void proc_for_each(bool (*visit)(struct proc *p, void *arg), void *arg);
-
-/*
- * In a system call that may be long, between two pieces, with no lock held: let others have their turn, stand still if
- * another hart asks for it. Returns 0, or -EINTR when the process has been killed: clean up, return.
- */
-int proc_between_pieces(void);
-
-/* Give up the rest of the time slice. */
-void proc_yield(void);
-
-#include "kernel/hart.h"
-
-static inline struct proc *current(void) { return this_hart()->current; }

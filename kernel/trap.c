@@ -7,17 +7,16 @@
 #include "arch/context.h"
 #include "arch/hart.h"
 #include "arch/irq.h"
-#include "kernel/errno.h"
-#include "kernel/hart.h"
-#include "kernel/panic.h"
-#include "kernel/print.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/hart.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/print.h"
 #include "kernel/proc.h"
 #include "kernel/signal.h"
-#include "kernel/time.h"
+#include "kernel/core/time.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "mm/page.h"
-#include "syscalls/syscalls.h"
 
 /* ---- user mode ---- */
 
@@ -25,7 +24,7 @@ static void kill_with_message(struct trapframe *tf, int signal, const char *reas
 {
     struct proc *p = current();
     kprintf("%s[%d]: %s at %#lx, pc %#lx: %s\n", p->name, p->pid, trap_cause_name(tf->cause), tf->value, tf->pc, reason);
-    proc_mark_killed(p, signal);
+    thread_kill(&p->thread, signal);
 }
 
 /* Who, where and how much: what its owner needs to know about a process that memory was not enough for. */
@@ -99,15 +98,15 @@ static void user_breakpoint(struct trapframe *tf, uint64_t value)
 
 static void user_illegal(struct trapframe *tf, uint64_t insn)
 {
-    struct proc *p = current();
+    struct thread *t = thread_current();
     (void)insn;
-    if (p->fp_used || !fp_was_off(tf)) {
+    if (t->fp_used || !fp_was_off(tf)) {
         kill_with_message(tf, SIGILL, "not an instruction for user mode");
         return;
     }
-    p->fp = (struct fp_context){ 0 };
-    p->fp_used = true;
-    fp_enable(tf, &p->fp);
+    t->fp = (struct fp_context){ 0 };
+    t->fp_used = true;
+    fp_enable(tf, &t->fp);
 }
 
 /* The compiler puts ebreak where it is sure, and in the checked kernel (UBSan) where it is seen, that C has no meaning. */
@@ -208,7 +207,7 @@ static void work_before_return(struct hart *hart)
         }
         hart_stop_point();
         if (atomic_fetch_and(&hart->pending, ~HART_RESCHEDULE) & HART_RESCHEDULE)
-            proc_yield();
+            thread_yield();
         hart = this_hart();                     /* it may be another one now */
     } while (atomic_load_explicit(&hart->pending, memory_order_relaxed) != 0);
 }
@@ -251,7 +250,7 @@ void trap_enter_program(void)
 {
     irq_mask();
     trap_first_return();
-    call_on_stack((uint64_t)current()->tf, trap_return);
+    call_on_stack((uint64_t)thread_current()->tf, trap_return);
 }
 
 void trap_dispatch_kernel(struct trapframe *tf, uint64_t cause, uint64_t value)

@@ -5,6 +5,12 @@
 
 #include "arch/context.h"
 
+/*
+ * The handler of the layer above for a system call: number in a7, arguments in a0 to a5, result in a0; -ENOSYS for a number
+ * that it does not know.
+ */
+void syscall_dispatch(struct trapframe *tf, uint64_t unused);
+
 void trap_dispatch(struct trapframe *tf, uint64_t cause, uint64_t value);
 void trap_dispatch_kernel(struct trapframe *tf, uint64_t cause, uint64_t value);
 _Noreturn void trap_stack_overflow(struct trapframe *tf, uint64_t cause, uint64_t value);

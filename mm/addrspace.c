@@ -8,8 +8,9 @@
  * and may fail with nothing changed; commit cannot fail. munmap, shrinking the heap, a failed exec and exit all end in the
  * same few calls: forget the leaves, fence, put the contents.
  */
-#include "kernel/errno.h"
-#include "kernel/panic.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/slab.h"
@@ -498,12 +499,12 @@ int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk)
 
 /* ---- the rest ---- */
 
-void as_activate(struct addrspace *as)
+void as_activate(struct thread *thread, struct addrspace *as)
 {
-    if (as != NULL)
-        mmu_activate(&as->pmap.id, as->pmap.root);
-    else
-        mmu_activate_kernel();
+    thread->mmu = as != NULL ? &as->pmap.id : NULL;
+    thread->mmu_root = as != NULL ? as->pmap.root : 0;
+    if (thread == thread_current())
+        mmu_activate(thread->mmu, thread->mmu_root);
 }
 
 void as_for_each(void (*visit)(struct addrspace *as, void *arg), void *arg)

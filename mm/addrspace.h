@@ -9,11 +9,13 @@
 #include <sys/queue.h>
 
 #include "arch/types.h"
-#include "kernel/lock.h"
+#include "kernel/core/lock.h"
 #include "mm/fault.h"
 #include "mm/pmap.h"
 #include "mm/radix.h"
 #include "mm/vma.h"
+
+struct thread;
 
 struct family {
     struct mutex lock;
@@ -119,8 +121,8 @@ int as_set_brk(struct addrspace *as, vaddr_t new_brk, vaddr_t *brk);
 /* The same by a signed number of bytes; *old_brk is where the heap ended. Source: sbrk(2). */
 int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk);
 
-/* Run in as on this hart from now on; NULL: in none. */
-void as_activate(struct addrspace *as);
+/* thread, the caller's own or one that does not run yet, runs in as from now on; NULL: in none. */
+void as_activate(struct thread *thread, struct addrspace *as);
 
 /* Every address space, under as_list_lock: visit may not sleep. */
 void as_for_each(void (*visit)(struct addrspace *as, void *arg), void *arg);

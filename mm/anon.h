@@ -7,8 +7,8 @@
 
 #include <stdatomic.h>
 
-#include "kernel/lock.h"
-#include "kernel/panic.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/panic.h"
 #include "mm/page.h"
 
 struct family;

@@ -1,9 +1,9 @@
 /*
- * check.c - the invariants, one function each, and chaos.
+ * check.c - the invariants, one function each.
  * Owns: the numbered list I1 .. I8 of mm/README.md as code (I9 to I11 come with swap, I12 is the trap dispatcher's).
- * Does not own: when it is called and that nothing moves meanwhile (kernel/quiesce.c).
+ * Does not own: when it is called and that nothing moves meanwhile (kernel/check/quiesce.c).
  */
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/check.h"
@@ -226,37 +226,4 @@ void mm_check(void)
     as_for_each(settle_addrspace, NULL);
     object_for_each(settle_object, NULL);
     check_frames();
-}
-
-/* ---- chaos ---- */
-
-static uint64_t chaos_interval;                 /* fixed after boot */
-static _Atomic uint64_t chaos_state;            /* faults so far, mixed with the seed */
-
-void check_set_chaos(uint64_t interval, uint64_t seed)
-{
-    chaos_interval = interval;
-    atomic_store(&chaos_state, seed);
-}
-
-uint64_t check_chaos_interval(void)
-{
-    return chaos_interval;
-}
-
-/* SplitMix64's finaliser: every bit of n reaches every bit of the result. */
-static uint64_t mix(uint64_t n)
-{
-    n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9ul;
-    n = (n ^ n >> 27) * 0x94d049bb133111ebul;
-    return n ^ n >> 31;
-}
-
-void check_chaos(struct addrspace *as)
-{
-    if (chaos_interval == 0)
-        return;
-    uint64_t n = atomic_fetch_add_explicit(&chaos_state, 1, memory_order_relaxed);
-    if (n % chaos_interval == 0)
-        pmap_chaos(as, mix(n));
 }

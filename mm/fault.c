@@ -21,11 +21,11 @@
  * enter it; let go. Whatever allocates comes before the owner's lock. When memory runs out half-way nothing has to be
  * undone: a page-table page that is there too early is as good as any other.
  */
-#include "kernel/errno.h"
-#include "kernel/panic.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/panic.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
-#include "mm/check.h"
+#include "mm/chaos.h"
 #include "mm/fault.h"
 #include "mm/object.h"
 
@@ -304,7 +304,7 @@ __attribute__((flatten)) int vm_fault(struct addrspace *as, vaddr_t va, enum acc
     fault_init(&f, as, va, access);
     mutex_lock(&as->lock);
     if (CHECKED)
-        check_chaos(as);
+        chaos_strike(as);
     int err = fault_resolve(&f);
     if (err == 0) {
         fault_enter(&f);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "arch/types.h"
-#include "kernel/lock.h"
+#include "kernel/core/lock.h"
 
 struct addrspace;
 struct locked_page;

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "kernel/errno.h"
-#include "kernel/panic.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/panic.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/object.h"

@@ -9,7 +9,7 @@
 #include <sys/queue.h>
 
 #include "arch/types.h"
-#include "kernel/lock.h"
+#include "kernel/core/lock.h"
 #include "mm/radix.h"
 
 struct inode;

@@ -12,8 +12,9 @@
  */
 #include <string.h>
 
-#include "kernel/lock.h"
-#include "kernel/panic.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/page.h"
 
 #define FRONT_BATCH_ORDER 4
@@ -34,7 +35,6 @@ static size_t ntotal;                                       /* fixed after page_
 static size_t nreserve;                                     /* fixed after page_init */
 
 struct page_front page_fronts[MMU_MAX_HARTS] __attribute__((aligned(256)));
-static bool may_use_reserve[MMU_MAX_HARTS];                 /* its hart's: process 1 runs there */
 
 static void poison(struct page *page)
 {
@@ -101,9 +101,15 @@ static struct page *buddy_alloc(unsigned order)
     return page;
 }
 
-static bool enough_for(const struct page_front *front, size_t npages)
+static bool uses_reserve(void)
 {
-    return nfree >= npages + (may_use_reserve[front - page_fronts] ? 0 : nreserve);
+    const struct thread *t = thread_current();
+    return t != NULL && t->uses_reserve;
+}
+
+static bool enough_for(size_t npages)
+{
+    return nfree >= npages + (uses_reserve() ? 0 : nreserve);
 }
 
 /* ---- front ends ---- */
@@ -112,7 +118,7 @@ static bool enough_for(const struct page_front *front, size_t npages)
 static bool front_fill(struct page_front *front)
 {
     spin_lock(&page_lock);
-    unsigned order = enough_for(front, FRONT_BATCH) ? FRONT_BATCH_ORDER : 0;
+    unsigned order = enough_for(FRONT_BATCH) ? FRONT_BATCH_ORDER : 0;
     struct page *block = order > 0 ? buddy_alloc(order) : NULL;
     if (block != NULL) {
         for (struct page *page = block + FRONT_BATCH; page > block;) {
@@ -122,7 +128,7 @@ static bool front_fill(struct page_front *front)
     } else {
         /* From the reserve only the one that is asked for: what lies in the front end is anybody's. */
         size_t most = nfree >= FRONT_BATCH + nreserve ? FRONT_BATCH : 1;
-        while (front->count < most && enough_for(front, 1)) {
+        while (front->count < most && enough_for(1)) {
             struct page *page = buddy_alloc(0);
             page_set_use(page, PAGE_CACHED);
             front->page[front->count++] = page;
@@ -169,11 +175,6 @@ void page_free_slow(struct page *page)
     if (front->count == PAGE_FRONT_MAX)
         front_drain(front, PAGE_FRONT_MAX - FRONT_BATCH);
     front->page[front->count++] = page;
-}
-
-void page_allow_reserve(bool allow)
-{
-    may_use_reserve[hart_index()] = allow;
 }
 
 void page_drain_hart(unsigned hart)

@@ -9,7 +9,7 @@
 
 #include "arch/machine.h"
 #include "arch/mmu.h"
-#include "kernel/inject.h"
+#include "kernel/core/inject.h"
 #include <sys/queue.h>
 
 enum page_use {
@@ -152,9 +152,6 @@ static inline void page_free(struct page *page)
     page_set_use(page, PAGE_CACHED);
     front->page[front->count++] = page;
 }
-
-/* Whether what runs on this hart from now on may use the reserve. */
-void page_allow_reserve(bool allow);
 
 /* Give the free frames that a hart keeps to the common lists: its own, or any while all are stopped. */
 void page_drain_hart(unsigned hart);

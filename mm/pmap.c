@@ -12,8 +12,8 @@
  * Each table counts its entries in its struct page, and remembers between which two all of them lie, so that unmapping a
  * gigabyte of which two pages were touched costs two leaves, not 512 looks. A table without entries is freed at once.
  */
-#include "kernel/errno.h"
-#include "kernel/panic.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/panic.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/pmap.h"
@@ -375,23 +375,4 @@ vaddr_t pmap_next(struct pmap *pmap, vaddr_t from)
             if (pte_kind(leaf) != PTE_EMPTY)
                 return leaf_va(leaf, va);
     return USER_END;
-}
-
-void pmap_chaos(struct addrspace *as, uint64_t random)
-{
-    assert(mutex_held(&as->lock));
-    struct pmap_batch batch;
-    pmap_batch_begin(&batch, as);
-    vaddr_t va = pmap_next(&as->pmap, page_down(random) % USER_END);
-    if (va == USER_END)
-        va = pmap_next(&as->pmap, 0);
-    if (va != USER_END) {
-        if (random & 1) {
-            va &= ~(LEAF_TABLE_SIZE - 1);
-            pmap_remove(&batch, va, va + LEAF_TABLE_SIZE);
-        } else {
-            pmap_remove(&batch, va, va + PAGE_SIZE);
-        }
-    }
-    pmap_batch_end(&batch);
 }

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "arch/mmu.h"
-#include "kernel/lock.h"
+#include "kernel/core/lock.h"
 #include "mm/page.h"
 
 struct addrspace;
@@ -90,6 +90,3 @@ bool pmap_lookup(struct pmap *pmap, vaddr_t va, paddr_t *pa, unsigned *prot);
 
 /* The first va at or after from that has a leaf, or USER_END. Same locks. */
 vaddr_t pmap_next(struct pmap *pmap, vaddr_t from);
-
-/* Chaos: forget the leaf nearest to random, or its whole table. Every program must run on unharmed (I3). */
-void pmap_chaos(struct addrspace *as, uint64_t random);

@@ -11,8 +11,8 @@
  * sees a node's count fall to one also sees the counts below it that were raised before. Nobody takes a temporary
  * reference: a count never rises except by someone who already holds one on an equal.
  */
-#include "kernel/errno.h"
-#include "kernel/panic.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/panic.h"
 #include "mm/anon.h"
 #include "mm/radix.h"
 #include "mm/slab.h"

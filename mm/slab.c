@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 #include "mm/slab.h"
 
 #define SLAB_NONE  0xffff

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "kernel/lock.h"
+#include "kernel/core/lock.h"
 #include "mm/page.h"
 
 #define SLAB_MAGAZINE   31              /* free objects that a hart keeps: a magazine is 256 bytes */

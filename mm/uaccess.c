@@ -8,8 +8,8 @@
  */
 #include <string.h>
 
-#include "kernel/errno.h"
-#include "kernel/panic.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/panic.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/page.h"

@@ -3,7 +3,7 @@
  * Owns: struct vma, the tree, its hint, the objects' lists of VMAs.
  * Does not own: contents and translations; nothing here touches an anon or a leaf.
  */
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/slab.h"

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/pipe.h"

@@ -1,7 +1,7 @@
 /*
  * memory.c - system calls on memory: thin; the verbs are in mm/addrspace.c.
  */
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/proc.h"
 #include "mm/addrspace.h"
 #include "mm/uaccess.h"
@@ -58,7 +58,7 @@ static long populate(vaddr_t start, size_t len)
     for (size_t done = 0; done < len && err == 0; done += PIECE) {
         err = populate_user(current()->as, start + done, len - done < PIECE ? len - done : PIECE);
         if (err == 0)
-            err = proc_between_pieces();
+            err = thread_between_pieces();
     }
     return err;
 }

@@ -7,10 +7,10 @@
  */
 #include <string.h>
 
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
 #include "kernel/proc.h"
-#include "kernel/time.h"
+#include "kernel/core/time.h"
 #include "mm/object.h"
 #include "mm/page.h"
 #include "syscalls/abi.h"

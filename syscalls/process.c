@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "arch/power.h"
-#include "kernel/boot.h"
-#include "kernel/errno.h"
+#include "kernel/core/boot.h"
+#include "kernel/core/errno.h"
 #include "kernel/exec.h"
-#include "kernel/print.h"
+#include "kernel/core/print.h"
 #include "kernel/proc.h"
 #include "kernel/signal.h"
-#include "kernel/time.h"
+#include "kernel/core/time.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
@@ -256,7 +256,7 @@ long sys_setrlimit(const struct syscall_args *a)
 long sys_sched_yield(const struct syscall_args *a)
 {
     (void)a;
-    proc_yield();
+    thread_yield();
     return 0;
 }
 
@@ -268,7 +268,7 @@ long sys_getrusage(const struct syscall_args *a)
     if ((int)a->arg[0] == RUSAGE_SELF) {
         struct fault_counts faults;
         proc_faults(p, &faults);
-        usage = make_rusage(p->run_ticks, proc_resident_max(p), &faults);
+        usage = make_rusage(p->thread.run_ticks, proc_resident_max(p), &faults);
     } else if ((int)a->arg[0] == RUSAGE_CHILDREN) {
         usage = make_rusage(p->child_ticks, p->child_resident_max, &p->child_faults);
     } else {
@@ -356,7 +356,7 @@ long sys_getrandom(const struct syscall_args *a)
         err = copy_to_user(current()->as, a->arg[0] + done, piece, n, &part);
         done += part;
         if (err == 0)
-            err = proc_between_pieces();
+            err = thread_between_pieces();
     }
     return done > 0 ? (long)done : err;
 }

@@ -7,8 +7,6 @@
 
 #include <stdint.h>
 
-struct trapframe;
-
 /* The six argument registers a0 to a5, as they lie in the trap frame. */
 struct syscall_args {
     uint64_t arg[6];
@@ -23,9 +21,6 @@ typedef long syscall_fn(const struct syscall_args *args);
 #define SYSCALL(number, name, ...) syscall_fn sys_##name;
 #include "syscalls/table.inc"
 #undef SYSCALL
-
-/* The trap handler for ecall: number in a7, arguments in a0 to a5, result in a0; -ENOSYS for a number not in the table. */
-void syscall_dispatch(struct trapframe *tf, uint64_t unused);
 
 /* The time_ns() at which a struct timespec of user memory from now will have passed. 0, -EFAULT, -ENOMEM, -EINVAL. */
 int deadline_from_user(uint64_t span, uint64_t *deadline_ns);

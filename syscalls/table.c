@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "arch/context.h"
-#include "kernel/errno.h"
-#include "kernel/print.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/print.h"
 #include "kernel/proc.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"

@@ -1,23 +1,22 @@
 /*
- * kernel.c - what mm and kernel/lock.c ask of the rest of the kernel, for the host program.
- * Owns: harts[], a struct proc for each thread, sleeping and waking, panic, allocations that fail.
- * Does not own: locks. kernel/lock.c is compiled as it is, with the checks of the checked kernel.
+ * kernel.c - what mm and kernel/core/lock.c ask of the rest of the kernel, for the host program.
+ * Owns: harts[], a struct thread for each thread of the program, sleeping and waking, panic, allocations that fail.
+ * Does not own: locks. kernel/core/lock.c is compiled as it is, with the checks of the checked kernel.
  *
- * A thread is one process. It runs on one simulated hart at a time, and on another when it says so (host_use_hart).
+ * A thread of the program is one of the kernel. It runs on one simulated hart at a time, and on another when it says so (host_use_hart).
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "arch/host/host.h"
-#include "kernel/hart.h"
-#include "kernel/inject.h"
-#include "kernel/panic.h"
-#include "kernel/proc.h"
-#include "kernel/sched.h"
+#include "kernel/core/thread.h"
+#include "kernel/core/inject.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/sched.h"
 
 struct hart harts[MACHINE_MAX_HARTS];
-static _Thread_local struct proc self = { .name = "thread" };
+static _Thread_local struct thread self = { .name = "thread" };
 _Thread_local void *host_self;
 
 void (*host_panicked)(const char *message);
@@ -27,7 +26,7 @@ void host_use_hart(unsigned hart)
 {
     if (host_self != NULL)
         lock_assert_no_spin();
-    harts[hart].index = hart;
+    harts[hart].base.index = hart;
     harts[hart].current = &self;
     host_self = &harts[hart];
 }
@@ -48,39 +47,39 @@ void panic(const char *format, ...)
     abort();
 }
 
-/* ---- sleeping: kernel/sched.h, as far as mutexes need it ---- */
+/* ---- sleeping: kernel/core/sched.h, as far as mutexes need it ---- */
 
 struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHED);
 
 void sched_enter_queue(struct waitq *wq)
 {
-    struct proc *p = current();
+    struct thread *t = thread_current();
     assert(spin_held(&sched_lock));
-    p->state = PROC_SLEEPING;
-    p->sleeping_on = wq;
-    TAILQ_INSERT_TAIL(&wq->waiters, p, queue_link);
+    t->state = THREAD_SLEEPING;
+    t->sleeping_on = wq;
+    TAILQ_INSERT_TAIL(&wq->waiters, t, queue_link);
 }
 
 void sched_sleep(void)
 {
-    struct proc *p = current();
-    while (p->state == PROC_SLEEPING) {
+    struct thread *t = thread_current();
+    while (t->state == THREAD_SLEEPING) {
         spin_unlock(&sched_lock);
         hart_relax();
         spin_lock(&sched_lock);
     }
-    p->state = PROC_RUNNING;
+    t->state = THREAD_RUNNING;
 }
 
-void sched_make_runnable(struct proc *p)
+void sched_make_runnable(struct thread *t)
 {
     assert(spin_held(&sched_lock));
-    TAILQ_REMOVE(&p->sleeping_on->waiters, p, queue_link);
-    p->sleeping_on = NULL;
-    p->state = PROC_RUNNABLE;
+    TAILQ_REMOVE(&t->sleeping_on->waiters, t, queue_link);
+    t->sleeping_on = NULL;
+    t->state = THREAD_RUNNABLE;
 }
 
-/* ---- allocations that fail: kernel/inject.h ---- */
+/* ---- allocations that fail: kernel/core/inject.h ---- */
 
 static _Thread_local enum host_failure how;
 static _Thread_local uint64_t nth, asked, failed;

@@ -22,8 +22,8 @@
 
 #include "arch/host/host.h"
 #include "arch/mmu.h"
-#include "kernel/hart.h"
-#include "kernel/panic.h"
+#include "kernel/core/hart.h"
+#include "kernel/core/panic.h"
 #include "mm/page.h"
 
 #define TLB_LEAVES   24
@@ -402,14 +402,13 @@ static void run_in(struct mmu_id *id, paddr_t root, uint64_t asid)
 void mmu_activate(struct mmu_id *id, paddr_t root)
 {
     uint64_t none = 0;
+    if (id == NULL) {
+        run_in(NULL, 0, 0);
+        return;
+    }
     if (atomic_load(&id->asid) == 0)
         atomic_compare_exchange_strong(&id->asid, &none, atomic_fetch_add(&next_asid, 1));
     run_in(id, root, atomic_load(&id->asid));
-}
-
-void mmu_activate_kernel(void)
-{
-    run_in(NULL, 0, 0);
 }
 
 bool mmu_root_loaded(paddr_t root)

@@ -6,11 +6,10 @@
 #include "arch/context.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/offsets.h"
-#include "kernel/hart.h"
 
-_Static_assert(offsetof(struct hart, scratch0) == HART_SCRATCH0, "trap.S");
-_Static_assert(offsetof(struct hart, frame) == HART_FRAME, "trap.S");
-_Static_assert(offsetof(struct hart, emergency_stack) == HART_EMERGENCY, "trap.S");
+_Static_assert(offsetof(struct hart_base, scratch0) == HART_SCRATCH0, "trap.S");
+_Static_assert(offsetof(struct hart_base, frame) == HART_FRAME, "trap.S");
+_Static_assert(offsetof(struct hart_base, emergency_stack) == HART_EMERGENCY, "trap.S");
 
 extern char trap_entry[], context_start[];
 void fp_registers_save(struct fp_context *fp);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "arch/machine.h"
-#include "kernel/panic.h"
+#include "arch/panic.h"
 
 enum { FDT_MAGIC = 0xd00dfeedu };
 enum { FDT_BEGIN_NODE = 1, FDT_END_NODE = 2, FDT_PROP = 3, FDT_NOP = 4, FDT_END = 9 };

@@ -27,7 +27,6 @@ _start:
 1:  sd   zero, 0(t0)
     addi t0, t0, 8
     bltu t0, t1, 1b
-    la   tp, harts                      /* a place for tp to point at until the harts have been counted */
     tail kernel_main                    /* (hart id, physical address of the device tree) */
 
 stop_this_hart:                         /* SBI 1.0, HSM, "Hart stop" */

@@ -1,7 +1,7 @@
 /*
  * mmu.c - the kernel's own mappings, and which address space a hart runs in.
- * Owns: the kernel's root table and its stacks, satp, ASIDs, fences.
- * Does not own: user mappings (mm/pmap.c).
+ * Owns: the kernel's root table, satp, ASIDs, fences.
+ * Does not own: user mappings (mm/pmap.c), which kernel stacks there are (kernel/core/kstack.c).
  *
  * The kernel's root entries exist from mmu_init on and never change; every address space copies them. So a kernel mapping
  * made later, below those entries, is seen everywhere. Kernel and user share one page table: a trap writes no satp.
@@ -11,16 +11,14 @@
  * generation. Machines without ASID bits work too: there every switch forgets everything. docs/proofs/asid.pml is a model of
  * this.
  */
+#include "arch/context.h"
+#include "arch/hart.h"
 #include "arch/kernel_space.h"
 #include "arch/machine.h"
 #include "arch/mmu.h"
+#include "arch/panic.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/sbi.h"
-#include "kernel/hart.h"
-#include "kernel/lock.h"
-#include "kernel/panic.h"
-#include "kernel/proc.h"
-#include "mm/page.h"
 
 extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 
@@ -30,53 +28,37 @@ extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 uint64_t kernel_satp;                                   /* fixed after mmu_init: what head.S loads on other harts */
 static paddr_t kernel_root;                             /* fixed after mmu_init */
 
-static struct spinlock asid_lock = SPINLOCK_INIT(RANK_TLB);
+static _Atomic uint32_t asid_locked;                    /* the innermost lock of all: a switch takes it */
 static uint64_t asid_limit;                             /* fixed: number of ASIDs; 1: the hardware has none */
-static uint64_t generation = ASID_GENERATION(1);        /* [asid_lock] */
-static uint64_t next_asid = 1;                          /* [asid_lock] 0 belongs to the kernel alone */
+static uint64_t generation = ASID_GENERATION(1);        /* [asid_locked] */
+static uint64_t next_asid = 1;                          /* [asid_locked] 0 belongs to the kernel alone */
 static struct loaded {
     struct mmu_id *id;                                  /* its hart's: whose translations it uses; NULL: the kernel's */
-    _Atomic paddr_t root;                               /* [asid_lock to change] what satp names */
-    uint64_t asid;                                      /* [asid_lock] with the generation it came from */
-    _Atomic bool forget;                                /* [asid_lock to change] a generation has begun: fence before a switch */
+    _Atomic paddr_t root;                               /* [asid_locked to change] what satp names */
+    uint64_t asid;                                      /* [asid_locked] with the generation it came from */
+    _Atomic bool forget;                                /* [asid_locked to change] a generation has begun: fence before a switch */
 } loaded[MMU_MAX_HARTS];
-static uint64_t carried[MMU_MAX_HARTS];                 /* [asid_lock] ASIDs that were loaded when the generation began */
-
-#define KSTACK_KEEP 16                                  /* free stacks that stay mapped */
-#define KSTACK_MAX ((PROC_MAX + 2 * MMU_MAX_HARTS + 63) / 64 * 64)     /* up to a whole word of kstack_used */
-
-static char *kstack_at(unsigned n)
-{
-    return (char *)KSTACK_BASE + n * 2 * KSTACK_SIZE + KSTACK_SIZE;
-}
+static uint64_t carried[MMU_MAX_HARTS];                 /* [asid_locked] ASIDs that were loaded when the generation began */
 
 /* ---- the kernel's mappings ---- */
 
-static struct pte *kernel_entry(vaddr_t va, unsigned level)
+/* The entry for va, with the tables that lead to it. */
+static struct pte *kernel_entry(vaddr_t va, unsigned level, paddr_t (*new_table)(void))
 {
     for (unsigned l = MMU_LEVELS - 1; l > level; l--) {
         struct pte *pte = pte_find(kernel_root, va, l);
         if (pte_kind(pte) == PTE_EMPTY) {
-            struct page *table = page_alloc_zeroed(PAGE_TABLE);
-            if (table == NULL)
-                return NULL;
-            pte_set_table(pte, page_to_phys(table));
+            paddr_t table = new_table();
+            if (table == 0)
+                panic("mmu_init: no memory for a table of the kernel, for %#lx", va);
+            pte_set_table(pte, table);
         }
     }
     return pte_find(kernel_root, va, level);
 }
 
-static bool kernel_map(vaddr_t va, paddr_t pa, unsigned level, unsigned prot)
-{
-    struct pte *pte = kernel_entry(va, level);
-    if (pte == NULL)
-        return false;
-    pte_store(pte, pte_leaf_bits(pa, prot) | PTE_G);
-    return true;
-}
-
 /* Show [start, end) in the direct map, in the largest leaves that fit. */
-static void map_direct(paddr_t start, paddr_t end, unsigned prot)
+static void map_direct(paddr_t start, paddr_t end, unsigned prot, paddr_t (*new_table)(void))
 {
     start = page_down(start);
     end = page_up(end);
@@ -84,13 +66,12 @@ static void map_direct(paddr_t start, paddr_t end, unsigned prot)
         unsigned level = MMU_LEVELS - 1;
         while (level > 0 && (start % mmu_entry_size(level) != 0 || end - start < mmu_entry_size(level)))
             level--;
-        if (!kernel_map(DIRECT_BASE + start, start, level, prot))
-            panic("mmu_init: no memory for the direct map of %#lx", start);
+        pte_store(kernel_entry(DIRECT_BASE + start, level, new_table), pte_leaf_bits(start, prot) | PTE_G);
         start += mmu_entry_size(level);
     }
 }
 
-static void map_memory(void)
+static void map_memory(paddr_t (*new_table)(void))
 {
     const unsigned rw = PROT_READ | PROT_WRITE;
     paddr_t kernel = virt_to_phys(__kernel_start), kernel_end = virt_to_phys(__kernel_end);
@@ -99,19 +80,19 @@ static void map_memory(void)
         if (r.end > DIRECT_SIZE)
             panic("memory at %#lx is beyond the direct map", r.end);
         if (r.start <= kernel && kernel_end <= r.end) {
-            map_direct(r.start, kernel, rw);
-            map_direct(kernel, virt_to_phys(__text_end), PROT_READ | PROT_EXEC);
-            map_direct(virt_to_phys(__text_end), virt_to_phys(__rodata_end), PROT_READ);
-            map_direct(virt_to_phys(__rodata_end), kernel_end, rw);
-            map_direct(kernel_end, r.end, rw);
+            map_direct(r.start, kernel, rw, new_table);
+            map_direct(kernel, virt_to_phys(__text_end), PROT_READ | PROT_EXEC, new_table);
+            map_direct(virt_to_phys(__text_end), virt_to_phys(__rodata_end), PROT_READ, new_table);
+            map_direct(virt_to_phys(__rodata_end), kernel_end, rw, new_table);
+            map_direct(kernel_end, r.end, rw, new_table);
         } else {
-            map_direct(r.start, r.end, rw);
+            map_direct(r.start, r.end, rw, new_table);
         }
     }
-    map_direct(machine.uart.regs.start, machine.uart.regs.end, rw);
-    map_direct(machine.plic.start, machine.plic.end, rw);
-    map_direct(machine.rtc.start, machine.rtc.end, rw);
-    map_direct(machine.test_device.start, machine.test_device.end, rw);
+    map_direct(machine.uart.regs.start, machine.uart.regs.end, rw, new_table);
+    map_direct(machine.plic.start, machine.plic.end, rw, new_table);
+    map_direct(machine.rtc.start, machine.rtc.end, rw, new_table);
+    map_direct(machine.test_device.start, machine.test_device.end, rw, new_table);
 }
 
 /* Privileged spec, satp: write ones to ASID and see which stay. */
@@ -124,15 +105,13 @@ static uint64_t count_asids(void)
     return bits + 1;
 }
 
-void mmu_init(uint64_t max_asids)
+void mmu_init(uint64_t max_asids, paddr_t (*new_table)(void))
 {
-    struct page *root = page_alloc_zeroed(PAGE_TABLE);
-    kernel_root = page_to_phys(root);
+    kernel_root = new_table();
     kernel_satp = SATP_MODE_SV39 | kernel_root >> PAGE_SHIFT;
-    map_memory();
-    for (unsigned n = 0; n < KSTACK_MAX; n++)   /* so that mapping a stack never needs a table */
-        if (kernel_entry((vaddr_t)kstack_at(n), 0) == NULL)
-            panic("mmu_init: no memory for the tables of kernel stacks");
+    map_memory(new_table);
+    for (vaddr_t va = KSTACK_BASE; va < KSTACK_END; va += mmu_entry_size(1))
+        kernel_entry(va, 0, new_table);         /* so that mapping a stack never needs a table */
     asid_limit = count_asids();
     if (asid_limit > max_asids)
         asid_limit = max_asids;
@@ -158,113 +137,42 @@ void mmu_root_init(paddr_t root)
     to[kstacks] = from[kstacks];
 }
 
-/* ---- kernel stacks ---- */
+/* ---- the region of kernel stacks: kernel/core/kstack.c decides what is there ---- */
 
-/*
- * Stack n occupies the upper half of block n, which is 2 * KSTACK_SIZE; the lower half is never mapped. Stacks that are
- * free stay mapped on a list, so that the usual fork neither maps nor fences.
- */
-
-static struct spinlock kstack_lock = SPINLOCK_INIT(RANK_PAGE);
-static uint64_t kstack_used[KSTACK_MAX / 64];           /* [kstack_lock] mapped, in use or on the list */
-static char *kstack_free_list;                          /* [kstack_lock] linked through the first word */
-static unsigned kstack_nfree;                           /* [kstack_lock] */
-
-/* A stack from the list, or NULL. Under kstack_lock. */
-static char *kstack_take(void)
+void mmu_kernel_map(vaddr_t va, paddr_t pa)
 {
-    char *stack = kstack_free_list;
-    if (stack != NULL) {
-        kstack_free_list = *(char **)stack;
-        kstack_nfree--;
-    }
-    return stack;
+    pte_store(pte_find(kernel_root, va, 0), pte_leaf_bits(pa, PROT_READ | PROT_WRITE) | PTE_G);
 }
 
-static int kstack_claim(void)
+paddr_t mmu_kernel_unmap(vaddr_t va)
 {
-    for (unsigned w = 0; w < KSTACK_MAX / 64; w++)
-        if (~kstack_used[w] != 0) {
-            unsigned bit = __builtin_ctzl(~kstack_used[w]);
-            kstack_used[w] |= 1ul << bit;
-            return w * 64 + bit;
-        }
-    return -1;
+    struct pte *pte = pte_find(kernel_root, va, 0);
+    paddr_t pa = pte_address(pte);
+    pte_clear(pte);
+    return pa;
 }
 
-static void kstack_fence(char *stack)
+void mmu_kernel_fence(vaddr_t start, size_t size)
 {
     __asm__ volatile("fence rw, rw\n\tsfence.vma" : : : "memory");     /* before the look at who is online */
-    sbi_remote_sfence(others_online(), (vaddr_t)stack, KSTACK_SIZE);
-}
-
-/* Unmap and free the first npages of a stack, and forget its number. */
-static void kstack_unmap(char *stack, unsigned npages)
-{
-    struct page *page[KSTACK_SIZE / PAGE_SIZE];
-    for (unsigned i = 0; i < npages; i++) {
-        struct pte *pte = pte_find(kernel_root, (vaddr_t)stack + i * PAGE_SIZE, 0);
-        page[i] = phys_to_page(pte_address(pte));
-        pte_clear(pte);
-    }
-    kstack_fence(stack);
-    for (unsigned i = 0; i < npages; i++)
-        page_free(page[i]);
-    unsigned n = ((vaddr_t)stack - KSTACK_BASE) / (2 * KSTACK_SIZE);
-    spin_lock(&kstack_lock);
-    kstack_used[n / 64] &= ~(1ul << n % 64);
-    spin_unlock(&kstack_lock);
-}
-
-char *kstack_alloc(void)
-{
-    spin_lock(&kstack_lock);
-    char *stack = kstack_take();
-    int n = stack == NULL ? kstack_claim() : 0;
-    spin_unlock(&kstack_lock);
-    if (stack != NULL || n < 0)
-        return stack;
-
-    stack = kstack_at(n);
-    for (unsigned i = 0; i < KSTACK_SIZE / PAGE_SIZE; i++) {
-        struct page *page = page_alloc(PAGE_KSTACK);
-        if (page == NULL) {
-            kstack_unmap(stack, i);
-            return NULL;
-        }
-        kernel_map((vaddr_t)stack + i * PAGE_SIZE, page_to_phys(page), 0, PROT_READ | PROT_WRITE);
-    }
-    kstack_fence(stack);
-    return stack;
-}
-
-void kstack_free(char *stack)
-{
-    spin_lock(&kstack_lock);
-    bool keep = kstack_nfree < KSTACK_KEEP;
-    if (keep) {
-        *(char **)stack = kstack_free_list;
-        kstack_free_list = stack;
-        kstack_nfree++;
-    }
-    spin_unlock(&kstack_lock);
-    if (!keep)
-        kstack_unmap(stack, KSTACK_SIZE / PAGE_SIZE);
-}
-
-void kstack_drop_caches(void)
-{
-    for (;;) {
-        spin_lock(&kstack_lock);
-        char *stack = kstack_take();
-        spin_unlock(&kstack_lock);
-        if (stack == NULL)
-            return;
-        kstack_unmap(stack, KSTACK_SIZE / PAGE_SIZE);
-    }
+    sbi_remote_sfence(others_online(), start, size);
 }
 
 /* ---- address spaces on harts ---- */
+
+static unsigned long lock_asids(void)
+{
+    unsigned long flags = irq_mask();
+    while (atomic_exchange_explicit(&asid_locked, 1, memory_order_acquire))
+        hart_relax();
+    return flags;
+}
+
+static void unlock_asids(unsigned long flags)
+{
+    atomic_store_explicit(&asid_locked, 0, memory_order_release);
+    irq_restore(flags);
+}
 
 static bool is_loaded(const struct loaded *l, paddr_t root)
 {
@@ -354,23 +262,17 @@ static void load(struct mmu_id *id, paddr_t root, uint64_t asid)
 void mmu_activate(struct mmu_id *id, paddr_t root)
 {
     const struct loaded *mine = &loaded[hart_index()];
-    if (is_loaded(mine, root) && !must_forget(mine))    /* a mark made just now is seen next time: nothing is switched here */
+    if (id == NULL)
+        root = kernel_root;
+    /* A mark made just now is seen next time: nothing is switched here. The kernel's own mappings have no marks. */
+    if (is_loaded(mine, root) && (id == NULL || !must_forget(mine)))
         return;
-    unsigned long flags = spin_lock_irqsave(&asid_lock);
-    uint64_t asid = asid_limit > 1 ? asid_for(id) : generation;
-    for (unsigned h = 0; CHECKED && h < machine.nharts; h++)
+    unsigned long flags = lock_asids();
+    uint64_t asid = id == NULL ? 0 : asid_limit > 1 ? asid_for(id) : generation;
+    for (unsigned h = 0; CHECKED && id != NULL && h < machine.nharts; h++)
         assert(loaded[h].id != id || asid_limit == 1 || (loaded[h].asid & SATP_ASID_MASK) == (asid & SATP_ASID_MASK));
     load(id, root, asid);
-    spin_unlock_irqrestore(&asid_lock, flags);
-}
-
-void mmu_activate_kernel(void)
-{
-    if (is_loaded(&loaded[hart_index()], kernel_root))
-        return;
-    unsigned long flags = spin_lock_irqsave(&asid_lock);
-    load(NULL, kernel_root, 0);
-    spin_unlock_irqrestore(&asid_lock, flags);
+    unlock_asids(flags);
 }
 
 bool mmu_root_loaded(paddr_t root)

@@ -10,8 +10,7 @@
 #include "arch/irq.h"
 #include "arch/machine.h"
 #include "arch/mmu.h"
-#include "kernel/hart.h"
-#include "kernel/panic.h"
+#include "arch/panic.h"
 
 enum { PLIC_NIRQS_MAX = 1024 };
 enum { PLIC_PRIORITY = 0, PLIC_ENABLE = 0x2000, PLIC_THRESHOLD = 0x200000, PLIC_CLAIM = 0x200004 };
@@ -42,7 +41,7 @@ void irq_init(void)
 
 void irq_init_hart(void)
 {
-    uint32_t context = machine.harts[this_hart()->index].plic_context;
+    uint32_t context = machine.harts[hart_index()].plic_context;
     if (context != MACHINE_NO_CONTEXT)
         *plic_reg(PLIC_THRESHOLD + (uint64_t)context * PLIC_CONTEXT_STRIDE) = 0;
 }
@@ -51,7 +50,7 @@ void irq_register(unsigned irq, void (*handler)(void))
 {
     if (irq == 0 || irq > machine.plic_nirqs)
         panic("irq_register: interrupt %u, the PLIC has 1 to %u", irq, machine.plic_nirqs);
-    unsigned h = this_hart()->index;
+    unsigned h = hart_index();
     for (unsigned tried = 0; machine.harts[h].plic_context == MACHINE_NO_CONTEXT; tried++) {
         if (tried == machine.nharts)
             panic("irq_register: no hart has an S-mode context in the PLIC");
@@ -65,7 +64,7 @@ void irq_register(unsigned irq, void (*handler)(void))
 
 void irq_dispatch(void)
 {
-    uint32_t context = machine.harts[this_hart()->index].plic_context;
+    uint32_t context = machine.harts[hart_index()].plic_context;
     if (context == MACHINE_NO_CONTEXT)
         return;
     volatile uint32_t *claim = plic_reg(PLIC_CLAIM + (uint64_t)context * PLIC_CONTEXT_STRIDE);

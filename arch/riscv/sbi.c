@@ -5,9 +5,9 @@
 #include "arch/hart.h"
 #include "arch/machine.h"
 #include "arch/mmu.h"
+#include "arch/panic.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/sbi.h"
-#include "kernel/panic.h"
 
 enum {
     EXT_TIME = 0x54494d45,
@@ -56,6 +56,17 @@ long hart_start(unsigned hart, void *self)
     extern char secondary_start[];
     return sbi_call(EXT_HSM, 0, machine.harts[hart].hartid, virt_to_phys(secondary_start), (uint64_t)self, 0, 0);
 }
+
+static _Atomic uint64_t online;
+
+void hart_online(void)
+{
+    atomic_fetch_or(&online, 1ul << hart_index());
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+uint64_t harts_online(void) { return atomic_load(&online); }
+uint64_t others_online(void) { return harts_online() & ~(1ul << hart_index()); }
 
 void sbi_set_timer(uint64_t time) { sbi_call(EXT_TIME, 0, time, 0, 0, 0, 0); }
 

@@ -11,6 +11,7 @@
 #define DIRECT_BASE 0xffffffc000000000ul
 #define DIRECT_SIZE (32ul << 30)                /* physical addresses the kernel can use */
 #define KSTACK_BASE 0xffffffe000000000ul
+#define KSTACK_END  (KSTACK_BASE + (18ul << 20))    /* room for 576 of them, in nine tables */
 
 static inline void *phys_to_virt(paddr_t pa) { return (void *)(DIRECT_BASE + pa); }
 static inline paddr_t virt_to_phys(const void *va) { return (paddr_t)va - DIRECT_BASE; }

@@ -10,7 +10,7 @@
  *     come, arrive    mmu_activate and load, up to satp and after it
  *     forget_old      the middle of load: what of the TLB may not be there when satp is written
  *     leave           the end of load: the bit of the space that the hart has left
- *     activate_kernel mmu_activate_kernel
+ *     activate_kernel mmu_activate, with no address space
  *     take_away       pte_clear (mm/pmap.c), harts_to_fence, and the rest of mmu_fence_page and mmu_fence_all
  *     end_of_space    as_destroy, and as_create of the next one (mm/addrspace.c). Nobody is on the way into it (is_over): its
  *                     last user has gone through mmu_activate to somewhere else before. The next one begins with no mark; the

@@ -24,9 +24,10 @@
 #include "arch/machine.h"
 #include "kernel/dev/console.h"
 #include "kernel/dev/uart.h"
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/poll.h"
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/print.h"
 #include "kernel/proc.h"
 #include "kernel/signal.h"
 #include "mm/uaccess.h"
@@ -130,7 +131,11 @@ static void out_flush_polled(void)
         uart_put_polled(out.ring[out.take_pos++ % OUT_SIZE]);
 }
 
-void console_print(const char *text, size_t len)
+/*
+ * Print the kernel's own text, on a line of its own, after everything that programs have written so far.
+ * Any context: polls, and takes only a lock of RANK_PRINT.
+ */
+static void kernel_print(const char *text, size_t len)
 {
     unsigned long flags = out.panicking ? 0 : spin_lock_irqsave(&out.lock);
     out_flush_polled();
@@ -145,7 +150,7 @@ void console_print(const char *text, size_t len)
         spin_unlock_irqrestore(&out.lock, flags);
 }
 
-void console_panic_mode(void)
+static void panic_mode(void)
 {
     out.panicking = true;
     uart_set_interrupts(0);
@@ -277,7 +282,12 @@ static void console_interrupt(void)
 
 /* ---- setting up ---- */
 
-void console_init(void) { uart_init(); }
+void console_init(void)
+{
+    static const struct print_sink sink = { kernel_print, panic_mode };
+    uart_init();
+    print_to(&sink);
+}
 
 void console_start(void)
 {
@@ -412,7 +422,7 @@ static long console_write(struct file *f, struct uio *u)
         err = done > 0 ? send(f, text, done) : 0;
         if (err == 0) {
             total += (long)done;
-            err = fault != 0 ? fault : proc_between_pieces();
+            err = fault != 0 ? fault : thread_between_pieces();
         }
     }
     return total > 0 ? total : err;

@@ -5,7 +5,7 @@
 #include "arch/machine.h"
 #include "arch/mmu.h"
 #include "kernel/dev/uart.h"
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 
 enum {
     RBR = 0, THR = 0,                   /* receive, transmit */

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "kernel/boot.h"
-#include "kernel/errno.h"
+#include "kernel/core/boot.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
 #include "kernel/proc.h"
 
@@ -40,7 +40,7 @@ static long zero_read(struct file *f, struct uio *u)
         err = uio_move(u, NULL, n, UIO_ZERO, &done);
         total += (long)done;
         if (err == 0)
-            err = proc_between_pieces();
+            err = thread_between_pieces();
     }
     return total > 0 ? total : err;
 }
@@ -58,7 +58,7 @@ static long random_read(struct file *f, struct uio *u)
         err = uio_move(u, numbers, n, UIO_TO_USER, &done);
         total += (long)done;
         if (err == 0)
-            err = proc_between_pieces();
+            err = thread_between_pieces();
     }
     return total > 0 ? total : err;
 }

@@ -6,9 +6,9 @@
 
 #include "arch/mmu.h"
 #include "kernel/dev/console.h"
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 #include "kernel/proc.h"
 #include "mm/slab.h"
 

@@ -13,7 +13,7 @@
 #include "arch/types.h"
 #include "kernel/fs/text.h"
 #include "kernel/fs/uio.h"
-#include "kernel/lock.h"
+#include "kernel/core/lock.h"
 #include "kernel/proc.h"
 
 struct file;

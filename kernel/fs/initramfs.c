@@ -9,10 +9,10 @@
  */
 #include <string.h>
 
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
-#include "kernel/print.h"
-#include "kernel/time.h"
+#include "kernel/core/print.h"
+#include "kernel/core/time.h"
 
 enum { HEADER_SIZE = 110, MAGIC_SIZE = 6, DIGITS = 8 };
 enum { F_INO, F_MODE, F_UID, F_GID, F_NLINK, F_MTIME, F_FILESIZE, F_MAJOR, F_MINOR, F_RMAJOR, F_RMINOR, F_NAMESIZE, F_CHECK,

@@ -2,10 +2,10 @@
  * inode.c - what all inodes have: references, times, what stat(2) tells.
  * Read next: path.c (names), tmpfs.c (contents).
  */
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
-#include "kernel/panic.h"
-#include "kernel/time.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/time.h"
 #include "mm/object.h"
 #include "mm/page.h"
 #include "mm/slab.h"

@@ -14,11 +14,11 @@
  * mutex, lets go of it, and sleeps until wakeups has changed. Who changes what it waits for does so under the mutex, and
  * then, only if somebody is waiting, changes wakeups under wait_lock. So an undisturbed transfer takes no spin lock at all.
  */
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/poll.h"
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 #include "kernel/proc.h"
 #include "kernel/signal.h"
 #include "mm/page.h"

@@ -3,9 +3,9 @@
  * Owns: the one event that all who poll wait for. When any file becomes ready all of them look again: few processes poll, and
  *       no file needs a list of them.
  */
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/poll.h"
-#include "kernel/time.h"
+#include "kernel/core/time.h"
 
 _Atomic uint32_t poll_waiting;
 static _Atomic uint64_t changes;

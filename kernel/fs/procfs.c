@@ -12,18 +12,18 @@
 
 #include "arch/context.h"
 #include "arch/machine.h"
-#include "kernel/boot.h"
-#include "kernel/errno.h"
+#include "kernel/core/boot.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/text.h"
-#include "kernel/inject.h"
-#include "kernel/number.h"
+#include "kernel/core/inject.h"
+#include "kernel/core/number.h"
 #include "kernel/proc.h"
-#include "kernel/quiesce.h"
-#include "kernel/time.h"
+#include "kernel/check/quiesce.h"
+#include "kernel/core/time.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
-#include "mm/check.h"
+#include "mm/chaos.h"
 #include "mm/object.h"
 #include "mm/page.h"
 
@@ -65,10 +65,10 @@ static bool visit_snapshot(struct proc *p, void *arg)
         .pid = p->pid,
         .parent = p->parent != NULL ? p->parent->pid : 0,
         .pgid = p->pgid,
-        .state = p->exited ? 'Z' : p->state == PROC_SLEEPING ? 'S' : 'R',
+        .state = p->exited ? 'Z' : p->thread.state == THREAD_SLEEPING ? 'S' : 'R',
         .traced = p->traced,
         .child_faults = p->child_faults,
-        .run_ticks = p->run_ticks,
+        .run_ticks = p->thread.run_ticks,
         .child_ticks = p->child_ticks,
     };
     memcpy(s->name, p->name, sizeof(s->name));
@@ -309,7 +309,7 @@ static int vmstat_text(int pid, struct text *text)
     text_vmstat(text);
     for (size_t i = 0; i < ARRAY_LEN(causes); i++)
         trap_row(causes[i], text);
-    text_add(text, "boot_ticks %lu\nchaos %lu\n", boot_ticks, check_chaos_interval());
+    text_add(text, "boot_ticks %lu\nchaos %lu\n", boot_ticks, chaos_interval());
     return 0;
 }
 
@@ -339,7 +339,7 @@ static void cpu_row(const char *name, uint64_t up, uint64_t idle, struct text *t
 
 static bool count_running(struct proc *p, void *count)
 {
-    *(unsigned *)count += !p->exited && p->state != PROC_SLEEPING;
+    *(unsigned *)count += !p->exited && p->thread.state != THREAD_SLEEPING;
     return true;
 }
 
@@ -383,7 +383,7 @@ static int pid_fail_nth_command(int pid, unsigned long number)
 {
     if (pid != current()->pid)
         return -EPERM;
-    current()->fail_nth = number;
+    current()->thread.fail_nth = number;
     return 0;
 }
 
@@ -453,7 +453,7 @@ static long proc_read(struct file *f, struct uio *u)
         err = uio_move(u, (char *)page_address(f->text) + at, n, UIO_TO_USER, &done);
         u->offset += done;
         if (err == 0)
-            err = proc_between_pieces();
+            err = thread_between_pieces();
     }
     return u->resid < asked ? (long)(asked - u->resid) : err;
 }

@@ -8,9 +8,9 @@
  */
 #include <string.h>
 
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 #include "kernel/signal.h"
 #include "mm/object.h"
 #include "mm/page.h"
@@ -309,7 +309,7 @@ static long tmpfs_read(struct file *f, struct uio *u)
         object_unpin(&piece);
         u->offset += done;
         if (err == 0)
-            err = proc_between_pieces();
+            err = thread_between_pieces();
     }
     rwlock_read_unlock(&inode->lock);
     if (u->resid < asked)
@@ -352,7 +352,7 @@ static long tmpfs_write(struct file *f, struct uio *u)
     while (u->resid > 0 && err == 0) {
         err = write_piece(inode, u);
         if (err == 0)
-            err = proc_between_pieces();
+            err = thread_between_pieces();
     }
     rwlock_write_unlock(&inode->lock);
     if (u->resid < asked)

@@ -1,7 +1,7 @@
 /*
  * addrspace.c - tests of mm/addrspace.h: each verb, its errors, and that an error has changed nothing.
  */
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 #include "mm/anon.h"
 #include "mm/test/test.h"
 

@@ -2,8 +2,9 @@
  * check.c - tests of mm/check.h: a checker that finds nothing proves nothing, so each invariant is broken here by hand, and has to
  * be missed.
  */
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 #include "mm/anon.h"
+#include "mm/chaos.h"
 #include "mm/check.h"
 #include "mm/test/test.h"
 
@@ -183,9 +184,9 @@ static void anon_lost(void) { build(); anon_alloc(PAGE_KERNEL); mm_check(); }
 
 static void chaos_drops_leaves(void)
 {
-    check_eq(check_chaos_interval(), 0);
-    check_set_chaos(8, 3);
-    check_eq(check_chaos_interval(), 8);
+    check_eq(chaos_interval(), 0);
+    chaos_set(8, 3);
+    check_eq(chaos_interval(), 8);
     as = as_create();
     check_eq(map_zero(as, at, 200 * PAGE_SIZE, RW), 0);
     for (unsigned i = 0; i < 200; i++)
@@ -194,7 +195,7 @@ static void chaos_drops_leaves(void)
     for (unsigned i = 0; i < 200; i++)
         check_eq(program_load(as, at + i * PAGE_SIZE), i);
     check(as->faults.n[FAULT_A1] + as->faults.n[FAULT_AROUND] > 0);
-    check_set_chaos(0, 0);
+    chaos_set(0, 0);
     destroy(as);
 }
 

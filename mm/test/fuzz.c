@@ -13,8 +13,10 @@
  */
 #include <string.h>
 
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/anon.h"
+#include "mm/chaos.h"
 #include "mm/check.h"
 #include "mm/test/fuzz.h"
 #include "mm/test/model.h"
@@ -124,7 +126,7 @@ static void leave(struct addrspace *as)
     unsigned here = hart_index();
     for (unsigned h = 0; h < HARTS && mmu_root_loaded(as->pmap.root); h++) {
         host_use_hart(h);
-        as_activate(NULL);
+        as_activate(thread_current(), NULL);
     }
     host_use_hart(here);
 }
@@ -432,7 +434,7 @@ static void do_chaos(const struct op *op, struct model_space *s, struct addrspac
 {
     (void)s;
     mutex_lock(&(*as)->lock);
-    pmap_chaos(*as, op_va(op) | (op->rights & 1));
+    chaos_forget(*as, op_va(op) | (op->rights & 1));
     mutex_unlock(&(*as)->lock);
 }
 

@@ -2,7 +2,7 @@
  * machine.c - tests of arch/host: the simulated machine is as unkind as it says, and notices what it should.
  * What mm must not do is done here by hand, to see that the machine finds it out.
  */
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
 #include "mm/anon.h"
 #include "mm/test/test.h"
 

@@ -2,7 +2,8 @@
  * page.c - tests of mm/page.h: every frame is given out once, comes back, and becomes part of large blocks again.
  */
 #include "arch/mmu.h"
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/page.h"
 #include "mm/test/test.h"
 
@@ -46,9 +47,9 @@ static void everything_comes_back(void)
         check_eq(page_use(taken[i]), PAGE_KERNEL);
         page_set_use(taken[i], PAGE_SLAB);              /* given out twice, it would not be PAGE_KERNEL now */
     }
-    page_allow_reserve(true);
+    thread_current()->uses_reserve = true;
     take_all();
-    page_allow_reserve(false);
+    thread_current()->uses_reserve = false;
     check_eq(ntaken, page_total());
     give_all();
     drain();
@@ -94,7 +95,7 @@ static void holes(void)
     host_boot_bare(TEST_FRAMES, 1);
     page_init(memory, 2, reserved, 3);
     page_check();
-    page_allow_reserve(true);
+    thread_current()->uses_reserve = true;
     take_all();
     check_eq(ntaken, page_total());
     for (size_t i = 0; i < ntaken; i++) {

@@ -3,6 +3,7 @@
  * The machine (arch/host) watches the fences; these tests look at leaves and tables.
  */
 #include "arch/mmu.h"
+#include "mm/chaos.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
 #include "mm/test/test.h"
@@ -133,15 +134,15 @@ static void chaos(void)
     mutex_lock(&as->lock);
     for (; as->pmap.resident > 0; rounds++) {
         size_t before = as->pmap.resident;
-        pmap_chaos(as, host_random() << 20 & ~1ul);
+        chaos_forget(as, host_random() << 20 & ~1ul);
         check_eq(as->pmap.resident, before - 1);
     }
-    pmap_chaos(as, 0);                          /* nothing to forget */
+    chaos_forget(as, 0);                          /* nothing to forget */
     mutex_unlock(&as->lock);
     check_eq(rounds, 64);
     verify(as, 64);
     mutex_lock(&as->lock);
-    pmap_chaos(as, at | 1);
+    chaos_forget(as, at | 1);
     mutex_unlock(&as->lock);
     check_eq(leaf_prot(as, at), -1);
     verify(as, 64);

@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/anon.h"
+#include "mm/chaos.h"
 #include "mm/test/world.h"
 #include "mm/uaccess.h"
 
@@ -153,7 +155,7 @@ static void fork_and_play(struct worker *w, struct addrspace *parent, const uint
     }
     if (host_random() % 4 == 0)
         done(as_unmap(child, HEAP_AT + host_random() % NPAGES * PAGE_SIZE, (1 + host_random() % NPAGES) * PAGE_SIZE));
-    as_activate(NULL);
+    as_activate(thread_current(), NULL);
     as_destroy(child);
 }
 
@@ -188,7 +190,7 @@ static void drop(struct addrspace *as)
         return;
     }
     mutex_lock(&as->lock);
-    pmap_chaos(as, host_random());
+    chaos_forget(as, host_random());
     mutex_unlock(&as->lock);
 }
 
@@ -232,7 +234,7 @@ static void *work(void *arg)
         if (n % 8 == 0)
             use_file(w);
     }
-    as_activate(NULL);
+    as_activate(thread_current(), NULL);
     return NULL;
 }
 
@@ -249,7 +251,7 @@ static void build(void)
         done(program_store(spaces[0], HEAP_AT + i * PAGE_SIZE, 1));
     for (unsigned i = 1; i < NSPACES; i++)
         done(as_fork(spaces[i - 1], &spaces[i]));
-    as_activate(NULL);
+    as_activate(thread_current(), NULL);
 }
 
 int main(int argc, char **argv)

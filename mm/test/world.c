@@ -1,7 +1,8 @@
 /*
  * world.c - programs that touch memory, and the end of a test.
  */
-#include "kernel/panic.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/anon.h"
 #include "mm/check.h"
 #include "mm/slab.h"
@@ -13,7 +14,7 @@
 
 int program_access(struct addrspace *as, vaddr_t va, enum access access, uint8_t *byte)
 {
-    as_activate(as);
+    as_activate(thread_current(), as);
     for (unsigned n = 0; n < FAULTS_MAX; n++) {
         if (soft_access(va, access, byte))
             return 0;
@@ -48,7 +49,7 @@ void leave_all(void)
     unsigned here = hart_index();
     for (unsigned h = 0; h < MMU_MAX_HARTS; h++) {
         host_use_hart(h);
-        as_activate(NULL);
+        as_activate(thread_current(), NULL);
     }
     host_use_hart(here);
 }

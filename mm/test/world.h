@@ -4,7 +4,7 @@
 #pragma once
 
 #include "arch/host/host.h"
-#include "kernel/errno.h"
+#include "kernel/core/errno.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 

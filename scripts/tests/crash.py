@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""crash.py LAUNCH BUILD CRASH_C: each bug on purpose of kernel/crash.c ends in the panic that stands beside it there."""
+"""crash.py LAUNCH BUILD CRASH_C: each bug on purpose of kernel/check/crash.c ends in the panic that stands beside it there."""
 
 import re
 import sys
@@ -23,7 +23,7 @@ def crash(name, *options):
 
 
 table = crashes()
-check("the table of kernel/crash.c has been read", [(len(table) < 16, f"{len(table)} rows")])
+check("the table of kernel/check/crash.c has been read", [(len(table) < 16, f"{len(table)} rows")])
 for name, function, text, plain_too in table:
     seen = ["\npanic: ", text, "\nbacktrace:\n", " crash_if_asked+"]
     expect(f"crash={name}, checked kernel", crash(name, "--checked"), 255, *seen)

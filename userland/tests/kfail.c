@@ -718,9 +718,7 @@ LADDERS(LADDER_FUNCTION)
 static const struct {
     const char *function, *why;
 } never[] = {
-    { "kernel_entry", "the kernel's own page table, made at boot" },
-    { "mmu_init", "the same" },
-    { "proc_create_idle", "at boot, once for each hart" },
+    { "new_table", "the kernel's own page table, made at boot" },
     { "write_after_free", "crash=poison" },
     { "write_object_after_free", "crash=slab" },
     { "free_twice", "crash=free" },

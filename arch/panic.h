@@ -1,21 +1,16 @@
 /*
- * panic.h - what only a kernel bug can cause ends here.
- * Contract: panic() prints the message, the registers when there are any, a backtrace, stops every hart and powers the
- * machine off with status 255. It may be called anywhere, with any lock held.
+ * panic.h - the one function that the machine calls in the kernel above it, and the assertion that uses it.
+ * Owns: the declaration. kernel/core/panic.c is the function; arch/host has one of its own.
+ * Besides it, head.S and trap.S jump to kernel_main, hart_main and the three trap_ functions of kernel/trap.h; no other call
+ * goes upward from here, and scripts/tests/layers.py knows these by name.
  */
 #pragma once
 
-#include <stdint.h>
-
-struct trapframe;
-
+/*
+ * What only a bug of the kernel or the firmware can cause ends here: prints the message, a backtrace, stops every hart and
+ * powers the machine off with status 255. It may be called anywhere, with any lock held.
+ */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* The same for a trap taken in the kernel: tf holds the registers at that moment. */
-_Noreturn void panic_trap(const struct trapframe *tf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* crash.c: make the bug that crash=NAME on the boot line asks for, to see that it is found; nothing without it. */
-void crash_if_asked(void);
 
 /* An assertion states what the caller promised; it is compiled only into the checked kernel. */
 #define assert(cond)                                                                                     \

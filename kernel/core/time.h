@@ -15,12 +15,12 @@ uint64_t time_ns(void);                                 /* since reset */
 uint64_t time_ticks_to_ns(uint64_t ticks);
 uint64_t time_boot_ns(void);                            /* when reset was, since 1970; 0: the machine has no calendar */
 
-/* Sleep until time_ns() >= wake_ns. Returns 0, or -EINTR when the process has been killed. */
+/* Sleep until time_ns() >= wake_ns. Returns 0, or -EINTR when the thread has been killed. */
 int time_sleep_until(uint64_t wake_ns);
 
 /*
  * Sleep until *event is no longer seen, or that time. Who changes it calls time_event_changed afterwards.
- * Returns 0, or -EINTR when the process has been killed.
+ * Returns 0, or -EINTR when the thread has been killed.
  */
 int time_sleep_until_event(uint64_t wake_ns, const _Atomic uint64_t *event, uint64_t seen);
 void time_event_changed(const _Atomic uint64_t *event);

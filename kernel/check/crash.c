@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "arch/mmu.h"
-#include "kernel/boot.h"
-#include "kernel/lock.h"
-#include "kernel/panic.h"
-#include "kernel/print.h"
+#include "kernel/core/boot.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/print.h"
 #include "kernel/proc.h"
 #include "mm/page.h"
 #include "mm/slab.h"

@@ -6,12 +6,13 @@
 #include <stdio.h>
 
 #include "arch/context.h"
+#include "arch/hart.h"
 #include "arch/kernel_space.h"
 #include "arch/power.h"
-#include "kernel/hart.h"
-#include "kernel/panic.h"
-#include "kernel/print.h"
-#include "kernel/proc.h"
+#include "kernel/core/hart.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/print.h"
+#include "kernel/core/thread.h"
 
 #define PANIC_STATUS  255
 #define BACKTRACE_MAX 40
@@ -118,9 +119,9 @@ static _Noreturn void die(const struct trapframe *tf, const char *format, va_lis
 
     static char message[PRINT_MAX];             /* there may be little stack left */
     vsnprintf(message, sizeof message, format, args);
-    struct proc *p = this_hart()->current;
+    const struct thread *t = thread_current();
     kprintf("panic: %s\n", message);
-    kprintf("  hart %lu, %s[%d]\n", hart_index(), p != NULL ? p->name : "boot", p != NULL ? p->pid : 0);
+    kprintf("  hart %lu, %s[%d]\n", hart_index(), t != NULL ? t->name : "boot", t != NULL ? t->id : 0);
     if (tf != NULL)
         print_registers(tf);
     kprintf("backtrace:\n");

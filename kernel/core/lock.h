@@ -1,6 +1,6 @@
 /*
  * lock.h - spin locks, mutexes and wait queues.
- * Owns: the four ways in which one hart or process waits for another, and the checking of their order.
+ * Owns: the four ways in which one hart or thread waits for another, and the checking of their order.
  * Does not own: who runs next (sched.c).
  *
  * Which one?  A mutex where the holder may sleep (memory, disk, another mutex), a rwlock if most only look; a spin lock for a
@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "kernel/hart.h"
+#include "kernel/core/hart.h"
 
 enum lock_rank {
     RANK_NONE,
@@ -31,8 +31,7 @@ enum lock_rank {
     RANK_PAGE,                          /* 5: page and object-cache free lists */
     RANK_DEVICE,                        /* 6: devices, timers, the table of processes: what interrupt handlers take */
     RANK_SCHED,                         /* 7: run queue and wait queues */
-    RANK_TLB,                           /* 8: ASIDs, taken in a switch */
-    RANK_PRINT,                         /* 9: the console's output, the last word */
+    RANK_PRINT,                         /* 8: the console's output, the last word */
 };
 
 /* ---- spin locks ---- */
@@ -71,10 +70,10 @@ void spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags);
 
 /* ---- wait queues ---- */
 
-TAILQ_HEAD(proc_queue, proc);
+TAILQ_HEAD(thread_queue, thread);
 
 struct waitq {
-    struct proc_queue waiters;          /* [sched_lock] */
+    struct thread_queue waiters;          /* [sched_lock] */
 };
 
 void waitq_init(struct waitq *wq);
@@ -95,7 +94,7 @@ void wake_all(struct waitq *wq);
 /* ---- mutexes ---- */
 
 struct mutex {
-    _Atomic uintptr_t owner;            /* the holder's struct proc; bit 0: somebody waits */
+    _Atomic uintptr_t owner;            /* the holder's struct thread; bit 0: somebody waits */
     struct waitq wq;
     uint32_t rank;
 };
@@ -180,7 +179,7 @@ void rwlock_write(struct rwlock *lock);
 void rwlock_write_unlock(struct rwlock *lock);
 bool rwlock_held(const struct rwlock *lock);    /* by the caller, either way; the plain kernel says yes */
 
-/* Checked kernel: panic if this hart holds a spin lock, or its process any lock at all. */
+/* Checked kernel: panic if this hart holds a spin lock, or its thread any lock at all. */
 void lock_assert_no_spin(void);
 void lock_assert_none(void);
 

@@ -8,13 +8,13 @@
 #include "arch/machine.h"
 #include "arch/mmu.h"
 #include "arch/timer.h"
-#include "kernel/errno.h"
-#include "kernel/hart.h"
-#include "kernel/lock.h"
-#include "kernel/panic.h"
-#include "kernel/proc.h"
-#include "kernel/sched.h"
-#include "kernel/time.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/hart.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/time.h"
 
 struct sleeper {
     uint64_t wake;                      /* ticks */

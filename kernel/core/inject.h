@@ -13,7 +13,7 @@ struct alloc_site {
     _Atomic uint32_t calls, failures;
 };
 
-/* Count a call at site. True: fail it; it is the one that the process has asked for by /proc/self/fail-nth. */
+/* Count a call at site. True: fail it; it is the one that the thread has asked for by /proc/self/fail-nth. */
 bool alloc_site_fails(struct alloc_site *site);
 
 /* What every allocator asks first, through a macro around it: so each call of the allocator is a site. */

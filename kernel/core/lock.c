@@ -1,17 +1,17 @@
 /*
  * lock.c - spin locks, mutexes, wait queues.
- * Owns: waiting and waking, and in the checked kernel the record of what each hart and process holds.
+ * Owns: waiting and waking, and in the checked kernel the record of what each hart and thread holds.
  * Does not own: the run queue (sched.c).
  *
- * A spin lock belongs to a hart, a mutex to a process. sched_lock guards every wait queue, and a sleeper goes onto its queue
+ * A spin lock belongs to a hart, a mutex to a thread. sched_lock guards every wait queue, and a sleeper goes onto its queue
  * before it lets go of the lock that guards the condition: so whoever changes the condition under that lock finds it there.
  */
 #include "arch/mmu.h"
-#include "kernel/errno.h"
-#include "kernel/hart.h"
-#include "kernel/panic.h"
-#include "kernel/proc.h"
-#include "kernel/sched.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/hart.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
+#include "kernel/core/sched.h"
 
 #define HAS_WAITERS 1ul                 /* in mutex.owner */
 
@@ -20,15 +20,15 @@
 static void check_order(const void *lock, unsigned rank)
 {
     struct hart *hart = this_hart();
-    struct proc *p = hart->current;
+    struct thread *t = hart->current;
     for (unsigned i = 0; i < hart->nheld; i++)
         if (hart->held[i].lock == lock || hart->held[i].rank >= rank)
             panic("lock order: %p (rank %u) while this hart holds %p (rank %u)", lock, rank, hart->held[i].lock,
                   hart->held[i].rank);
-    for (unsigned i = 0; p != NULL && i < p->nheld; i++)
-        if (p->held[i].lock == lock || p->held[i].rank >= rank)
-            panic("lock order: %p (rank %u) while %s[%d] holds %p (rank %u)", lock, rank, p->name, p->pid,
-                  p->held[i].lock, p->held[i].rank);
+    for (unsigned i = 0; t != NULL && i < t->nheld; i++)
+        if (t->held[i].lock == lock || t->held[i].rank >= rank)
+            panic("lock order: %p (rank %u) while %s[%d] holds %p (rank %u)", lock, rank, t->name, t->id,
+                  t->held[i].lock, t->held[i].rank);
 }
 
 static void record_spin(const void *lock, unsigned rank)
@@ -57,43 +57,43 @@ static void forget_spin(const void *lock)
 
 static void record_mutex(const void *lock, unsigned rank)
 {
-    struct proc *p = current();
-    if (!CHECKED || p == NULL)
+    struct thread *t = thread_current();
+    if (!CHECKED || t == NULL)
         return;
-    if (p->nheld == ARRAY_LEN(p->held))
-        panic("mutex_lock: more than %zu mutexes held", ARRAY_LEN(p->held));
-    p->held[p->nheld].lock = lock;
-    p->held[p->nheld++].rank = rank;
+    if (t->nheld == ARRAY_LEN(t->held))
+        panic("mutex_lock: more than %zu mutexes held", ARRAY_LEN(t->held));
+    t->held[t->nheld].lock = lock;
+    t->held[t->nheld++].rank = rank;
 }
 
 static void forget_mutex(const void *lock)
 {
-    struct proc *p = current();
-    if (!CHECKED || p == NULL)
+    struct thread *t = thread_current();
+    if (!CHECKED || t == NULL)
         return;
-    for (unsigned i = p->nheld; i-- > 0;)
-        if (p->held[i].lock == lock) {
-            p->held[i] = p->held[--p->nheld];
+    for (unsigned i = t->nheld; i-- > 0;)
+        if (t->held[i].lock == lock) {
+            t->held[i] = t->held[--t->nheld];
             return;
         }
-    panic("mutex_unlock: %p is not held by %s[%d]", lock, p->name, p->pid);
+    panic("mutex_unlock: %p is not held by %s[%d]", lock, t->name, t->id);
 }
 
 void lock_assert_no_spin(void)
 {
     struct hart *hart = this_hart();
     if (hart->nheld > 0)
-        panic("%s[%d] holds spin lock %p (rank %u)", hart->current->name, hart->current->pid, hart->held[0].lock,
+        panic("%s[%d] holds spin lock %p (rank %u)", hart->current->name, hart->current->id, hart->held[0].lock,
               hart->held[0].rank);
 }
 
 void lock_assert_may_allocate(void)
 {
     lock_assert_no_spin();
-    struct proc *p = current();
-    for (unsigned i = 0; p != NULL && i < p->nheld; i++)
-        if (p->held[i].rank >= RANK_OBJECT)
-            panic("%s[%d] allocates while it holds mutex %p (rank %u)", p->name, p->pid, p->held[i].lock, p->held[i].rank);
+    struct thread *t = thread_current();
+    for (unsigned i = 0; t != NULL && i < t->nheld; i++)
+        if (t->held[i].rank >= RANK_OBJECT)
+            panic("%s[%d] allocates while it holds mutex %p (rank %u)", t->name, t->id, t->held[i].lock, t->held[i].rank);
 }
 
 void lock_assert_none(void)
@@ -101,7 +101,7 @@ void lock_assert_none(void)
     struct hart *hart = this_hart();
     lock_assert_no_spin();
     if (hart->current->nheld > 0)
-        panic("%s[%d] holds mutex %p (rank %u)", hart->current->name, hart->current->pid,
+        panic("%s[%d] holds mutex %p (rank %u)", hart->current->name, hart->current->id,
               hart->current->held[0].lock, hart->current->held[0].rank);
 }
 
@@ -159,11 +159,11 @@ void waitq_init(struct waitq *wq)
 
 static int sleep_until_woken(struct waitq *wq, struct spinlock *lock, bool killable)
 {
-    struct proc *p = current();
+    struct thread *t = thread_current();
     unsigned long flags = spin_lock_irqsave(&sched_lock);
-    bool sleeps = !(killable && proc_killed(p));
+    bool sleeps = !(killable && thread_killed(t));
     if (sleeps) {                       /* on the queue before lock is let go: wake() looks at the queue under lock alone */
-        p->wake_on_kill = killable;
+        t->wake_on_kill = killable;
         sched_enter_queue(wq);
     }
     spin_unlock(lock);
@@ -172,7 +172,7 @@ static int sleep_until_woken(struct waitq *wq, struct spinlock *lock, bool killa
     spin_unlock(&sched_lock);
     irq_restore(flags);
     spin_lock(lock);                    /* taken as it was: if interrupts were masked before, they are now */
-    return killable && proc_killed(p) ? -EINTR : 0;
+    return killable && thread_killed(t) ? -EINTR : 0;
 }
 
 void sleep_on(struct waitq *wq, struct spinlock *lock)
@@ -207,15 +207,15 @@ static void mutex_wait(struct mutex *m)
             break;
         uintptr_t owner = atomic_fetch_or_explicit(&m->owner, HAS_WAITERS, memory_order_acquire);
         if (owner == 0) {               /* let go between the two: it is ours, with a stray mark that unlock clears */
-            atomic_store_explicit(&m->owner, (uintptr_t)current() | HAS_WAITERS, memory_order_relaxed);
+            atomic_store_explicit(&m->owner, (uintptr_t)thread_current() | HAS_WAITERS, memory_order_relaxed);
             break;
         }
-        current()->wake_on_kill = false;
-        current()->waits_for = m->rank;
+        thread_current()->wake_on_kill = false;
+        thread_current()->waits_for = m->rank;
         sched_enter_queue(&m->wq);
         sched_sleep();
-        current()->waits_for = 0;
-        if ((atomic_load_explicit(&m->owner, memory_order_acquire) & ~HAS_WAITERS) == (uintptr_t)current())
+        thread_current()->waits_for = 0;
+        if ((atomic_load_explicit(&m->owner, memory_order_acquire) & ~HAS_WAITERS) == (uintptr_t)thread_current())
             break;
     }
     spin_unlock_irqrestore(&sched_lock, flags);
@@ -250,7 +250,7 @@ bool mutex_trylock(struct mutex *m)
 static void mutex_hand_over(struct mutex *m)
 {
     unsigned long flags = spin_lock_irqsave(&sched_lock);
-    struct proc *next = TAILQ_FIRST(&m->wq.waiters);
+    struct thread *next = TAILQ_FIRST(&m->wq.waiters);
     if (next != NULL)
         sched_make_runnable(next);
     uintptr_t mark = TAILQ_EMPTY(&m->wq.waiters) ? 0 : HAS_WAITERS;
@@ -268,7 +268,7 @@ void mutex_unlock_slow(struct mutex *m)
 
 bool mutex_held(const struct mutex *m)
 {
-    return (atomic_load_explicit(&m->owner, memory_order_relaxed) & ~HAS_WAITERS) == (uintptr_t)current();
+    return (atomic_load_explicit(&m->owner, memory_order_relaxed) & ~HAS_WAITERS) == (uintptr_t)thread_current();
 }
 
 /* ---- readers and writers ---- */
@@ -282,9 +282,9 @@ void rwlock_init(struct rwlock *lock, enum lock_rank rank)
 
 bool rwlock_held(const struct rwlock *lock)
 {
-    struct proc *p = current();
-    for (unsigned i = 0; CHECKED && i < p->nheld; i++)
-        if (p->held[i].lock == lock)
+    struct thread *t = thread_current();
+    for (unsigned i = 0; CHECKED && i < t->nheld; i++)
+        if (t->held[i].lock == lock)
             return true;
     return !CHECKED;
 }

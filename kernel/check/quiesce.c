@@ -7,11 +7,11 @@
  * records what it holds and what it waits for. So: stop, look whether any process has to do with a lock of mm, and if so let
  * go and try again.
  */
-#include "arch/kernel_space.h"
-#include "kernel/hart.h"
+#include "kernel/core/hart.h"
+#include "kernel/core/kstack.h"
 #include "kernel/proc.h"
-#include "kernel/quiesce.h"
-#include "kernel/time.h"
+#include "kernel/check/quiesce.h"
+#include "kernel/core/time.h"
 #include "mm/check.h"
 #include "mm/object.h"
 #include "mm/page.h"
@@ -31,10 +31,11 @@ static bool is_mm_rank(unsigned rank) { return rank >= RANK_AS && rank <= RANK_A
 
 static bool in_mm(struct proc *p, void *found)
 {
-    if (is_mm_rank(p->waits_for))
+    const struct thread *t = &p->thread;
+    if (is_mm_rank(t->waits_for))
         *(bool *)found = true;
-    for (unsigned i = 0; i < p->nheld; i++)
-        if (is_mm_rank(p->held[i].rank))
+    for (unsigned i = 0; i < t->nheld; i++)
+        if (is_mm_rank(t->held[i].rank))
             *(bool *)found = true;
     return !*(bool *)found;
 }
@@ -57,7 +58,7 @@ static void check_now(void)
         harts_resume();
         if (!busy)
             return;
-        proc_yield();
+        thread_yield();
     }
 }
 

@@ -3,9 +3,10 @@
  * Owns: harts[], the protocol by which one hart stops all others.
  */
 #include "arch/hart.h"
-#include "kernel/hart.h"
-#include "kernel/panic.h"
-#include "kernel/proc.h"
+#include "kernel/core/hart.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 
 struct hart harts[MACHINE_MAX_HARTS];
 
@@ -31,15 +32,6 @@ void hart_stop_point(void)
     atomic_fetch_sub(&nstopped, 1);
 }
 
-uint64_t others_online(void)
-{
-    uint64_t mask = 0;
-    for (unsigned h = 0; h < machine.nharts; h++)
-        if (h != hart_index() && atomic_load(&harts[h].online))
-            mask |= 1ul << h;
-    return mask;
-}
-
 void harts_stop(void)
 {
     if (CHECKED)
@@ -48,7 +40,7 @@ void harts_stop(void)
     while (!atomic_compare_exchange_weak(&stopping, &nobody, 1)) {
         nobody = 0;
         hart_stop_point();                      /* whoever is stopping waits for us, too */
-        proc_yield();
+        thread_yield();
     }
     uint64_t others = others_online();
     hart_ask(others, HART_STOP);

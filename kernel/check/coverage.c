@@ -10,8 +10,8 @@
 
 #include "arch/power.h"
 #include "kernel/dev/uart.h"
-#include "kernel/hart.h"
-#include "kernel/print.h"
+#include "kernel/core/hart.h"
+#include "kernel/core/print.h"
 
 #define BYTES_PER_LINE 60
 

@@ -1,10 +1,11 @@
 /*
- * number.h - decimal numbers from text and to text. picolibc's strtoul keeps errno in thread-local storage, which a kernel has not.
+ * number.h - decimal numbers from text and to text, and mixing one. picolibc's strtoul keeps errno in thread-local storage, which a kernel has not.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Parse all of text, one or more decimal digits, into *number. False when it is anything else or does not fit. */
 static inline bool parse_decimal(const char *text, unsigned long *number)
@@ -16,6 +17,14 @@ static inline bool parse_decimal(const char *text, unsigned long *number)
             return false;
     *number = n;
     return c != text && *c == '\0';
+}
+
+/* SplitMix64's last step (Steele, Lea, Flood, OOPSLA 2014): every bit of n reaches every bit of the result. */
+static inline uint64_t number_mix(uint64_t n)
+{
+    n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9ul;
+    n = (n ^ n >> 27) * 0x94d049bb133111ebul;
+    return n ^ n >> 31;
 }
 
 /* n > 0 in decimal digits, without NUL. Returns how many. */

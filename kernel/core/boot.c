@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "arch/machine.h"
-#include "kernel/boot.h"
-#include "kernel/number.h"
-#include "kernel/print.h"
+#include "kernel/core/boot.h"
+#include "kernel/core/number.h"
+#include "kernel/core/print.h"
 
 #define WORDS_MAX 64
 
@@ -85,11 +85,9 @@ void random_init(void)
     atomic_store(&random_state, boot_number("seed", seed));
 }
 
-/* SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014. */
+/* SplitMix64. */
 uint64_t random_u64(void)
 {
-    uint64_t n = atomic_fetch_add(&random_state, 0x9e3779b97f4a7c15ul) + 0x9e3779b97f4a7c15ul;
-    n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9ul;
-    n = (n ^ n >> 27) * 0x94d049bb133111ebul;
-    return n ^ n >> 31;
+    const uint64_t step = 0x9e3779b97f4a7c15ul;
+    return number_mix(atomic_fetch_add(&random_state, step) + step);
 }

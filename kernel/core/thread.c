@@ -1,0 +1,75 @@
+/*
+ * thread.c - the life of a thread, as far as it is the same whoever it belongs to.
+ * Owns: making one, killing one, giving way.
+ * Does not own: who runs next (sched.c), what a thread belongs to (kernel/proc.c).
+ */
+#include "arch/hart.h"
+#include "kernel/core/errno.h"
+#include "kernel/core/kstack.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/thread.h"
+
+int thread_init(struct thread *t, int id, const char *name)
+{
+    t->kstack = kstack_alloc();
+    if (t->kstack == NULL)
+        return -ENOMEM;
+    t->tf = (struct trapframe *)(t->kstack + KSTACK_SIZE) - 1;
+    t->id = id;
+    t->name = name;
+    return 0;
+}
+
+void thread_free_stack(struct thread *t)
+{
+    kstack_free(t->kstack);
+}
+
+struct thread *thread_create_idle(unsigned hart)
+{
+    static struct thread idle[MACHINE_MAX_HARTS];
+    struct thread *t = &idle[hart];
+    if (thread_init(t, 0, "idle") != 0)
+        panic("no memory for the idle thread of hart %u", hart);
+    t->state = THREAD_RUNNING;
+    t->hart = &harts[hart];
+    return t;
+}
+
+void thread_kill(struct thread *t, int signal)
+{
+    int none = 0;
+    atomic_compare_exchange_strong(&t->killed_by, &none, signal);
+    unsigned long flags = spin_lock_irqsave(&sched_lock);
+    if (t->state == THREAD_SLEEPING && t->wake_on_kill)
+        sched_make_runnable(t);
+    else if (t == thread_current())
+        atomic_fetch_or(&this_hart()->pending, HART_KILL);
+    else if (t->state == THREAD_RUNNING)
+        hart_ask(1ul << hart_number(t->hart), HART_KILL);       /* it may be in user mode: bring it to its last stop */
+    spin_unlock_irqrestore(&sched_lock, flags);
+}
+
+void thread_yield(void)
+{
+    unsigned long flags = spin_lock_irqsave(&sched_lock);
+    if (sched_others_waiting()) {
+        sched_make_runnable(thread_current());
+        sched_switch();
+    }
+    spin_unlock_irqrestore(&sched_lock, flags);
+}
+
+int thread_between_pieces(void)
+{
+    struct hart *hart = this_hart();
+    if (atomic_load_explicit(&hart->pending, memory_order_relaxed) == 0)
+        return 0;
+    if (thread_killed(thread_current()))
+        return -EINTR;
+    hart_stop_point();
+    if (atomic_fetch_and(&hart->pending, ~HART_RESCHEDULE) & HART_RESCHEDULE)
+        thread_yield();
+    return 0;
+}

@@ -1,0 +1,18 @@
+/*
+ * chaos.h - translations that disappear at random: what I3 allows must do no harm. Checked kernel only.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct addrspace;
+
+/* Drop a random leaf or leaf table every interval faults; 0: never. */
+void chaos_set(uint64_t interval, uint64_t seed);
+uint64_t chaos_interval(void);
+
+/* Called by every fault with as->lock held: chaos, if it is due. */
+void chaos_strike(struct addrspace *as);
+
+/* Forget the leaf nearest to random, or its whole table. Every program must run on unharmed. */
+void chaos_forget(struct addrspace *as, uint64_t random);
