@@ -31,8 +31,24 @@ HOLDS = [
     ("fence.pml", "HARTS=2 TABLE CLEAR_AFTER_SFENCE", "with satp last, the mark may be cleared after sfence.vma"),
     ("asid.pml", "SPACES=2 LIMIT=4", "two harts, three numbers to give: nobody uses another's translations"),
     ("asid.pml", "SPACES=2 LIMIT=1", "nor on hardware without ASIDs"),
+    ("neighbourhood.pml", "PAGES=1 TOGETHER=2",
+     "faults in one neighbourhood, two threads at a time, any number of operations"),
+    ("neighbourhood.pml", "PAGES=1 OPERATIONS=4 BYTES",
+     "faults in one neighbourhood, three threads, four operations: what is read is what was stored"),
+    ("neighbourhood.pml", "PAGES=2 OPERATIONS=4 BYTES",
+     "faults in two neighbourhoods, three threads, four operations: the same"),
+    ("neighbourhood.pml", "PAGES=2 OPERATIONS=3 WRITERS_FIRST",
+     "readers may be kept out while a writer waits"),
+    ("neighbourhood.pml", "PAGES=2 OPERATIONS=3 MISS_KEEPS_GENERATION",
+     "a miss, which takes nothing away, need not raise the generation"),
+    ("neighbourhood.pml", "PAGES=2 OPERATIONS=3 PUT_BEFORE_INSTALL",
+     "a writer may put the old node before the copy is installed, if the children are counted"),
 ]
-LONG = [("asid.pml", "SPACES=2 LIMIT=4")]
+LONG = [
+    ("asid.pml", "SPACES=2 LIMIT=4"),
+    ("neighbourhood.pml", "PAGES=1 TOGETHER=2"),
+    ("neighbourhood.pml", "PAGES=2 OPERATIONS=4 BYTES"),
+]
 if DEEP:
     HOLDS += [
         ("exclusivity.pml", "SPACES=3 OPERATIONS=4", "three address spaces, four operations"),
@@ -40,6 +56,14 @@ if DEEP:
         ("fence.pml", "HARTS=3 TABLE", "three harts, walkers"),
         ("asid.pml", "SPACES=3 LIMIT=4", "two harts, three address spaces, three numbers to give"),
         ("asid.pml", "SPACES=2 LIMIT=4 RETURN_FIRST", "a hart that stays where it is need not forget yet"),
+        ("neighbourhood.pml", "PAGES=1",
+         "faults in one neighbourhood, three threads, any number of operations"),
+        ("neighbourhood.pml", "PAGES=2 OPERATIONS=6",
+         "faults in two neighbourhoods, three threads, six operations"),
+        ("neighbourhood.pml", "PAGES=2 OPERATIONS=5 MISS_KEEPS_GENERATION",
+         "the same without a new generation at a miss, five operations"),
+        ("neighbourhood.pml", "PAGES=1 TOGETHER=2 PUT_BEFORE_INSTALL",
+         "the old node put first, two threads at a time, any number of operations"),
     ]
 
 REFUTED = [
@@ -66,6 +90,30 @@ REFUTED = [
     ("asid.pml", "SPACES=2 LIMIT=4 NUMBER_FIRST", "the number to fence read before the entry is cleared"),
     ("asid.pml", "SPACES=2 LIMIT=4 NO_MARK", "no mark for harts that have left"),
     ("asid.pml", "SPACES=3 LIMIT=3", "so few numbers that all may be carried"),
+    ("neighbourhood.pml", "PAGES=1 WINDOW",
+     "the write lock let go and a read lock taken: the fault may miss again"),
+    ("neighbourhood.pml", "PAGES=1 WINDOW ONLY_DAMAGE BYTES", "and if it does not look, it damages"),
+    ("neighbourhood.pml", "PAGES=1 FORK_KEEPS_GENERATION",
+     "a fork without a new generation: what is remembered as exclusive is shared"),
+    ("neighbourhood.pml", "PAGES=1 FORK_KEEPS_GENERATION ONLY_DAMAGE BYTES", "and is stored to"),
+    ("neighbourhood.pml", "PAGES=1 BIRTH_KEEPS_GENERATION ONLY_DAMAGE BYTES",
+     "a new address space with a generation that some memory bears"),
+    ("neighbourhood.pml", "PAGES=1 REMEMBER_SHARED ONLY_DAMAGE BYTES",
+     "a leaf node remembered although its path is shared"),
+    ("neighbourhood.pml", "PAGES=1 BOTTOM_UP ONLY_DAMAGE BYTES", "the walk from the leaf node up"),
+    ("neighbourhood.pml", "PAGES=1 PUT_BEFORE_COUNT",
+     "the old node put before its children are counted, beside a thread that faults"),
+    ("neighbourhood.pml", "PAGES=1 PUT_BEFORE_ENTER",
+     "the old anon put while another thread may have it in sight"),
+    ("neighbourhood.pml", "PAGES=1 NO_NEIGHBOURHOOD",
+     "two faults in a neighbourhood that none has locked"),
+    ("neighbourhood.pml", "PAGES=1 FORK_READS ONLY_DAMAGE BYTES", "a fork that only reads as->lock"),
+    ("neighbourhood.pml", "PAGES=2 MAKE_WHILE_READING ONLY_DAMAGE BYTES",
+     "a fault that makes nodes while it only reads as->lock"),
+    ("neighbourhood.pml", "PAGES=1 KEEP_NEIGHBOURHOOD",
+     "a miss that keeps its neighbourhood while it waits for as->lock: everybody waits"),
+    ("neighbourhood.pml", "PAGES=1 UPGRADE",
+     "a miss that keeps its read lock while it waits to write: everybody waits"),
 ]
 if DEEP:
     REFUTED += [
