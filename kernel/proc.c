@@ -30,6 +30,7 @@ static struct spinlock proc_lock = SPINLOCK_INIT(RANK_DEVICE);
 static LIST_HEAD(, proc) all_procs;     /* [proc_lock] newest first */
 static unsigned nprocs;                 /* [proc_lock] */
 static int last_pid;                    /* [proc_lock] */
+static struct fault_counts faults_of_the_gone;      /* [proc_lock] */
 static struct proc *init_proc;          /* fixed: pid 1 */
 
 /* ---- making one ---- */
@@ -98,7 +99,10 @@ static struct proc *proc_alloc(int *err)
 /* Take p, which has left its stack for good or never ran, out of the table. */
 static void proc_free(struct proc *p)
 {
+    struct fault_counts own;
+    fault_counts_of(&p->thread, &own);
     unsigned long flags = spin_lock_irqsave(&proc_lock);
+    fault_counts_add(&faults_of_the_gone, &own);
     LIST_REMOVE(p, all_link);
     nprocs--;
     spin_unlock_irqrestore(&proc_lock, flags);
@@ -215,9 +219,7 @@ int proc_fork(unsigned how, uint64_t sp)
 }
 
 /*
- * This hart moves to as before the old one is put, so no hart has that loaded when its last user frees it. The faults of the
- * program that ends here stay with the process; those taken in shared memory with whoever leaves it last, so that they count
- * once.
+ * This hart moves to as before the old one is put, so no hart has that loaded when its last user frees it.
  */
 static void live_in(struct addrspace *as, const struct program_id *id)
 {
@@ -233,18 +235,13 @@ static void live_in(struct addrspace *as, const struct program_id *id)
         p->args_end = id->args_end;
     }
     bool last = old != NULL && as_put(old);
-    if (last)
-        fault_counts_add(&p->faults, &old->faults);
     if (p->awaited) {
         p->awaited = false;
         wake_all(&p->parent->child_exited);
     }
     spin_unlock_irqrestore(&proc_lock, flags);
-    if (!last)
-        return;
-    while (atomic_load(&old->lookers) > 0)      /* no more can come: they found it by a process, under proc_lock */
-        thread_yield();
-    as_destroy(old);
+    if (last)
+        as_destroy(old);
 }
 
 void proc_set_program(struct addrspace *as, const struct program_id *id) { live_in(as, id); }
@@ -327,7 +324,7 @@ found:;
     result->exit_value = child->exit_value;
     result->ticks = child->thread.run_ticks + child->child_ticks;
     result->resident_max = child->resident_max > child->child_resident_max ? child->resident_max : child->child_resident_max;
-    result->faults = child->faults;
+    fault_counts_of(&child->thread, &result->faults);
     fault_counts_add(&result->faults, &child->child_faults);
     if (options & WAIT_NOWAIT) {
         spin_unlock_irqrestore(&proc_lock, flags);
@@ -457,9 +454,15 @@ size_t proc_resident_max(const struct proc *p)
     return now > p->resident_max ? now : p->resident_max;
 }
 
-void proc_faults(const struct proc *p, struct fault_counts *sum)
+struct fault_counts proc_faults_total(void)
 {
-    *sum = p->faults;
-    if (p->as != NULL)
-        fault_counts_add(sum, &p->as->faults);
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    struct fault_counts sum = faults_of_the_gone, own;
+    struct proc *p;
+    LIST_FOREACH(p, &all_procs, all_link) {
+        fault_counts_of(&p->thread, &own);
+        fault_counts_add(&sum, &own);
+    }
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return sum;
 }

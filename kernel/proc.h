@@ -62,7 +62,6 @@ struct proc {
     vaddr_t args_start, args_end;
     bool traced;                        /* strace: print system calls; by /proc/PID/strace others change it, under proc_lock */
     size_t resident_max, child_resident_max;    /* pages: of its programs that are gone, and of children waited for */
-    struct fault_counts faults;         /* of its own, lives across exec */
     struct fault_counts child_faults;   /* of the children waited for */
     uint64_t child_ticks;
 };
@@ -136,8 +135,8 @@ void proc_create_init(void (*start)(void));
 /* The most pages that p has had, in all its programs; under proc_for_each, or p is the caller. */
 size_t proc_resident_max(const struct proc *p);
 
-/* Faults of p in all its programs; under proc_for_each. */
-void proc_faults(const struct proc *p, struct fault_counts *sum);
+/* Faults of all processes, those that are gone included. */
+struct fault_counts proc_faults_total(void);
 
 /* Call visit for every process, zombies too, newest first, under proc_lock: it may not sleep. Stops when it returns false. */
 void proc_for_each(bool (*visit)(struct proc *p, void *arg), void *arg);

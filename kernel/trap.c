@@ -16,6 +16,7 @@
 #include "kernel/core/time.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
+#include "mm/fault.h"
 #include "mm/page.h"
 
 /* ---- user mode ---- */
@@ -31,6 +32,7 @@ static void kill_with_message(struct trapframe *tf, int signal, const char *reas
 void trap_out_of_memory(struct trapframe *tf, vaddr_t va)
 {
     struct proc *p = current();
+    atomic_store(&p->as->oom_va, page_down(va));        /* who comes to live here from now on is killed too */
     if (!proc_killed(p))                /* else one of those who share its memory has said it */
         kprintf("%s[%d]: %s at %#lx, pc %#lx: out of memory (%zu KiB resident, %zu of %zu KiB free)\n", p->name, p->pid,
                 trap_cause_name(tf->cause), va, tf->pc, p->as->pmap.resident * PAGE_SIZE / 1024,
@@ -44,19 +46,19 @@ static const enum access access_of[TRAP_NEXCEPTIONS] = {
     [TRAP_STORE_PAGE] = ACCESS_WRITE,
 };
 
-static __attribute__((noinline)) void fault_failed(struct trapframe *tf, int err)
+static __attribute__((noinline)) void fault_failed(struct trapframe *tf, enum fault_result result)
 {
     static const char *const forbidden[] = {
         [ACCESS_READ] = "not readable", [ACCESS_WRITE] = "not writable", [ACCESS_EXEC] = "not executable",
     };
-    switch (err) {
-    case -EFAULT:
+    switch (result) {
+    case FAULT_NO_MAPPING:
         kill_with_message(tf, SIGSEGV, "no mapping");
         break;
-    case -EACCES:
+    case FAULT_FORBIDDEN:
         kill_with_message(tf, SIGSEGV, forbidden[access_of[tf->cause]]);
         break;
-    case -ENXIO:
+    case FAULT_BEYOND_END:
         kill_with_message(tf, SIGBUS, "beyond end of object");
         break;
     default:
@@ -67,9 +69,9 @@ static __attribute__((noinline)) void fault_failed(struct trapframe *tf, int err
 
 static void user_page_fault(struct trapframe *tf, uint64_t va)
 {
-    int err = vm_fault(current()->as, va, access_of[tf->cause]);
-    if (__builtin_expect(err != 0, 0))
-        fault_failed(tf, err);
+    enum fault_result result = vm_fault(current()->as, va, access_of[tf->cause]);
+    if (__builtin_expect(result != FAULT_DONE, 0))
+        fault_failed(tf, result);
 }
 
 static void user_access_fault(struct trapframe *tf, uint64_t value)

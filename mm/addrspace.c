@@ -20,7 +20,6 @@ static SLAB_CACHE(families, struct family);
 
 static struct spinlock as_list_lock = SPINLOCK_INIT(RANK_PAGE);
 static LIST_HEAD(, addrspace) as_list;          /* [as_list_lock] */
-static struct fault_counts faults_of_the_gone;  /* [as_list_lock] */
 
 /* ---- create ---- */
 
@@ -67,18 +66,19 @@ static struct addrspace *as_alloc(void)
         return NULL;
     }
     atomic_store_explicit(&as->users, 1, memory_order_relaxed);
-    atomic_store_explicit(&as->lookers, 0, memory_order_relaxed);
-    mutex_init(&as->lock, RANK_AS);
+    rwlock_init(&as->lock, RANK_AS);
     RB_INIT(&as->vmas.tree);
-    as->vmas.hint = NULL;
     as->vmas.count = as->vmas.npages = 0;
     radix_init(&as->anons);
     as->brk_base = as->brk = 0;
-    as->oom_spared = false;
-    as->oom_va = 0;
+    as->generation = RADIX_END;
+    for (unsigned i = 0; i < NEAR_COUNT; i++) {
+        mutex_init(&as->near[i].lock, RANK_NEAR);
+        as->near[i].about = 0;
+    }
+    atomic_store_explicit(&as->oom_va, 0, memory_order_relaxed);
     as->pages_max = as->heap_max = UINT64_MAX;
     as->brk_max = USER_END;
-    as->faults = (struct fault_counts){ 0 };
     return as;
 }
 
@@ -105,10 +105,11 @@ struct addrspace *as_create(void)
 
 /* ---- destroy ---- */
 
-static void free_vmas(struct addrspace *as)
+/* Take every VMA in [start, end), which none straddles, away. */
+static void remove_vmas(struct addrspace *as, vaddr_t start, vaddr_t end)
 {
     struct vma *vma;
-    while ((vma = vma_first(as)) != NULL) {
+    while ((vma = vma_find_from(as, start)) != NULL && vma->start < end) {
         vma_remove(as, vma);
         vma_free(vma);
     }
@@ -117,17 +118,16 @@ static void free_vmas(struct addrspace *as)
 void as_destroy(struct addrspace *as)
 {
     /* Nobody else can find it, but a lock held tells the checker that it is not whole. */
-    mutex_lock(&as->lock);
+    as_write(as);
     spin_lock(&as_list_lock);
     LIST_REMOVE(as, all_link);
-    fault_counts_add(&faults_of_the_gone, &as->faults);
     spin_unlock(&as_list_lock);
 
-    free_vmas(as);
+    remove_vmas(as, 0, USER_END);
     pmap_destroy(&as->pmap);
     radix_put_all(&as->anons);
     family_leave(as);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     slab_free(&addrspaces, as);
 }
 
@@ -144,8 +144,8 @@ int as_fork(struct addrspace *parent, struct addrspace **out)
     if (child == NULL)
         return -ENOMEM;
 
-    mutex_lock(&parent->lock);
-    mutex_lock_unpublished(&child->lock);
+    as_write(parent);
+    rwlock_write_unpublished(&child->lock);
 
     /* Prepare: the child's VMAs. */
     struct vma *vma;
@@ -176,10 +176,10 @@ int as_fork(struct addrspace *parent, struct addrspace **out)
         as_publish(child);
         *out = child;
     } else {
-        free_vmas(child);
+        remove_vmas(child, 0, USER_END);
     }
-    mutex_unlock(&child->lock);
-    mutex_unlock(&parent->lock);
+    as_write_done(child);
+    as_write_done(parent);
 
     if (err != 0) {
         pmap_destroy(&child->pmap);
@@ -195,12 +195,10 @@ static bool range_valid(vaddr_t start, size_t len)
     return page_aligned(start) && len > 0 && len <= USER_END && start <= USER_END - page_up(len);
 }
 
-static bool range_free(struct addrspace *as, vaddr_t start, vaddr_t end)
+/* Is a range free that ends at end? next is the first VMA that ends after its start. */
+static bool lies_below(vaddr_t end, const struct vma *next)
 {
-    struct vma *next = vma_find_from(as, start);
-    if (next == NULL)
-        return true;
-    return end + (next->kind == VMA_STACK ? VMA_STACK_GAP : 0) <= next->start;
+    return next == NULL || end + (next->kind == VMA_STACK ? VMA_STACK_GAP : 0) <= next->start;
 }
 
 /* The highest free range of len bytes below the lowest stack, or 0. Page 0 is never mapped. */
@@ -221,33 +219,22 @@ static vaddr_t find_room(struct addrspace *as, size_t len)
     }
 }
 
-static struct vma *vma_for(const struct map_request *req, vaddr_t start, vaddr_t end)
-{
-    struct vma *vma = vma_alloc();
-    if (vma == NULL)
-        return NULL;
-    *vma = (struct vma){ .start = start, .end = end, .prot = req->prot, .kind = req->kind, .shared = req->shared,
-                         .object = req->object, .object_index = req->object_index };
-    if (vma->object != NULL)
-        object_get(vma->object);
-    return vma;
-}
-
 static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const struct map_request *req)
 {
-    if (!range_free(as, start, end) || start < PAGE_SIZE)
+    struct vma *next = vma_find_from(as, start);
+    if (start < PAGE_SIZE || !lies_below(end, next))
         return -EEXIST;
     if (as->vmas.npages + ((end - start) >> PAGE_SHIFT) > as->pages_max)
         return -ENOMEM;
     /* Growing what lies below needs no new VMA: the way of the heap. */
-    struct vma *below = start > 0 ? vma_find(as, start - 1) : NULL;
+    struct vma *below = next != NULL ? vma_prev(next) : vma_last(as);
     struct vma added = { .start = start, .end = end, .prot = req->prot, .kind = req->kind, .shared = req->shared,
                          .object = req->object, .object_index = req->object_index };
     if (below != NULL && vma_continues(below, &added)) {
         vma_resize(as, below, below->start, end);
         return 0;
     }
-    struct vma *vma = as->vmas.count < VMA_MAX ? vma_for(req, start, end) : NULL;
+    struct vma *vma = as->vmas.count < VMA_MAX ? vma_clone(&added) : NULL;
     if (vma == NULL)
         return -ENOMEM;
     vma_insert(as, vma);
@@ -259,12 +246,12 @@ int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_requ
     if (!range_valid(hint, len) || (req->prot & ~PROT_ALL))
         return -EINVAL;
     len = page_up(len);
-    mutex_lock(&as->lock);
+    as_write(as);
     vaddr_t start = hint;
-    if (!req->fixed && (hint < PAGE_SIZE || !range_free(as, hint, hint + len)))
+    if (!req->fixed && (hint < PAGE_SIZE || !lies_below(hint + len, vma_find_from(as, hint))))
         start = find_room(as, len);
     int err = start == 0 ? (req->fixed ? -EEXIST : -ENOMEM) : map_locked(as, start, start + len, req);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     if (err == 0)
         *out = start;
     return err;
@@ -309,16 +296,6 @@ static void cuts_commit(struct addrspace *as, vaddr_t start, vaddr_t end, struct
         vma_split(as, vma_find(as, end - 1), end, cuts->high);
 }
 
-/* Take every VMA in [start, end), which none straddles, away. */
-static void remove_vmas(struct addrspace *as, vaddr_t start, vaddr_t end)
-{
-    struct vma *vma;
-    while ((vma = vma_find_from(as, start)) != NULL && vma->start < end) {
-        vma_remove(as, vma);
-        vma_free(vma);
-    }
-}
-
 /* Take the translations of [start, end) away: from here on nobody sees its pages. */
 static void hide(struct addrspace *as, vaddr_t start, vaddr_t end)
 {
@@ -331,7 +308,7 @@ static void hide(struct addrspace *as, vaddr_t start, vaddr_t end)
 /* Unmap [start, end): the end of munmap and of shrinking the heap. */
 static int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
 {
-    assert(mutex_held(&as->lock));
+    assert(as_held_alone(as));
     /* Prepare. The tail of one VMA, as when a heap shrinks, needs no cut: the VMA is just made shorter. */
     struct vma *first = vma_find(as, start);
     bool tail = first != NULL && first->start < start && first->end <= end;
@@ -365,19 +342,18 @@ int as_unmap(struct addrspace *as, vaddr_t start, size_t len)
 {
     if (!range_valid(start, len))
         return -EINVAL;
-    mutex_lock(&as->lock);
+    as_write(as);
     int err = unmap_locked(as, start, start + page_up(len));
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     return err;
 }
 
-/* Is every page of [start, end) promised? */
-static bool range_mapped(struct addrspace *as, vaddr_t start, vaddr_t end)
+bool as_range_allows(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot)
 {
-    struct vma *vma = NULL;
-    for (vaddr_t at = start; at < end && (vma = vma_find(as, at)) != NULL;)
+    vaddr_t at = start;
+    for (struct vma *vma; at < end && (vma = vma_find(as, at)) != NULL && (vma->prot & prot) == prot;)
         at = vma->end;
-    return vma != NULL && vma->end >= end;
+    return at >= end;
 }
 
 int as_forget(struct addrspace *as, vaddr_t start, size_t len)
@@ -385,13 +361,13 @@ int as_forget(struct addrspace *as, vaddr_t start, size_t len)
     if (!range_valid(start, len))
         return -EINVAL;
     vaddr_t end = start + page_up(len);
-    mutex_lock(&as->lock);
-    int err = range_mapped(as, start, end) ? radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT) : -ENOMEM;
+    as_write(as);
+    int err = as_range_allows(as, start, end, PROT_NONE) ? radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT) : -ENOMEM;
     if (err == 0) {
         hide(as, start, end);
         radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
     }
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     return err;
 }
 
@@ -404,8 +380,8 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
     vaddr_t end = start + page_up(len);
     struct cuts cuts;
     int err = 0;
-    mutex_lock(&as->lock);
-    err = range_mapped(as, start, end) ? 0 : -ENOMEM;
+    as_write(as);
+    err = as_range_allows(as, start, end, PROT_NONE) ? 0 : -ENOMEM;
     if (err == 0)
         err = cuts_prepare(as, start, end, &cuts);
     if (err == 0) {
@@ -426,7 +402,7 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
                 vma = next;
         }
     }
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     return err;
 }
 
@@ -439,19 +415,19 @@ static void limit_brk(struct addrspace *as)
 
 void as_set_limits(struct addrspace *as, uint64_t bytes, uint64_t heap_bytes)
 {
-    mutex_lock(&as->lock);
+    as_write(as);
     as->pages_max = bytes >> PAGE_SHIFT;
     as->heap_max = heap_bytes;
     limit_brk(as);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
 }
 
 void as_set_brk_base(struct addrspace *as, vaddr_t base)
 {
-    mutex_lock(&as->lock);
+    as_write(as);
     as->brk_base = as->brk = base;
     limit_brk(as);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
 }
 
 static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
@@ -475,23 +451,23 @@ static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
 
 int as_set_brk(struct addrspace *as, vaddr_t new_brk, vaddr_t *brk)
 {
-    mutex_lock(&as->lock);
+    as_write(as);
     int err = set_brk_locked(as, new_brk);
     *brk = as->brk;
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     return err;
 }
 
 int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk)
 {
-    mutex_lock(&as->lock);
+    as_write(as);
     vaddr_t old = as->brk, new_brk;
     int err = 0;
     if (__builtin_add_overflow(old, increment, &new_brk))
         err = increment < 0 ? -EINVAL : -ENOMEM;
     if (err == 0)
         err = set_brk_locked(as, new_brk);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     if (err == 0)
         *old_brk = old;
     return err;
@@ -514,21 +490,4 @@ void as_for_each(void (*visit)(struct addrspace *as, void *arg), void *arg)
     LIST_FOREACH(as, &as_list, all_link)
         visit(as, arg);
     spin_unlock(&as_list_lock);
-}
-
-static void add_faults(struct addrspace *as, void *sum)
-{
-    fault_counts_add(sum, &as->faults);
-}
-
-struct fault_counts as_faults_total(void)
-{
-    struct fault_counts sum;
-    spin_lock(&as_list_lock);
-    sum = faults_of_the_gone;
-    struct addrspace *as;
-    LIST_FOREACH(as, &as_list, all_link)
-        add_faults(as, &sum);
-    spin_unlock(&as_list_lock);
-    return sum;
 }

@@ -10,7 +10,6 @@
 
 #include "arch/types.h"
 #include "kernel/core/lock.h"
-#include "mm/fault.h"
 #include "mm/pmap.h"
 #include "mm/radix.h"
 #include "mm/vma.h"
@@ -23,25 +22,60 @@ struct family {
     LIST_HEAD(, addrspace) list;        /* [lock] */
 };
 
-struct addrspace {
+/* A neighbourhood: a lock for the 32 pages around a fault, and what is remembered about them. See near.h. */
+#define NEAR_BITS  4
+#define NEAR_COUNT (1u << NEAR_BITS)
+
+struct near {
     struct mutex lock;
+    uint64_t about;                     /* [lock] the address space's generation, and the first of the pages: see near_about */
+    struct vma *vma;                    /* [lock] the VMA last found here; NULL: not looked for */
+    struct radix_node *node;            /* [lock] the bottom node, its path exclusive; NULL: none, shared, or not looked for */
+    struct pte *entries;                /* [lock] of the pages, in the page table; NULL: no table, or not looked for */
+};
+
+struct addrspace {
+    struct rwlock lock __attribute__((aligned(64)));            /* as_read, as_write */
+    uint64_t generation __attribute__((aligned(64)));           /* [lock] as_write raises it, by RADIX_END: what neighbourhoods remember is good no more */
     struct vma_set vmas;                /* [lock] */
-    struct radix anons;                 /* [lock] private pages */
+    struct radix anons;                 /* [lock; slots: near.h] private pages */
+    struct family *family;              /* fixed */
+    struct near near[NEAR_COUNT] __attribute__((aligned(64)));  /* locks of their own */
     vaddr_t brk_base;                   /* [lock] where the heap begins; 0: none yet */
     vaddr_t brk;                        /* [lock] its end, to the byte */
     size_t pages_max;                   /* [lock] what its VMAs may promise in all: RLIMIT_AS */
     uint64_t heap_max;                  /* [lock] bytes of heap: RLIMIT_DATA */
     vaddr_t brk_max;                    /* [lock] how far brk may grow: brk_base + heap_max, or the end of user space */
-    bool oom_spared;                    /* [lock] memory that runs out just now kills nobody: populate_user, copy_from_other */
-    vaddr_t oom_va;                     /* [lock; users may read] where memory ran out: all users are killed; 0: nowhere */
-    struct fault_counts faults;         /* [lock] */
-    struct pmap pmap;                   /* its own lock, pt_lock */
-    struct family *family;              /* fixed */
+    _Atomic vaddr_t oom_va;             /* where memory ran out for a user: all users are killed; 0: nowhere */
     LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
     LIST_ENTRY(addrspace) all_link;     /* [as_list_lock] */
     _Atomic uint32_t users;             /* processes that live in it */
-    _Atomic uint32_t lookers;           /* others who read about it; it stays until they have gone, see kernel/proc.c */
+    struct pmap pmap __attribute__((aligned(64)));              /* its own lock, pt_lock */
 };
+
+/*
+ * The lock: faults and user copies read, verbs write. While it is read, the shape of VMAs, radix tree and page table stands
+ * still; slots of the tree change, and leaves appear, only in a neighbourhood that one has locked; anyone may drop a leaf under
+ * pt_lock. Nobody reads it twice.
+ * as_alone: write, but change nothing that a neighbourhood may remember. as_alone_to_read: go on as a reader, with no moment
+ * between in which a verb could come.
+ */
+static inline void as_read(struct addrspace *as) { rwlock_read(&as->lock); }
+static inline void as_read_done(struct addrspace *as) { rwlock_read_unlock(&as->lock); }
+static inline void as_alone(struct addrspace *as) { rwlock_write(&as->lock); }
+static inline void as_alone_to_read(struct addrspace *as) { rwlock_downgrade(&as->lock); }
+
+static inline void as_write(struct addrspace *as)
+{
+    as_alone(as);
+    as->generation += RADIX_END;
+}
+
+static inline void as_write_done(struct addrspace *as) { rwlock_write_unlock(&as->lock); }
+
+/* For assertions: by the caller, in some way; alone. The plain kernel does not know. */
+static inline bool as_held(const struct addrspace *as) { return rwlock_held(&as->lock); }
+static inline bool as_held_alone(const struct addrspace *as) { return rwlock_written(&as->lock); }
 
 /* What as_map puts into a range. */
 struct map_request {
@@ -105,6 +139,9 @@ int as_forget(struct addrspace *as, vaddr_t start, size_t len);
  */
 int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot);
 
+/* Is every page of [start, end) promised, with at least the rights in prot? Caller reads or writes as->lock. */
+bool as_range_allows(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot);
+
 /* Bound what may be mapped in all, and the heap, from now on: beyond that as_map and brk say -ENOMEM. What is there stays. */
 void as_set_limits(struct addrspace *as, uint64_t bytes, uint64_t heap_bytes);
 
@@ -126,6 +163,3 @@ void as_activate(struct thread *thread, struct addrspace *as);
 
 /* Every address space, under as_list_lock: visit may not sleep. */
 void as_for_each(void (*visit)(struct addrspace *as, void *arg), void *arg);
-
-/* Faults of all address spaces, those that are gone included. */
-struct fault_counts as_faults_total(void);

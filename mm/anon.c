@@ -37,17 +37,6 @@ void anon_put(struct anon *anon)
     slab_free(&anons, anon);
 }
 
-struct page *anon_exchange_page(struct anon *anon, struct page *page)
-{
-    struct page *old = anon_get_page(anon);
-    assert(atomic_load_explicit(&anon->refs, memory_order_relaxed) == 1);
-    page_set_use(page, page_use(old));
-    page->anon = anon;
-    page->fetch_clean = false;          /* the kernel has written to it */
-    anon->page = page;
-    return old;
-}
-
 size_t anon_count(void)
 {
     return slab_in_use(&anons);

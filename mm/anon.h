@@ -40,18 +40,12 @@ static inline void anon_get(struct anon *anon)
 /* Let go of a reference; the last one frees the anon and its page. Nobody maps the page any more by then. */
 void anon_put(struct anon *anon);
 
-/* The page with anon's contents (from swap, when there is swap). Caller holds anon->lock. */
-static inline struct page *anon_get_page(struct anon *anon)
+/* The page with anon's contents. Caller holds anon->lock. */
+static inline struct page *anon_page(struct anon *anon)
 {
     assert(mutex_held(&anon->lock));
     return anon->page;
 }
-
-/*
- * Let page, a frame of the caller's, hold anon's contents from now on. Returns the frame that did, which leaves still show: it
- * keeps its use until the caller has taken those away. Caller holds anon->lock and the only reference.
- */
-struct page *anon_exchange_page(struct anon *anon, struct page *page);
 
 /* Acquire load, after the path to anon has been found exclusive: is the caller's the only reference? */
 static inline bool anon_sole(const struct anon *anon)

@@ -28,13 +28,16 @@ void chaos_strike(struct addrspace *as)
     if (faults_between == 0)
         return;
     uint64_t n = atomic_fetch_add_explicit(&state, 1, memory_order_relaxed);
-    if (n % faults_between == 0)
-        chaos_forget(as, number_mix(n));
+    if (n % faults_between != 0)
+        return;
+    as_write(as);
+    chaos_forget(as, number_mix(n));
+    as_write_done(as);
 }
 
 void chaos_forget(struct addrspace *as, uint64_t random)
 {
-    assert(mutex_held(&as->lock));
+    assert(as_held_alone(as));
     const vaddr_t table_size = mmu_entry_size(1);
     struct pmap_batch batch;
     pmap_batch_begin(&batch, as);

@@ -11,8 +11,8 @@ struct addrspace;
 void chaos_set(uint64_t interval, uint64_t seed);
 uint64_t chaos_interval(void);
 
-/* Called by every fault with as->lock held: chaos, if it is due. */
+/* Called by every fault, before it locks anything: chaos, if it is due. */
 void chaos_strike(struct addrspace *as);
 
-/* Forget the leaf nearest to random, or its whole table. Every program must run on unharmed. */
+/* Forget the leaf nearest to random, or its whole table. Caller writes as->lock. */
 void chaos_forget(struct addrspace *as, uint64_t random);

@@ -75,7 +75,7 @@ static void check_leaf(struct addrspace *as, vaddr_t va)
             panic("I3: a leaf at %#lx, where there are no contents", va);
         if ((prot & PROT_WRITE) && !vma->shared)
             panic("I4: leaf %#lx lets a private mapping write to the object", va);
-        anon = radix_find(&vma->object->slots, vma->object_index + ((va - vma->start) >> PAGE_SHIFT), &exclusive);
+        anon = object_find(vma->object, vma_object_index(vma, va));
     }
     if (anon == NULL || pa != page_to_phys(anon->page))
         panic("I3: leaf %#lx maps frame %#lx, the contents are in %#lx", va, pa,
@@ -147,7 +147,7 @@ static void compare_references(struct radix_node *node, unsigned level)
         if (anon->seen != 0 && atomic_load(&anon->refs) < anon->seen)
             panic("I8: anon %#lx has %u references, found %u", anon->vpn, atomic_load(&anon->refs), anon->seen);
     }
-    if (occupied != node->occupied || occupied == 0)
+    if (occupied != node->occupied)
         panic("I8: a radix node of level %u has occupied slots %#x, its mask is %#x", level, occupied, node->occupied);
 }
 

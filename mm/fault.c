@@ -2,7 +2,7 @@
  * fault.c - the fault: from an address and an access to a page that the program may use.
  * Owns: the decision which page holds the contents at an address, and with which rights it may be mapped.
  * Does not own: the ranges and rights promised (vma.c), the contents (anon.c, object.c), the page table (pmap.c).
- * Read next: pmap_enter.
+ * Read next: near.h, then pmap_enter.
  *
  *                     | an anon at this page                   | no anon at this page
  * --------------------+----------------------------------------+------------------------------------------
@@ -10,23 +10,26 @@
  *                     |                                        |    no object: B3
  * private, write      | A2 exclusive: map writable             | B2 promote: new anon = copy of object page
  *                     | A3 shared: copy to a new anon          | B3 zero-fill: new anon
- * shared vma          | (never has anons of its own)           | C  map the object's page
+ * shared vma          | (never has anons of its own)           | C  map the object's page; write: dirty first
  * --------------------+----------------------------------------+------------------------------------------
  * no VMA, or the VMA forbids the access: SIGSEGV.   Beyond the object's end: SIGBUS.   No memory: SIGKILL.
  *
  * An anon is exclusive when this address space holds the only way to it: every radix node above it and the anon itself have
  * one reference. Only then may a store reach it.
  *
- * The order of things in a fault: take as->lock; ask the VMA; get page-table pages; find or make the page, its owner locked;
- * enter it; let go. Whatever allocates comes before the owner's lock. When memory runs out half-way nothing has to be
- * undone: a page-table page that is there too early is as good as any other.
+ * The order of things in a fault: read as->lock; lock the neighbourhood; ask the VMA; find or make the page, its owner locked;
+ * enter it; let go. What is missing of the shape of things, a radix node or a page table, is made beforehand by
+ * prepare_shape, which has the address space to itself for that moment. Whatever allocates comes before the owner's lock.
+ * When memory runs out half-way nothing has to be undone: a table or a node that is there too early is as good as any other.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/chaos.h"
 #include "mm/fault.h"
+#include "mm/near.h"
 #include "mm/object.h"
 
 struct fault {
@@ -34,152 +37,140 @@ struct fault {
     vaddr_t va;                         /* of the page */
     uint64_t vpn;
     enum access access;
+    struct near *near;                  /* locked */
     struct vma *vma;
-    struct pte *leaf;                   /* where the translation goes */
+    struct pte *entry;                  /* where the translation goes */
     enum fault_case which;              /* result: the case of the picture */
-    unsigned prot;                      /* result: rights that the leaf may have */
+    unsigned prot;                      /* result: rights that the translation may have */
     bool around;                        /* result: the page was in memory, so its neighbours may be too */
-    bool replaces;                      /* result: an old leaf may show another page, so a new one must be entered */
+    bool replaces;                      /* result: an old translation may show another page, so a new one must be entered */
     struct anon *old;                   /* result, A3: to put when it is mapped no more */
-    struct locked_page page;             /* result: the page, its owner locked */
+    struct anon *anon;                  /* result: has the page; locked */
+    struct vm_object *object;           /* result: owns the anon; locked. NULL: the address space does */
 };
 
-static void lock_anon_page(struct fault *f, struct anon *anon)
+/* What object_lock_page failed with. */
+static enum fault_result from_errno(int err)
 {
-    mutex_lock(&anon->lock);
-    f->page.anon_lock = &anon->lock;
-    f->page.page = anon_get_page(anon);
-}
-
-/* The object's page for the fault's address, locked. */
-static int lock_object_page(const struct fault *f, struct locked_page *page)
-{
-    return object_lock_page(f->vma->object, f->vma->object_index + ((f->va - f->vma->start) >> PAGE_SHIFT), page);
+    return err == -ENXIO ? FAULT_BEYOND_END : FAULT_NO_MEMORY;
 }
 
 /* A page that was there becomes writable: the program, or a copy for it, may store instructions for later fetches. */
 static void expect_stores(struct page *page, unsigned prot)
 {
+    assert(mutex_held(&page->anon->lock));
     if (prot & PROT_WRITE)
         page->fetch_clean = false;
 }
 
 /* ---- A: an anon is there ---- */
 
-static int use_anon(struct fault *f, struct anon *anon, bool exclusive)
+static enum fault_result use_anon(struct fault *f, struct anon *anon, bool exclusive)
 {
     f->which = f->access == ACCESS_WRITE ? FAULT_A2 : FAULT_A1;
     f->around = true;
     f->prot = exclusive ? f->vma->prot : f->vma->prot & ~PROT_WRITE;
-    lock_anon_page(f, anon);
-    expect_stores(f->page.page, f->prot);
-    return 0;
+    mutex_lock(&anon->lock);
+    f->anon = anon;
+    expect_stores(anon_page(anon), f->prot);
+    return FAULT_DONE;
 }
 
-/*
- * A new anon for this page, contents undefined, and the exclusive leaf to put it in. All that can fail comes here, before
- * anything visible changes.
- */
-static int fresh_anon(struct fault *f, struct anon **anon, struct radix_node **leaf)
+/* A new anon for this page, contents undefined; NULL without memory. The slot that it is for must be there. */
+static struct anon *fresh_anon(struct fault *f)
 {
-    *anon = anon_alloc(PAGE_ANON);
-    if (*anon == NULL)
-        return -ENOMEM;
-    *leaf = radix_prepare(&f->as->anons, f->vpn, NULL);
-    if (*leaf == NULL) {
-        anon_put(*anon);
-        return -ENOMEM;
+    struct anon *anon = anon_alloc(PAGE_ANON);
+    if (anon != NULL) {
+        anon->family = f->as->family;
+        anon->vpn = f->vpn;
     }
-    (*anon)->family = f->as->family;
-    (*anon)->vpn = f->vpn;
-    return 0;
+    return anon;
 }
 
 /* anon, which nobody else can reach before it is in its slot, is the page; now it may be put there. */
 static void use_fresh(struct fault *f, enum fault_case which, struct anon *anon)
 {
     mutex_lock_new(&anon->lock);
-    f->page.anon_lock = &anon->lock;
-    f->page.page = anon->page;
+    f->anon = anon;
     f->which = which;
     f->prot = f->vma->prot;
     f->replaces = true;
 }
 
-static int copy_anon(struct fault *f, struct anon *old)
+static enum fault_result copy_anon(struct fault *f, struct anon *old)
 {
-    struct anon *anon;
-    struct radix_node *leaf;
-    int err = fresh_anon(f, &anon, &leaf);
-    if (err != 0)
-        return err;
+    if (f->near->node == NULL)
+        return FAULT_UNPREPARED;
+    struct anon *anon = fresh_anon(f);
+    if (anon == NULL)
+        return FAULT_NO_MEMORY;
     mutex_lock(&old->lock);
-    page_copy(page_address(anon->page), page_address(anon_get_page(old)));
+    page_copy(page_address(anon->page), page_address(anon_page(old)));
     mutex_unlock(&old->lock);
     use_fresh(f, FAULT_A3, anon);
-    f->old = radix_replace(leaf, f->vpn, anon);
-    return 0;
+    f->old = radix_replace(f->near->node, f->vpn, anon);
+    return FAULT_DONE;
 }
 
 /* ---- B: none is there ---- */
 
-static int zero_fill(struct fault *f)
+static enum fault_result zero_fill(struct fault *f)
 {
-    struct anon *anon;
-    struct radix_node *leaf;
-    int err = fresh_anon(f, &anon, &leaf);
-    if (err != 0)
-        return err;
+    if (f->near->node == NULL)
+        return FAULT_UNPREPARED;
+    struct anon *anon = fresh_anon(f);
+    if (anon == NULL)
+        return FAULT_NO_MEMORY;
     page_zero(page_address(anon->page));
     use_fresh(f, FAULT_B3, anon);
-    radix_fill(leaf, f->vpn, anon);
-    return 0;
+    radix_fill(f->near->node, f->vpn, anon);
+    return FAULT_DONE;
 }
 
-static int promote(struct fault *f)
+static enum fault_result promote(struct fault *f)
 {
-    struct anon *anon;
-    struct radix_node *leaf;
-    int err = fresh_anon(f, &anon, &leaf);
-    if (err != 0)
-        return err;
-    struct locked_page source;
-    err = lock_object_page(f, &source);
+    if (f->near->node == NULL)
+        return FAULT_UNPREPARED;
+    struct anon *anon = fresh_anon(f), *source;
+    if (anon == NULL)
+        return FAULT_NO_MEMORY;
+    int err = object_lock_page(f->vma->object, vma_object_index(f->vma, f->va), &source);
     if (err != 0) {
         anon_put(anon);
-        radix_clear(&f->as->anons, f->vpn, f->vpn + 1);     /* the leaf may have been made for nothing */
-        return err;
+        return from_errno(err);
     }
-    page_copy(page_address(anon->page), page_address(source.page));
-    page_unlock(&source);
+    page_copy(page_address(anon->page), page_address(anon_page(source)));
+    object_unlock_page(f->vma->object, source);
     use_fresh(f, FAULT_B2, anon);
-    radix_fill(leaf, f->vpn, anon);
-    return 0;
+    radix_fill(f->near->node, f->vpn, anon);
+    return FAULT_DONE;
 }
 
-static int use_object(struct fault *f, enum fault_case which, unsigned prot)
+/* B1 and C: the object's page itself, which a private mapping may only read. */
+static enum fault_result use_object(struct fault *f, enum fault_case which, unsigned prot)
 {
-    struct locked_page page;
-    int err = lock_object_page(f, &page);
+    struct anon *anon;
+    int err = object_lock_page(f->vma->object, vma_object_index(f->vma, f->va), &anon);
     if (err != 0)
-        return err;
-    f->page = page;
+        return from_errno(err);
+    f->anon = anon;
+    f->object = f->vma->object;
     f->which = which;
-    f->prot = prot;
     f->around = which == FAULT_B1;
-    expect_stores(page.page, prot);
-    if (prot & PROT_WRITE)
-        page.page->anon->dirty = true;
-    return 0;
+    if (f->access == ACCESS_WRITE)
+        anon->dirty = true;
+    f->prot = anon->dirty ? prot : prot & ~PROT_WRITE;          /* the first store must come by here */
+    expect_stores(anon_page(anon), f->prot);
+    return FAULT_DONE;
 }
 
 /* ---- the picture ---- */
 
-static int fault_private(struct fault *f)
+static enum fault_result fault_private(struct fault *f)
 {
     bool write = f->access == ACCESS_WRITE;
     bool path_exclusive;
-    struct anon *anon = radix_find(&f->as->anons, f->vpn, &path_exclusive);
+    struct anon *anon = near_anon(f->as, f->near, f->vpn, &path_exclusive);
     if (anon != NULL) {
         bool exclusive = path_exclusive && anon_sole(anon);
         return write && !exclusive ? copy_anon(f, anon) : use_anon(f, anon, exclusive);
@@ -189,86 +180,93 @@ static int fault_private(struct fault *f)
     return write ? promote(f) : use_object(f, FAULT_B1, f->vma->prot & ~PROT_WRITE);
 }
 
-static int fault_shared(struct fault *f)
+static enum fault_result fault_shared(struct fault *f)
 {
     return use_object(f, FAULT_C, f->vma->prot);
 }
 
-/* What the VMA says: is there a promise for this access at this address? */
-static int fault_allowed(struct fault *f)
+/* Does vma promise this access at va? */
+static enum fault_result allowed(const struct vma *vma, vaddr_t va, enum access access)
 {
-    f->vma = vma_find(f->as, f->va);
-    if (f->vma == NULL)
-        return -EFAULT;
-    if (!(f->vma->prot & f->access))
-        return -EACCES;
-    if (f->vma->object != NULL &&
-        f->vma->object_index + ((f->va - f->vma->start) >> PAGE_SHIFT) >= object_npages(f->vma->object))
-        return -ENXIO;
-    return 0;
+    if (vma == NULL)
+        return FAULT_NO_MAPPING;
+    if (!(vma->prot & access))
+        return FAULT_FORBIDDEN;
+    if (vma->object != NULL && vma_object_index(vma, va) >= object_npages(vma->object))
+        return FAULT_BEYOND_END;
+    return FAULT_DONE;
 }
 
-/* Find or make the page, and lock it; on failure nothing is locked. */
-static int fault_resolve(struct fault *f)
+/* Find or make the page, and lock it; otherwise only the neighbourhood is locked, as it was. */
+static enum fault_result fault_resolve(struct fault *f)
 {
-    int err = fault_allowed(f);
-    struct pte *leaf = NULL;
-    if (err == 0)
-        err = pmap_prepare(f->as, &f->as->pmap, f->va, &leaf);
-    f->leaf = leaf;
-    if (err == 0)
-        err = f->vma->shared ? fault_shared(f) : fault_private(f);
-    switch (err) {
-    case 0:
-        break;
-    case -ENXIO:
-        f->as->faults.n[FAULT_BUS]++;
-        break;
-    case -ENOMEM:
-        f->as->faults.n[FAULT_OOM]++;
-        if (!f->as->oom_spared)
-            f->as->oom_va = f->va;
-        break;
-    default:
-        f->as->faults.n[FAULT_SEGV]++;
-        break;
-    }
-    return err;
+    f->vma = near_vma(f->as, f->near, f->vpn);
+    enum fault_result result = allowed(f->vma, f->va, f->access);
+    if (result != FAULT_DONE)
+        return result;
+    f->entry = near_entry(f->as, f->near, f->vpn);
+    if (f->entry == NULL)
+        return FAULT_UNPREPARED;
+    return f->vma->shared ? fault_shared(f) : fault_private(f);
 }
 
 static void fault_enter(struct fault *f)
 {
-    enum pmap_result result = pmap_enter(f->as, f->va, f->leaf, f->page.page, f->prot);
-    f->as->faults.n[result == PMAP_SPURIOUS ? FAULT_SPURIOUS : f->which]++;
+    enum pmap_result result = pmap_enter(f->as, f->va, f->entry, f->anon->page, f->prot);
+    fault_count(result == PMAP_SPURIOUS ? FAULT_SPURIOUS : f->which);
     if (f->old != NULL)
         anon_put(f->old);                       /* only now: until the new leaf stood, the old page was in sight */
+}
+
+static void fault_end(struct fault *f)
+{
+    near_unlock(f->near);
+    as_read_done(f->as);
+}
+
+/* ---- what a fault may have to make first ---- */
+
+/*
+ * A page table or a radix node is missing or shared. Make them, alone in the address space; from then on, since only verbs take
+ * them away and the caller goes on as a reader, they are there. Nothing that anybody remembers changes: a node or a table that
+ * is there already stays where it is, and a node that has been remembered was exclusive already.
+ */
+static __attribute__((noinline)) enum fault_result prepare_shape(struct addrspace *as, vaddr_t va, enum access access,
+                                                                struct radix_node **node)
+{
+    as_alone(as);
+    struct vma *vma = vma_find(as, va);
+    enum fault_result result = allowed(vma, va, access);
+    bool own = result == FAULT_DONE && !vma->shared && (access == ACCESS_WRITE || vma->object == NULL);
+    if (result == FAULT_DONE && pmap_prepare(as, va) != 0)
+        result = FAULT_NO_MEMORY;
+    *node = result == FAULT_DONE && own ? radix_prepare(&as->anons, va >> PAGE_SHIFT, NULL) : NULL;
+    if (result == FAULT_DONE && own && *node == NULL)
+        result = FAULT_NO_MEMORY;
+    as_alone_to_read(as);
+    return result;
 }
 
 /* ---- neighbours ---- */
 
 /*
- * The page table is a cache, so a miss is a good moment to bring in the neighbours that are in memory anyway: the up to 32
- * pages that share a radix leaf, which lie in one leaf table. Nothing is allocated and no content changes; an anon that is
- * busy is passed over. at is the fault's own page number, leaf its leaf. obj, in case B1, is locked; the lock of the fault's
- * own anon has been let go.
+ * The page table is a cache, so a miss is a good moment to bring in the neighbours that are in memory anyway: those of the
+ * neighbourhood. Nothing is allocated and no content changes; an anon that is busy is passed over. at is the fault's own page
+ * number, entry its entry. obj, in case B1, is locked; the fault's own anon is not any more.
  */
-static __attribute__((noinline)) void fault_around(struct addrspace *as, struct vma *vma, uint64_t at, struct pte *leaf,
+static __attribute__((noinline)) void fault_around(struct addrspace *as, struct vma *vma, uint64_t at, struct pte *entry,
                                                    struct vm_object *obj)
 {
+    uint64_t low = vma->start >> PAGE_SHIFT, high = vma->end >> PAGE_SHIFT, first = near_first(at);
     bool exclusive;
-    uint64_t first = at & ~(uint64_t)(RADIX_SLOTS - 1);
-    uint64_t low = vma->start >> PAGE_SHIFT, high = vma->end >> PAGE_SHIFT;
-    struct anon *const *own = radix_leaf(&as->anons, first, &exclusive);
-    if (obj == NULL && own == NULL)
-        return;
-    for (uint64_t vpn = first < low ? low : first; vpn < first + RADIX_SLOTS && vpn < high; vpn++) {
-        struct anon *anon = own != NULL ? own[vpn - first] : NULL;
+    struct radix_node *own = radix_find_node(&as->anons, at, &exclusive);
+    for (uint64_t vpn = first < low ? low : first; vpn < first + NEAR_PAGES && vpn < high; vpn++) {
+        struct anon *anon = own != NULL ? radix_slot(own, vpn) : NULL;
         unsigned prot = vma->prot;
         if (anon != NULL && obj != NULL)
             continue;                           /* an anon hides the object's page, and it may be of another VMA's kind */
         if (anon == NULL && obj != NULL) {
-            bool ignored;
-            anon = radix_find(&obj->slots, vma->object_index + vpn - low, &ignored);
+            anon = object_find(obj, vma_object_index(vma, vpn << PAGE_SHIFT));
             prot &= ~PROT_WRITE;
         }
         if (anon == NULL || vpn == at || !mutex_trylock(&anon->lock))
@@ -276,17 +274,23 @@ static __attribute__((noinline)) void fault_around(struct addrspace *as, struct 
         if (obj == NULL && !(exclusive && anon_sole(anon)))
             prot &= ~PROT_WRITE;
         expect_stores(anon->page, prot);
-        if (pmap_enter_absent(as, leaf + (int64_t)(vpn - at), anon->page, prot))
-            as->faults.n[FAULT_AROUND]++;
+        if (pmap_enter_absent(as, entry + (int64_t)(vpn - at), anon->page, prot))
+            fault_count(FAULT_AROUND);
         mutex_unlock(&anon->lock);
     }
 }
 
 /* ---- the two ways in ---- */
 
-/* Field by field: an initialiser would clear all of it, in a call to memset that costs more than the search for the page. */
-static void fault_init(struct fault *f, struct addrspace *as, vaddr_t va, enum access access)
+static __attribute__((noinline)) void count_failure(enum fault_result result)
 {
+    fault_count(result == FAULT_BEYOND_END ? FAULT_BUS : result == FAULT_NO_MEMORY ? FAULT_OOM : FAULT_SEGV);
+}
+
+/* Lock what a fault at va locks, and resolve it. Whatever the result, fault_end is due. */
+static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vaddr_t va, enum access access)
+{
+    /* Field by field: an initialiser would clear all of it, in a call to memset that costs more than the search for the page. */
     f->as = as;
     f->va = page_down(va);
     f->vpn = va >> PAGE_SHIFT;
@@ -294,67 +298,71 @@ static void fault_init(struct fault *f, struct addrspace *as, vaddr_t va, enum a
     f->replaces = false;
     f->around = false;
     f->old = NULL;
-    f->page.object_lock = NULL;
+    f->object = NULL;
+    as_read(as);
+    f->near = near_lock(as, f->vpn);
+    enum fault_result result;
+    unsigned prepared = 0;
+    while (__builtin_expect((result = fault_resolve(f)) == FAULT_UNPREPARED, 0)) {
+        struct radix_node *node;
+        assert(prepared++ == 0);                /* what has been made stays, so this happens once */
+        fault_end(f);
+        result = prepare_shape(as, f->va, access, &node);
+        f->near = near_lock(as, f->vpn);
+        f->near->node = node;
+        if (result != FAULT_DONE)
+            break;
+    }
+    if (__builtin_expect(result != FAULT_DONE, 0))
+        count_failure(result);
+    return result;
 }
 
-/* flatten: for the reader the steps above are functions; for the machine they are one, which keeps struct fault in registers. */
-__attribute__((flatten)) int vm_fault(struct addrspace *as, vaddr_t va, enum access access)
+/*
+ * flatten: for the reader the steps above are functions; for the machine they are one, which keeps struct fault in registers.
+ * Without it a fault costs 67 instructions more.
+ */
+__attribute__((flatten)) enum fault_result vm_fault(struct addrspace *as, vaddr_t va, enum access access)
 {
     struct fault f;
-    fault_init(&f, as, va, access);
-    mutex_lock(&as->lock);
     if (CHECKED)
         chaos_strike(as);
-    int err = fault_resolve(&f);
-    if (err == 0) {
+    enum fault_result result = fault_begin(&f, as, va, access);
+    if (result == FAULT_DONE) {
         fault_enter(&f);
-        mutex_unlock(f.page.anon_lock);
+        mutex_unlock(&f.anon->lock);
         if (f.around)
-            fault_around(as, f.vma, f.vpn, f.leaf, f.which == FAULT_B1 ? f.vma->object : NULL);
-        if (f.page.object_lock != NULL)
-            mutex_unlock(f.page.object_lock);
+            fault_around(as, f.vma, f.vpn, f.entry, f.object);
+        if (f.object != NULL)
+            mutex_unlock(&f.object->lock);
     }
-    mutex_unlock(&as->lock);
-    return err;
+    fault_end(&f);
+    return result;
 }
 
-__attribute__((flatten)) int fault_page_lock(struct addrspace *as, vaddr_t va, enum access access, struct locked_page *out)
+__attribute__((flatten)) enum fault_result fault_page_lock(struct addrspace *as, vaddr_t va, enum access access,
+                                                           struct fault_page *out)
 {
-    assert(mutex_held(&as->lock));
     struct fault f;
-    fault_init(&f, as, va, access);
-    int err = fault_resolve(&f);
-    if (err != 0)
-        return err;
+    enum fault_result result = fault_begin(&f, as, va, access);
+    if (result != FAULT_DONE) {
+        fault_end(&f);
+        return result;
+    }
     /* A page that was there already can be copied to or from as it is; if the program has no leaf for it, it will ask. */
     if (f.replaces)
         fault_enter(&f);
-    *out = f.page;
-    return 0;
+    *out = (struct fault_page){ f.anon->page, f.near, f.anon, f.object };
+    return FAULT_DONE;
 }
 
-int fault_page_store(struct addrspace *as, vaddr_t va, struct page **page)
+void fault_page_unlock(struct addrspace *as, const struct fault_page *locked)
 {
-    assert(mutex_held(&as->lock));
-    struct fault f;
-    fault_init(&f, as, va, ACCESS_WRITE);
-    int err = fault_resolve(&f);
-    if (err != 0)
-        return err;
-    if (f.page.object_lock == NULL) {
-        uint8_t use = page_use(*page);
-        struct page *old = anon_exchange_page(f.page.page->anon, *page);
-        f.page.page = *page;
-        fault_enter(&f);
-        page_set_use(old, use);                 /* only now is it out of sight, and the caller's */
-        old->fetch_clean = false;
-        *page = old;
-    } else {
-        page_copy(page_address(f.page.page), page_address(*page));      /* others may map the object's frame */
-        f.page.page->fetch_clean = false;
-    }
-    page_unlock(&f.page);
-    return 0;
+    mutex_unlock(&locked->anon->lock);
+    if (locked->object != NULL)
+        mutex_unlock(&locked->object->lock);
+    near_unlock(locked->near);
+    as_read_done(as);
 }
 
 /* ---- counters ---- */
@@ -369,6 +377,12 @@ static const char *const case_names[FAULT_NCASES] = {
 const char *fault_case_name(enum fault_case which)
 {
     return case_names[which];
+}
+
+void fault_counts_of(const struct thread *thread, struct fault_counts *counts)
+{
+    for (unsigned i = 0; i < FAULT_NCASES; i++)
+        counts->n[i] = thread->counter[i];
 }
 
 void fault_counts_add(struct fault_counts *sum, const struct fault_counts *more)

@@ -5,11 +5,13 @@
 #pragma once
 
 #include "arch/types.h"
-#include "kernel/core/lock.h"
+#include "kernel/core/thread.h"
 
 struct addrspace;
-struct locked_page;
+struct anon;
+struct near;
 struct page;
+struct vm_object;
 
 /* The cases of the picture in fault.c, and how a fault can fail. */
 enum fault_case {
@@ -32,8 +34,23 @@ struct fault_counts {
     uint64_t n[FAULT_NCASES];
 };
 
+/* Each thread counts its own faults, wherever it takes them: struct thread has the place. */
+_Static_assert(FAULT_NCASES <= THREAD_COUNTERS, "a thread's counters hold all cases");
+static inline void fault_count(enum fault_case which) { thread_current()->counter[which]++; }
+
+/* How a fault ends. */
+enum fault_result {
+    FAULT_DONE,                         /* the access may be tried again */
+    FAULT_NO_MAPPING,                   /* no VMA: SIGSEGV, SEGV_MAPERR */
+    FAULT_FORBIDDEN,                    /* the VMA forbids the access: SIGSEGV, SEGV_ACCERR */
+    FAULT_BEYOND_END,                   /* of the object: SIGBUS, BUS_ADRERR */
+    FAULT_NO_MEMORY,                    /* the VMA's promise cannot be kept: SIGKILL */
+    FAULT_UNPREPARED,                   /* within fault.c: a table or a node must be made first */
+};
+
 /* The name of a case as it stands in /proc/vmstat: "fault_A1". */
 const char *fault_case_name(enum fault_case which);
+void fault_counts_of(const struct thread *thread, struct fault_counts *counts);
 void fault_counts_add(struct fault_counts *sum, const struct fault_counts *more);
 
 /* Faults that were served without I/O: getrusage(2)'s minor faults. */
@@ -41,22 +58,19 @@ uint64_t fault_counts_minor(const struct fault_counts *counts);
 
 /*
  * Make the page at va available for access: the one way to a new translation, from user traps, user copies and exec.
- * Returns 0: retry the access; -EFAULT: no VMA; -EACCES: the VMA forbids it; -ENXIO: beyond the object's end;
- * -ENOMEM: no memory, and the VMA's promise cannot be kept.
  * Locks: takes as->lock.
  */
-int vm_fault(struct addrspace *as, vaddr_t va, enum access access);
+enum fault_result vm_fault(struct addrspace *as, vaddr_t va, enum access access);
 
 /*
- * The same, returning with the page locked by its owner, for copies by the kernel: until page_unlock its contents belong
- * to va's page and stay where they are.
- * Locks: caller holds as->lock. On failure nothing is locked.
+ * The same, returning with the page locked, for copies by the kernel: until fault_page_unlock its contents belong to va's page
+ * and stay where they are. Unless the result is FAULT_DONE nothing is locked.
  */
-int fault_page_lock(struct addrspace *as, vaddr_t va, enum access access, struct locked_page *out);
-
-/*
- * Store a whole page: the bytes of *page become those of the page at va. Where they are private to as, the frames change places
- * instead of being copied, and *page is then the frame that was there, contents undefined; no leaf shows it any more.
- * Locks: caller holds as->lock. Failure: as vm_fault, nothing changed.
- */
-int fault_page_store(struct addrspace *as, vaddr_t va, struct page **page);
+struct fault_page {
+    struct page *page;
+    struct near *near;                  /* fault.c's: what is locked besides as->lock */
+    struct anon *anon;
+    struct vm_object *object;
+};
+enum fault_result fault_page_lock(struct addrspace *as, vaddr_t va, enum access access, struct fault_page *out);
+void fault_page_unlock(struct addrspace *as, const struct fault_page *locked);

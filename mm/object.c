@@ -73,14 +73,20 @@ bool object_is_mapped(struct vm_object *obj)
 
 /* ---- contents ---- */
 
-int object_spare_alloc(struct object_spare *spare)
+/* What a fill needs, got before the lock is taken. */
+struct spare {
+    struct anon *anon;
+    struct radix_spare nodes;
+};
+
+static int spare_alloc(struct spare *spare)
 {
     if (spare->anon == NULL && (spare->anon = anon_alloc(PAGE_FILE)) == NULL)
         return -ENOMEM;
     return radix_spare_alloc(&spare->nodes);
 }
 
-void object_spare_free(struct object_spare *spare)
+static void spare_free(struct spare *spare)
 {
     if (spare->anon != NULL)
         anon_put(spare->anon);
@@ -105,17 +111,18 @@ static void fill(const struct vm_object *obj, uint64_t index, struct page *page)
         bytes_copy(bytes, obj->source + at, len);
 }
 
-static int find_or_fill(struct vm_object *obj, uint64_t index, struct object_spare *spare, struct anon **out)
+/*
+ * The anon at index, filled if it was not there. -EAGAIN when it must be filled and spare is empty: let go of the lock,
+ * spare_alloc, and try again.
+ */
+static int find_or_fill(struct vm_object *obj, uint64_t index, struct spare *spare, struct anon **out)
 {
     assert(mutex_held(&obj->lock));
-    bool exclusive;
-    *out = radix_find(&obj->slots, index, &exclusive);
+    *out = object_find(obj, index);
     if (*out != NULL)
         return 0;
-    struct radix_node *leaf = NULL;
-    if (spare->anon != NULL)
-        leaf = radix_prepare(&obj->slots, index, &spare->nodes);
-    if (leaf == NULL)
+    struct radix_node *node = spare->anon != NULL ? radix_prepare(&obj->slots, index, &spare->nodes) : NULL;
+    if (node == NULL)
         return -EAGAIN;
     struct anon *anon = spare->anon;
     spare->anon = NULL;
@@ -123,48 +130,37 @@ static int find_or_fill(struct vm_object *obj, uint64_t index, struct object_spa
     anon->vpn = index;
     anon->dirty = false;
     fill(obj, index, anon->page);
-    radix_fill(leaf, index, anon);
+    radix_fill(node, index, anon);
     obj->npages++;
     atomic_fetch_add_explicit(&npages_of_all, 1, memory_order_relaxed);
     *out = anon;
     return 0;
 }
 
-int object_get_anon(struct vm_object *obj, uint64_t index, struct object_spare *spare, struct anon **out)
+int object_lock_page(struct vm_object *obj, uint64_t index, struct anon **out)
 {
-    return index < object_npages(obj) ? find_or_fill(obj, index, spare, out) : -ENXIO;
-}
-
-int object_lock_page(struct vm_object *obj, uint64_t index, struct locked_page *out)
-{
-    struct object_spare spare = { 0 };
-    struct anon *anon;
+    struct spare spare = { 0 };
     int err;
     for (;;) {
         mutex_lock(&obj->lock);
-        err = object_get_anon(obj, index, &spare, &anon);
+        err = index < object_npages(obj) ? find_or_fill(obj, index, &spare, out) : -ENXIO;
         if (err == 0)
             break;
         mutex_unlock(&obj->lock);
-        if (err != -EAGAIN || (err = object_spare_alloc(&spare)) != 0)
+        if (err != -EAGAIN || (err = spare_alloc(&spare)) != 0)
             break;
     }
-    if (err == 0) {
-        out->object_lock = &obj->lock;
-        out->anon_lock = &anon->lock;
-        mutex_lock(&anon->lock);
-        out->page = anon_get_page(anon);
-    }
+    if (err == 0)
+        mutex_lock(&(*out)->lock);
     if (spare.anon != NULL || spare.nodes.count > 0)
-        object_spare_free(&spare);
+        spare_free(&spare);
     return err;
 }
 
-void page_unlock(struct locked_page *locked)
+void object_unlock_page(struct vm_object *obj, struct anon *anon)
 {
-    mutex_unlock(locked->anon_lock);
-    if (locked->object_lock != NULL)
-        mutex_unlock(locked->object_lock);
+    mutex_unlock(&anon->lock);
+    mutex_unlock(&obj->lock);
 }
 
 int object_read(struct vm_object *obj, size_t at, void *buf, size_t len)
@@ -175,12 +171,12 @@ int object_read(struct vm_object *obj, size_t at, void *buf, size_t len)
         size_t n = PAGE_SIZE - ((at + done) & PAGE_MASK);
         if (n > len - done)
             n = len - done;
-        struct locked_page locked;
-        int err = object_lock_page(obj, (at + done) >> PAGE_SHIFT, &locked);
+        struct anon *anon;
+        int err = object_lock_page(obj, (at + done) >> PAGE_SHIFT, &anon);
         if (err != 0)
             return err;
-        memcpy((char *)buf + done, (char *)page_address(locked.page) + ((at + done) & PAGE_MASK), n);
-        page_unlock(&locked);
+        memcpy((char *)buf + done, (char *)page_address(anon_page(anon)) + ((at + done) & PAGE_MASK), n);
+        object_unlock_page(obj, anon);
         done += n;
     }
     return 0;
@@ -200,11 +196,10 @@ static void cut(struct vm_object *obj, size_t size)
 {
     assert(mutex_held(&obj->lock));
     struct anon *anon;
-    bool exclusive;
     uint64_t end = page_up(size) >> PAGE_SHIFT;
     for (uint64_t i = radix_next(&obj->slots, end, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon))
         forget_page(obj, i);
-    anon = page_aligned(size) ? NULL : radix_find(&obj->slots, size >> PAGE_SHIFT, &exclusive);
+    anon = page_aligned(size) ? NULL : object_find(obj, size >> PAGE_SHIFT);
     if (anon != NULL) {
         memset((char *)page_address(anon->page) + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
         anon->dirty = true;
@@ -220,9 +215,8 @@ void object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piec
     *piece = (struct object_piece){ 0 };
     if (at >= size)
         return;
-    bool exclusive;
     mutex_lock(&obj->lock);
-    struct anon *anon = radix_find(&obj->slots, at >> PAGE_SHIFT, &exclusive);
+    struct anon *anon = object_find(obj, at >> PAGE_SHIFT);
     size_t from_source = source_left(obj, at);
     if (anon != NULL) {
         anon_get(anon);
@@ -240,15 +234,14 @@ void object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piec
 /* May a write have the page at index? */
 static int writable(struct vm_object *obj, uint64_t index, size_t pages_max)
 {
-    bool exclusive;
     if (!LIST_EMPTY(&obj->vmas))
         return -ETXTBSY;
-    return object_page_count() < pages_max || radix_find(&obj->slots, index, &exclusive) != NULL ? 0 : -ENOSPC;
+    return object_page_count() < pages_max || object_find(obj, index) != NULL ? 0 : -ENOSPC;
 }
 
 int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece)
 {
-    struct object_spare spare = { 0 };
+    struct spare spare = { 0 };
     struct anon *anon;
     int err;
     if (at >= OBJECT_SIZE_MAX)
@@ -268,10 +261,10 @@ int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct 
                                             PAGE_SIZE - (at & PAGE_MASK), anon };
         }
         mutex_unlock(&obj->lock);
-        if (err != -EAGAIN || (err = object_spare_alloc(&spare)) != 0)
+        if (err != -EAGAIN || (err = spare_alloc(&spare)) != 0)
             break;
     }
-    object_spare_free(&spare);
+    spare_free(&spare);
     return err;
 }
 

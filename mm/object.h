@@ -42,33 +42,19 @@ void object_put(struct vm_object *obj);
 void object_disown(struct vm_object *obj);              /* its inode goes */
 bool object_is_mapped(struct vm_object *obj);
 
-/* What a fill needs, got before the lock is taken; zeroed to begin with. */
-struct object_spare {
-    struct anon *anon;
-    struct radix_spare nodes;
-};
-
-int object_spare_alloc(struct object_spare *spare);     /* 0 or -ENOMEM */
-void object_spare_free(struct object_spare *spare);     /* what has not been used */
+/* The anon at page index, or NULL when that has not been filled. Caller holds obj->lock, and the anon stays while it does. */
+static inline struct anon *object_find(struct vm_object *obj, uint64_t index)
+{
+    bool always_exclusive;
+    return radix_find(&obj->slots, index, &always_exclusive);
+}
 
 /*
- * The anon with contents [index * PAGE_SIZE, ...) of obj, filled if it was not there; zeroes after the object's end.
- * Locks:   caller holds obj->lock, and the anon stays while it does.
- * Failure: -ENXIO beyond the object's end; -EAGAIN when it must be filled and spare is empty: let go of the lock,
- *          object_spare_alloc, and try again.
+ * Lock obj and its anon with contents [index * PAGE_SIZE, ...), filled if need be; zeroes after the object's end. So its page
+ * stays what and where it is. Returns 0, -ENXIO beyond the end, -ENOMEM: nothing is locked then. Caller holds no lock of obj.
  */
-int object_get_anon(struct vm_object *obj, uint64_t index, struct object_spare *spare, struct anon **out);
-
-/* A page whose owner is locked, so that it stays what and where it is. Both locks are let go by page_unlock. */
-struct locked_page {
-    struct page *page;
-    struct mutex *object_lock;          /* NULL when the owner is not an object */
-    struct mutex *anon_lock;
-};
-
-/* Lock obj's page at index, filled if need be. Returns 0, -ENXIO beyond the end, -ENOMEM. Caller holds no lock of obj. */
-int object_lock_page(struct vm_object *obj, uint64_t index, struct locked_page *out);
-void page_unlock(struct locked_page *locked);
+int object_lock_page(struct vm_object *obj, uint64_t index, struct anon **out);
+void object_unlock_page(struct vm_object *obj, struct anon *anon);
 
 /* Copy [at, at + len) of obj's contents to buf. Returns 0, -ENXIO when that goes beyond the end, -ENOMEM. */
 int object_read(struct vm_object *obj, size_t at, void *buf, size_t len);

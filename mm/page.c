@@ -30,7 +30,7 @@ size_t page_count;
 
 static struct spinlock page_lock = SPINLOCK_INIT(RANK_PAGE);
 static struct page_list free_blocks[PAGE_MAX_ORDER + 1];    /* [page_lock] */
-static size_t nfree;                                        /* [page_lock] frames in free_blocks */
+static size_t nfree;                                        /* [page_lock to change] frames in free_blocks */
 static size_t ntotal;                                       /* fixed after page_init */
 static size_t nreserve;                                     /* fixed after page_init */
 

@@ -83,7 +83,6 @@ int pmap_init(struct pmap *pmap)
     atomic_store_explicit(&pmap->id.harts, 0, memory_order_relaxed);
     atomic_store_explicit(&pmap->id.stale, ~0ul, memory_order_relaxed);
     pmap->resident = pmap->resident_max = 0;
-    pmap->hint = NULL;
     mmu_root_init(pmap->root);
     return 0;
 }
@@ -104,9 +103,9 @@ void pmap_destroy(struct pmap *pmap)
     free_tables(phys_to_page(pmap->root), MMU_LEVELS - 1);
 }
 
-int pmap_prepare_slow(struct addrspace *as, vaddr_t va, struct pte **leaf)
+int pmap_prepare(struct addrspace *as, vaddr_t va)
 {
-    assert(mutex_held(&as->lock));
+    assert(as_held_alone(as));
     struct pmap *pmap = &as->pmap;
     for (unsigned level = MMU_LEVELS - 1; level > 0; level--) {
         struct pte *pte = pte_find(pmap->root, va, level);
@@ -119,9 +118,6 @@ int pmap_prepare_slow(struct addrspace *as, vaddr_t va, struct pte **leaf)
         link_table(pte, table);
         spin_unlock(&pmap->lock);
     }
-    *leaf = pte_find(pmap->root, va, 0);
-    pmap->hint = table_of(*leaf);
-    pmap->hint_va = va & ~(LEAF_TABLE_SIZE - 1);
     return 0;
 }
 
@@ -140,6 +136,7 @@ static void leaf_add(struct pmap *pmap, struct pte *pte, struct page *page, unsi
  */
 static void make_fetchable(struct page *page, unsigned prot)
 {
+    assert(mutex_held(&page->anon->lock));
     if ((prot & PROT_EXEC) && !page->fetch_clean) {
         mmu_fence_fetch();
         page->fetch_clean = !(prot & PROT_WRITE);
@@ -165,7 +162,7 @@ static __attribute__((noinline)) enum pmap_result leaf_change(struct pmap *pmap,
 
 enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct pte *pte, struct page *page, unsigned prot)
 {
-    assert(mutex_held(&as->lock) && mutex_held(&page->anon->lock));
+    assert(as_held(as));
     struct pmap *pmap = &as->pmap;
     enum pmap_result result = PMAP_ENTERED;
     make_fetchable(page, prot);
@@ -181,7 +178,7 @@ enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct pte *pte, s
 
 bool pmap_enter_absent(struct addrspace *as, struct pte *pte, struct page *page, unsigned prot)
 {
-    assert(mutex_held(&as->lock) && mutex_held(&page->anon->lock));
+    assert(as_held(as));
     struct pmap *pmap = &as->pmap;
     make_fetchable(page, prot);
     spin_lock(&pmap->lock);
@@ -223,9 +220,9 @@ void pmap_batch_end(struct pmap_batch *batch)
 /* Unlink the table that pte, an entry at level, points to; and the tables above that have become empty. */
 static void table_drop(struct pmap_batch *batch, struct pte *pte, unsigned level, vaddr_t va)
 {
+    assert(as_held_alone(batch->as));           /* neighbourhoods remember tables */
     struct page *table = phys_to_page(pte_address(pte));
     pte_clear(pte);
-    batch->as->pmap.hint = NULL;
     LIST_INSERT_HEAD(&batch->tables, table, link);
     struct page *upper = virt_to_page(pte);
     unsigned index = pte - table_of(pte);

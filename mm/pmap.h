@@ -16,10 +16,8 @@ struct pmap {
     struct spinlock lock;               /* pt_lock */
     paddr_t root;                       /* fixed */
     struct mmu_id id;
-    size_t resident;                    /* [lock] live leaves: the resident size in pages */
-    size_t resident_max;                /* [lock] what it was at most before leaves were last taken away: pmap_resident_max */
-    vaddr_t hint_va;                    /* [as->lock] leaf table last prepared: first address under it */
-    struct pte *hint;                   /* [as->lock] and its entries; NULL: none */
+    size_t resident;                    /* [lock to change] live leaves: the resident size in pages; /proc reads it as it is */
+    size_t resident_max;                /* [lock to change] what it was at most before leaves were last taken away: pmap_resident_max */
 };
 
 /* The most that has been resident, in pages. */
@@ -35,31 +33,23 @@ int pmap_init(struct pmap *pmap);
 void pmap_destroy(struct pmap *pmap);
 
 /*
- * Make sure that the tables which lead to va's leaf exist. A table is freed only under as->lock, so they, and *leaf, stay
- * until the caller lets go of it.
- * Locks:   as->lock, and none above it, since this allocates.
+ * Make sure that the tables which lead to va's entry exist. Tables are freed by verbs alone, so they stay until the caller lets
+ * go of as->lock; going on as a reader is not letting go.
+ * Locks:   as->lock, alone, and none above it, since this allocates.
  * Failure: -ENOMEM, nothing changed that matters.
  */
-int pmap_prepare_slow(struct addrspace *as, vaddr_t va, struct pte **leaf);
-
-static inline int pmap_prepare(struct addrspace *as, struct pmap *pmap, vaddr_t va, struct pte **leaf)
-{
-    if (pmap->hint == NULL || (va & ~(mmu_entry_size(1) - 1)) != pmap->hint_va)
-        return pmap_prepare_slow(as, va, leaf);
-    *leaf = &pmap->hint[va / PAGE_SIZE % MMU_TABLE_SPAN];
-    return 0;
-}
+int pmap_prepare(struct addrspace *as, vaddr_t va);
 
 /*
- * Map page at va with rights prot, replacing what was mapped there. leaf is from pmap_prepare.
+ * Map page at va with rights prot, replacing what was mapped there. entry is va's in the page table.
  * Returns PMAP_ENTERED; or PMAP_SPURIOUS when the leaf is already there as wanted: then this hart has been fenced.
- * Locks:   as->lock and the lock of the page's owner, so that the page cannot be freed before it is mapped.
+ * Locks:   as->lock, the neighbourhood, and the lock of the page's owner, so that the page cannot be freed before it is mapped.
  */
 enum pmap_result { PMAP_ENTERED, PMAP_SPURIOUS };
-enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct pte *leaf, struct page *page, unsigned prot);
+enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct pte *entry, struct page *page, unsigned prot);
 
 /* The same only if nothing is mapped there: for the neighbours of a fault, in the same table. Returns whether it was entered. */
-bool pmap_enter_absent(struct addrspace *as, struct pte *leaf, struct page *page, unsigned prot);
+bool pmap_enter_absent(struct addrspace *as, struct pte *entry, struct page *page, unsigned prot);
 
 /*
  * A batch takes translations away from any number of ranges with one fence.

@@ -7,7 +7,7 @@
 #include "mm/page.h"
 #include "mm/stats.h"
 
-/* The leaf at va shows page, which stays what it is while as->lock is held: it would be unmapped under that first. */
+/* The leaf at va maps page, which stays what it is while as->lock is written: it would be unmapped under that first. */
 static void count_leaf(struct vma *vma, vaddr_t va, struct page *page, struct vma_usage *sum)
 {
     bool exclusive = true;
@@ -27,8 +27,8 @@ static void count_leaf(struct vma *vma, vaddr_t va, struct page *page, struct vm
 void vma_usage_add(struct vma *vma, struct vma_usage *sum)
 {
     struct pmap *pmap = &vma->as->pmap;
-    assert(mutex_held(&vma->as->lock));
-    sum->pages += (vma->end - vma->start) >> PAGE_SHIFT;
+    assert(as_held_alone(vma->as));
+    sum->pages += vma_npages(vma);
     for (vaddr_t va = vma->start; va < vma->end; va += PAGE_SIZE) {
         paddr_t pa;
         unsigned prot;

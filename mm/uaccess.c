@@ -3,22 +3,24 @@
  * Owns: copies between kernel and user memory.
  * Does not own: finding the page; that is the fault function's, as for the program itself.
  *
- * For each page: take as->lock, have the fault code lock the page, copy through the direct map, let go. fork takes as->lock
- * too, so no copy lands in a page that fork has just shared. SUM is never set: an S-mode page fault is a kernel bug.
+ * For each page: have the fault code lock the page, copy through the direct map, let go. That lock includes reading as->lock,
+ * which fork writes, so no copy lands in a page that fork has just shared. SUM is never set: an S-mode page fault is a kernel
+ * bug.
  */
 #include <string.h>
 
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "mm/addrspace.h"
+#include "mm/fault.h"
 #include "mm/object.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
 
 /* What a system call reports for a failed fault. */
-static int user_error(int err)
+static int user_error(enum fault_result result)
 {
-    return err == 0 || err == -ENOMEM ? err : -EFAULT;
+    return result == FAULT_DONE ? 0 : result == FAULT_NO_MEMORY ? -ENOMEM : -EFAULT;
 }
 
 /* What happens to a piece of one page: at points to its bytes; done are the bytes before it. */
@@ -31,35 +33,25 @@ static inline __attribute__((always_inline)) int pieces(struct addrspace *as, va
                                                         enum shortage shortage, size_t *done_out, piece_fn *piece, void *arg)
 {
     size_t done = 0;
-    int err = 0;
+    enum fault_result result = FAULT_DONE;
     while (done < len) {
         vaddr_t at = va + done;
-        if (at < va || at >= USER_END) {
-            err = -EFAULT;
-            break;
-        }
         size_t n = PAGE_SIZE - (at & PAGE_MASK);
         if (n > len - done)
             n = len - done;
-        struct locked_page locked;
-        mutex_lock(&as->lock);
-        if (shortage == SHORTAGE_FAILS)
-            as->oom_spared = true;
-        err = fault_page_lock(as, at, access, &locked);
-        if (shortage == SHORTAGE_FAILS)
-            as->oom_spared = false;
-        if (err == 0) {
-            piece((char *)page_address(locked.page) + (at & PAGE_MASK), done, n, arg);
-            page_unlock(&locked);
-        }
-        mutex_unlock(&as->lock);
-        if (err != 0)
+        struct fault_page locked;
+        result = at >= va && at < USER_END ? fault_page_lock(as, at, access, &locked) : FAULT_NO_MAPPING;
+        if (result != FAULT_DONE)
             break;
+        piece((char *)page_address(locked.page) + (at & PAGE_MASK), done, n, arg);
+        fault_page_unlock(as, &locked);
         done += n;
     }
     if (done_out != NULL)
         *done_out = done;
-    return user_error(err);
+    if (__builtin_expect(result == FAULT_NO_MEMORY, 0) && shortage == SHORTAGE_KILLS)
+        atomic_store(&as->oom_va, page_down(va + done));
+    return user_error(result);
 }
 
 static int for_each_piece(struct addrspace *as, vaddr_t va, size_t len, enum access access, size_t *done, piece_fn *piece,
@@ -114,17 +106,6 @@ int copy_from_other(struct addrspace *as, void *dst, vaddr_t src, size_t len, si
     return pieces(as, src, len, ACCESS_READ, SHORTAGE_FAILS, done, piece_from_user, dst);
 }
 
-int page_to_user(struct addrspace *as, vaddr_t dst, struct page **page)
-{
-    assert(page_aligned(dst));
-    if (dst >= USER_END)
-        return -EFAULT;
-    mutex_lock(&as->lock);
-    int err = fault_page_store(as, dst, page);
-    mutex_unlock(&as->lock);
-    return user_error(err);
-}
-
 int zero_user(struct addrspace *as, vaddr_t dst, size_t len, size_t *done)
 {
     return for_each_piece(as, dst, len, ACCESS_WRITE, done, piece_zero, NULL);
@@ -177,15 +158,8 @@ int user_range_check(struct addrspace *as, vaddr_t va, size_t len, enum access a
         return 0;
     if (va + len < va || va + len > USER_END)
         return -EFAULT;
-    int err = 0;
-    mutex_lock(&as->lock);
-    for (vaddr_t at = va; at < va + len && err == 0;) {
-        struct vma *vma = vma_find(as, at);
-        if (vma == NULL || (vma->prot & access) != access)
-            err = -EFAULT;
-        else
-            at = vma->end;
-    }
-    mutex_unlock(&as->lock);
-    return err;
+    as_read(as);
+    bool allowed = as_range_allows(as, va, va + len, access);
+    as_read_done(as);
+    return allowed ? 0 : -EFAULT;
 }

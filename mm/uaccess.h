@@ -8,7 +8,6 @@
 #include "arch/types.h"
 
 struct addrspace;
-struct page;
 
 /*
  * Copy len bytes to, or from, user memory.
@@ -20,12 +19,6 @@ int copy_from_user(struct addrspace *as, void *dst, vaddr_t src, size_t len, siz
 
 /* Copy from another program's memory: as copy_from_user, but where memory runs out this only fails, and kills nobody. */
 int copy_from_other(struct addrspace *as, void *dst, vaddr_t src, size_t len, size_t *done);
-
-/*
- * Store the bytes of *page, a frame of the caller's, in the user page at dst, which is page aligned. As copy_to_user, all or
- * nothing; but the frame itself may change hands, and then *page is another one, contents undefined.
- */
-int page_to_user(struct addrspace *as, vaddr_t dst, struct page **page);
 
 /* Zero len bytes of user memory; otherwise as copy_to_user. */
 int zero_user(struct addrspace *as, vaddr_t dst, size_t len, size_t *done);

@@ -1,6 +1,6 @@
 /*
  * vma.c - which ranges of an address space exist.
- * Owns: struct vma, the tree, its hint, the objects' lists of VMAs.
+ * Owns: struct vma, the tree, the objects' lists of VMAs.
  * Does not own: contents and translations; nothing here touches an anon or a leaf.
  */
 #include "kernel/core/panic.h"
@@ -35,14 +35,11 @@ struct vma *vma_find_from(struct addrspace *as, vaddr_t va)
     return best;
 }
 
-struct vma *vma_find_slow(struct addrspace *as, struct vma_set *set, vaddr_t va)
+struct vma *vma_find(struct addrspace *as, vaddr_t va)
 {
-    assert(mutex_held(&as->lock));
+    assert(as_held(as));
     struct vma *vma = vma_find_from(as, va);
-    if (vma == NULL || va < vma->start)
-        return NULL;
-    set->hint = vma;
-    return vma;
+    return vma != NULL && vma->start <= va ? vma : NULL;
 }
 
 struct vma *vma_first(struct addrspace *as) { return RB_MIN(vma_tree, &as->vmas.tree); }
@@ -52,14 +49,9 @@ struct vma *vma_prev(struct vma *vma) { return RB_PREV(vma_tree, NULL, vma); }
 
 /* ---- making ---- */
 
-struct vma *vma_alloc(void)
-{
-    return slab_alloc(&vmas);
-}
-
 struct vma *vma_clone(const struct vma *vma)
 {
-    struct vma *clone = vma_alloc();
+    struct vma *clone = slab_alloc(&vmas);
     if (clone == NULL)
         return NULL;
     /* Not all of it: the link belongs to the object's list, and that to object->lock. */
@@ -79,13 +71,13 @@ void vma_free(struct vma *vma)
 
 /* ---- the tree, and the object's list beside it ---- */
 
-static void object_lock(struct vma *vma)
+static void lock_object(struct vma *vma)
 {
     if (vma->object != NULL)
         mutex_lock(&vma->object->lock);
 }
 
-static void object_unlock(struct vma *vma)
+static void unlock_object(struct vma *vma)
 {
     if (vma->object != NULL)
         mutex_unlock(&vma->object->lock);
@@ -96,73 +88,69 @@ static void insert_locked(struct addrspace *as, struct vma *vma)
     vma->as = as;
     RB_INSERT(vma_tree, &as->vmas.tree, vma);
     as->vmas.count++;
-    as->vmas.npages += (vma->end - vma->start) >> PAGE_SHIFT;
+    as->vmas.npages += vma_npages(vma);
     if (vma->object != NULL)
         LIST_INSERT_HEAD(&vma->object->vmas, vma, object_link);
 }
 
 void vma_insert(struct addrspace *as, struct vma *vma)
 {
-    assert(mutex_held(&as->lock));
+    assert(as_held_alone(as));
     assert(page_aligned(vma->start) && page_aligned(vma->end) && vma->start < vma->end && vma->end <= USER_END);
-    object_lock(vma);
+    lock_object(vma);
     insert_locked(as, vma);
-    object_unlock(vma);
+    unlock_object(vma);
 }
 
 void vma_remove(struct addrspace *as, struct vma *vma)
 {
-    assert(mutex_held(&as->lock));
-    object_lock(vma);
+    assert(as_held_alone(as));
+    lock_object(vma);
     if (vma->object != NULL)
         LIST_REMOVE(vma, object_link);
-    object_unlock(vma);
+    unlock_object(vma);
     RB_REMOVE(vma_tree, &as->vmas.tree, vma);
     as->vmas.count--;
-    as->vmas.npages -= (vma->end - vma->start) >> PAGE_SHIFT;
-    if (as->vmas.hint == vma)
-        as->vmas.hint = NULL;
+    as->vmas.npages -= vma_npages(vma);
 }
 
 void vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct vma *upper)
 {
-    assert(mutex_held(&as->lock));
+    assert(as_held_alone(as));
     assert(page_aligned(at) && vma->start < at && at < vma->end);
-    object_lock(vma);                           /* one hold: whoever walks the list sees the old range or both new ones */
+    lock_object(vma);                           /* one hold: whoever walks the list sees the old range or both new ones */
     upper->start = at;
     upper->end = vma->end;
-    upper->object_index = vma->object_index + ((at - vma->start) >> PAGE_SHIFT);
+    upper->object_index = vma_object_index(vma, at);
     vma->end = at;
     as->vmas.npages -= (upper->end - at) >> PAGE_SHIFT;
     insert_locked(as, upper);
-    object_unlock(vma);
+    unlock_object(vma);
 }
 
 void vma_resize(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t end)
 {
-    assert(mutex_held(&as->lock));
+    assert(as_held_alone(as));
     assert(page_aligned(start) && page_aligned(end) && start < end && end <= USER_END);
-    as->vmas.npages += ((end - start) >> PAGE_SHIFT) - ((vma->end - vma->start) >> PAGE_SHIFT);
-    object_lock(vma);
+    as->vmas.npages += ((end - start) >> PAGE_SHIFT) - vma_npages(vma);
+    lock_object(vma);
     /* The order in the tree stays: the neighbours are outside both the old and the new range. */
     vma->object_index += (int64_t)(start - vma->start) >> PAGE_SHIFT;
     vma->start = start;
     vma->end = end;
-    object_unlock(vma);
+    unlock_object(vma);
 }
 
 void vma_merge(struct addrspace *as, struct vma *low, struct vma *high)
 {
-    assert(mutex_held(&as->lock) && vma_continues(low, high));
-    object_lock(low);                           /* one hold: whoever walks the list finds the range in low or in high */
+    assert(as_held_alone(as) && vma_continues(low, high));
+    lock_object(low);                           /* one hold: whoever walks the list finds the range in low or in high */
     if (high->object != NULL)
         LIST_REMOVE(high, object_link);
     low->end = high->end;
-    object_unlock(low);
+    unlock_object(low);
     RB_REMOVE(vma_tree, &as->vmas.tree, high);
     as->vmas.count--;
-    if (as->vmas.hint == high)
-        as->vmas.hint = low;
     vma_free(high);
 }
 
@@ -170,5 +158,5 @@ bool vma_continues(const struct vma *a, const struct vma *b)
 {
     return a->end == b->start && a->prot == b->prot && a->kind == b->kind && a->shared == b->shared &&
            a->kind != VMA_STACK && a->object == b->object &&
-           (a->object == NULL || a->object_index + ((a->end - a->start) >> PAGE_SHIFT) == b->object_index);
+           (a->object == NULL || vma_object_index(a, a->end) == b->object_index);
 }

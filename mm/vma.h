@@ -2,7 +2,7 @@
  * vma.h - which ranges of an address space exist, with which rights, backed by what.
  * Owns: struct vma, the tree of an address space, splitting and merging.
  * Does not own: contents (anon.c, object.c) and what the MMU sees (pmap.c): splitting and merging never touch them.
- * Locks: as->lock in all functions; a VMA on an object's list changes range or object only under object->lock as well.
+ * Locks: as->lock, read to look and written to change; a VMA on an object's list changes range or object only under object->lock as well.
  */
 #pragma once
 
@@ -40,20 +40,20 @@ RB_HEAD(vma_tree, vma);
 
 struct vma_set {
     struct vma_tree tree;
-    struct vma *hint;                   /* the last one found */
     size_t count;
     size_t npages;                      /* [as->lock to change] in all of them; /proc reads it as it is */
 };
 
-/* The VMA that contains va, or NULL. The one found last comes first. */
-struct vma *vma_find_slow(struct addrspace *as, struct vma_set *set, vaddr_t va);
+static inline size_t vma_npages(const struct vma *vma) { return (vma->end - vma->start) >> PAGE_SHIFT; }
 
-static inline struct vma *vma_find_in(struct addrspace *as, struct vma_set *set, vaddr_t va)
+/* The page index in vma's object of the page at va. */
+static inline uint64_t vma_object_index(const struct vma *vma, vaddr_t va)
 {
-    struct vma *vma = set->hint;
-    return vma != NULL && vma->start <= va && va < vma->end ? vma : vma_find_slow(as, set, va);
+    return vma->object_index + ((va - vma->start) >> PAGE_SHIFT);
 }
-#define vma_find(as, va) vma_find_in(as, &(as)->vmas, va)
+
+/* The VMA that contains va, or NULL. */
+struct vma *vma_find(struct addrspace *as, vaddr_t va);
 
 /* The first VMA that ends after va, or NULL. */
 struct vma *vma_find_from(struct addrspace *as, vaddr_t va);
@@ -64,7 +64,6 @@ struct vma *vma_prev(struct vma *vma);
 
 /* A copy of vma with the same object (one more reference), not in a tree yet; NULL without memory. */
 struct vma *vma_clone(const struct vma *vma);
-struct vma *vma_alloc(void);
 void vma_free(struct vma *vma);         /* drops its reference on object */
 
 void vma_insert(struct addrspace *as, struct vma *vma);

@@ -267,7 +267,7 @@ long sys_getrusage(const struct syscall_args *a)
     struct linux_rusage usage;
     if ((int)a->arg[0] == RUSAGE_SELF) {
         struct fault_counts faults;
-        proc_faults(p, &faults);
+        fault_counts_of(&p->thread, &faults);
         usage = make_rusage(p->thread.run_ticks, proc_resident_max(p), &faults);
     } else if ((int)a->arg[0] == RUSAGE_CHILDREN) {
         usage = make_rusage(p->child_ticks, p->child_resident_max, &p->child_faults);

@@ -118,7 +118,7 @@ void syscall_dispatch(struct trapframe *tf, uint64_t unused)
         tf->x[REG_A0] = call_traced(handler, number, args);
     else
         tf->x[REG_A0] = handler(args);
-    vaddr_t oom_va = current()->as->oom_va;
+    vaddr_t oom_va = atomic_load_explicit(&current()->as->oom_va, memory_order_relaxed);
     if (__builtin_expect(oom_va != 0, 0))       /* a copy to or from the program found no memory */
         trap_out_of_memory(tf, oom_va);
 }

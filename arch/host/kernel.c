@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arch/hart.h"
 #include "arch/host/host.h"
 #include "kernel/core/thread.h"
 #include "kernel/core/inject.h"
@@ -30,6 +31,8 @@ void host_use_hart(unsigned hart)
     harts[hart].current = &self;
     host_self = &harts[hart];
 }
+
+uint64_t others_online(void) { return ~(1ul << hart_index()); }
 
 void panic(const char *format, ...)
 {

@@ -6,6 +6,7 @@
  * A spin lock belongs to a hart, a mutex to a thread. sched_lock guards every wait queue, and a sleeper goes onto its queue
  * before it lets go of the lock that guards the condition: so whoever changes the condition under that lock finds it there.
  */
+#include "arch/hart.h"
 #include "arch/mmu.h"
 #include "kernel/core/errno.h"
 #include "kernel/core/hart.h"
@@ -196,6 +197,23 @@ void wake_all(struct waitq *wq)
     spin_unlock_irqrestore(&sched_lock, flags);
 }
 
+/*
+ * ---- before sleeping ----
+ * A sleeping lock is mostly held for less time than it takes to sleep and be woken, by a thread that runs on another hart. So
+ * whoever must wait looks for a while whether it may go on; unless there is no other hart, which could make it so.
+ */
+#define LOOKS 1000
+
+static bool look_until(bool (*ready)(const void *lock), const void *lock)
+{
+    for (unsigned i = 0; i < LOOKS && others_online() != 0; i++) {
+        if (ready(lock))
+            return true;
+        hart_relax();
+    }
+    return false;
+}
+
 /* ---- mutexes ---- */
 
 /* Held by somebody: wait in line; the holder hands over to the first, so nobody waits for ever. */
@@ -221,18 +239,16 @@ static void mutex_wait(struct mutex *m)
     spin_unlock_irqrestore(&sched_lock, flags);
 }
 
-void mutex_lock_unpublished(struct mutex *m)
+static bool mutex_free(const void *m)
 {
-    if (!mutex_take(m))
-        mutex_wait(m);
-    record_mutex(m, m->rank);
+    return atomic_load_explicit(&((const struct mutex *)m)->owner, memory_order_relaxed) == 0;
 }
 
 void mutex_lock_slow(struct mutex *m)
 {
     if (CHECKED)
         check_order(m, m->rank);
-    if (!mutex_take(m))
+    if (!mutex_take(m) && !(look_until(mutex_free, m) && mutex_take(m)))
         mutex_wait(m);
     if (CHECKED)
         record_mutex(m, m->rank);
@@ -280,6 +296,16 @@ void rwlock_init(struct rwlock *lock, enum lock_rank rank)
     waitq_init(&lock->wq);
 }
 
+static uint64_t readers(const struct rwlock *lock)
+{
+    return atomic_load_explicit(&lock->word, memory_order_relaxed) / RW_READER;
+}
+
+static bool writing(const struct rwlock *lock)
+{
+    return atomic_load_explicit(&lock->word, memory_order_relaxed) & RW_WRITER;
+}
+
 bool rwlock_held(const struct rwlock *lock)
 {
     struct thread *t = thread_current();
@@ -289,56 +315,132 @@ bool rwlock_held(const struct rwlock *lock)
     return !CHECKED;
 }
 
-void rwlock_read(struct rwlock *lock)
+bool rwlock_written(const struct rwlock *lock)
 {
-    if (CHECKED)
-        check_order(lock, lock->rank);
-    spin_lock(&lock->guard);
-    if (lock->writing || lock->writers_waiting > 0) {
-        lock->readers_waiting++;
-        while (lock->writing || (lock->writers_waiting > 0 && lock->grace == 0))
-            sleep_on(&lock->wq, &lock->guard);
-        lock->readers_waiting--;
-        if (lock->grace > 0)
-            lock->grace--;
-    }
-    lock->readers++;
+    return !CHECKED || (rwlock_held(lock) && writing(lock));
+}
+
+/* Let guard go until ready, or until something has changed. Somebody may have come in between: look again. */
+static void wait_for(struct rwlock *lock, bool (*ready)(const void *lock))
+{
     spin_unlock(&lock->guard);
+    bool seen = look_until(ready, lock);
+    spin_lock(&lock->guard);
+    if (seen || ready(lock))
+        return;
+    thread_current()->waits_for = lock->rank;
+    sleep_on(&lock->wq, &lock->guard);
+    thread_current()->waits_for = 0;
+}
+
+/* Under guard: the last one who waited is in, so the word alone decides again. */
+static void settle(struct rwlock *lock)
+{
+    if (lock->readers_waiting == 0 && lock->writers_waiting == 0)
+        atomic_fetch_and_explicit(&lock->word, ~(uint64_t)RW_QUEUED, memory_order_relaxed);
+}
+
+static bool reader_may_enter(const void *l)
+{
+    const struct rwlock *lock = l;
+    return !writing(lock) && (lock->writers_waiting == 0 || lock->grace > 0);
+}
+
+static bool writer_may_enter(const void *l)
+{
+    const struct rwlock *lock = l;
+    return !writing(lock) && readers(lock) == 0 && (lock->grace == 0 || lock->readers_waiting == 0);
+}
+
+/*
+ * With RW_QUEUED set nobody passes the word, so what is read of it under guard can only become less: readers leave, and those
+ * turned away, who had counted themselves in, count themselves out again here. Whoever makes it less wakes the others.
+ */
+void rwlock_read_wait(struct rwlock *lock)
+{
+    spin_lock(&lock->guard);
+    lock->readers_waiting++;
+    atomic_fetch_or_explicit(&lock->word, RW_QUEUED, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&lock->word, RW_READER, memory_order_relaxed);
+    wake_all(&lock->wq);
+    while (!reader_may_enter(lock))
+        wait_for(lock, reader_may_enter);
+    lock->readers_waiting--;
+    if (lock->grace > 0)
+        lock->grace--;
+    atomic_fetch_add_explicit(&lock->word, RW_READER, memory_order_acquire);
+    settle(lock);
+    spin_unlock(&lock->guard);
+}
+
+void rwlock_read_checked(struct rwlock *lock)
+{
+    check_order(lock, lock->rank);
+    if (atomic_fetch_add_explicit(&lock->word, RW_READER, memory_order_acquire) & (RW_WRITER | RW_QUEUED))
+        rwlock_read_wait(lock);
     record_mutex(lock, lock->rank);
 }
 
-void rwlock_read_unlock(struct rwlock *lock)
+/* The caller has left the word already. */
+void rwlock_read_leave(struct rwlock *lock)
 {
     forget_mutex(lock);
     spin_lock(&lock->guard);
-    assert(lock->readers > 0 && !lock->writing);
-    if (--lock->readers == 0)
+    if (readers(lock) == 0)
         wake_all(&lock->wq);
     spin_unlock(&lock->guard);
 }
 
-void rwlock_write(struct rwlock *lock)
+static void write_wait(struct rwlock *lock)
+{
+    spin_lock(&lock->guard);
+    lock->writers_waiting++;
+    atomic_fetch_or_explicit(&lock->word, RW_QUEUED, memory_order_relaxed);
+    while (!writer_may_enter(lock))
+        wait_for(lock, writer_may_enter);
+    lock->writers_waiting--;
+    lock->grace = 0;
+    atomic_fetch_or_explicit(&lock->word, RW_WRITER, memory_order_acquire);
+    settle(lock);
+    spin_unlock(&lock->guard);
+}
+
+void rwlock_write_slow(struct rwlock *lock)
 {
     if (CHECKED)
         check_order(lock, lock->rank);
-    spin_lock(&lock->guard);
-    lock->writers_waiting++;
-    while (lock->writing || lock->readers > 0 || (lock->grace > 0 && lock->readers_waiting > 0))
-        sleep_on(&lock->wq, &lock->guard);
-    lock->writers_waiting--;
-    lock->grace = 0;
-    lock->writing = true;
-    spin_unlock(&lock->guard);
+    if (!rwlock_write_take(lock))
+        write_wait(lock);
     record_mutex(lock, lock->rank);
 }
 
-void rwlock_write_unlock(struct rwlock *lock)
+void rwlock_write_unpublished(struct rwlock *lock)
 {
-    forget_mutex(lock);
+    if (!rwlock_write_take(lock))
+        panic("rwlock: %p is not written yet, and somebody has it", (const void *)lock);
+    record_mutex(lock, lock->rank);
+}
+
+static void writer_leaves(struct rwlock *lock, uint64_t turns_into)
+{
     spin_lock(&lock->guard);
-    assert(lock->writing);
-    lock->writing = false;
+    atomic_fetch_add_explicit(&lock->word, turns_into - RW_WRITER, memory_order_release);
     lock->grace = lock->readers_waiting;
     wake_all(&lock->wq);
     spin_unlock(&lock->guard);
+}
+
+void rwlock_write_leave(struct rwlock *lock)
+{
+    forget_mutex(lock);
+    assert(writing(lock));
+    writer_leaves(lock, 0);
+}
+
+void rwlock_downgrade(struct rwlock *lock)
+{
+    assert(rwlock_written(lock));
+    uint64_t only_me = RW_WRITER;
+    if (!atomic_compare_exchange_strong_explicit(&lock->word, &only_me, RW_READER, memory_order_release, memory_order_relaxed))
+        writer_leaves(lock, RW_READER);
 }

@@ -24,6 +24,7 @@ enum lock_rank {
     RANK_NAMES,                         /* 0: the tree of names; sleeping */
     RANK_INODE,                         /* 0: the contents of one file; sleeping */
     RANK_AS,                            /* 1: as->lock; sleeping */
+    RANK_NEAR,                          /* 1b: a neighbourhood of an address space; sleeping */
     RANK_OBJECT_LIST,                   /* the list of all objects; sleeping */
     RANK_OBJECT,                        /* 2: family->lock, object->lock; sleeping */
     RANK_ANON,                          /* 3: anon->lock; sleeping */
@@ -150,34 +151,77 @@ static inline void mutex_unlock(struct mutex *m)
 
 bool mutex_held(const struct mutex *m);
 
-/* For a child that nobody else can reach yet: take a second lock of a rank already held. */
-void mutex_lock_unpublished(struct mutex *m);
-
 /*
  * ---- readers or one writer; both may sleep inside ----
  * A writer who waits goes before readers who come after it. When a writer leaves, the readers who wait then (their number is
  * grace) go before the next writer. So neither kind starves. A wait cannot be killed.
+ * While nobody waits a lock is one atomic word; from the first who must wait to the last, all come by the guard.
  */
 
 struct rwlock {
+    _Atomic uint64_t word;              /* RW_READER for each reader inside (or just turned away), RW_WRITER, RW_QUEUED */
     struct spinlock guard;
     uint32_t rank;
-    bool writing;                       /* [guard] and below */
-    uint32_t readers;                   /* inside */
-    uint32_t readers_waiting, writers_waiting;
-    uint32_t grace;                     /* readers that go in before the next writer: those who waited when the last one left */
+    _Atomic uint32_t readers_waiting, writers_waiting;  /* [guard to change] RW_QUEUED is set while either is not 0 */
+    _Atomic uint32_t grace;             /* [guard to change] readers that go in before the next writer: those who waited when the last one left */
     struct waitq wq;
 };
+
+enum { RW_WRITER = 1, RW_QUEUED = 2, RW_READER = 4 };
 
 #define RWLOCK_INIT(name, r) \
     { .guard = SPINLOCK_INIT(RANK_PAGE), .rank = (r), .wq = { TAILQ_HEAD_INITIALIZER((name).wq.waiters) } }
 
 void rwlock_init(struct rwlock *lock, enum lock_rank rank);
-void rwlock_read(struct rwlock *lock);          /* not twice: a writer between the two would wait for ever */
-void rwlock_read_unlock(struct rwlock *lock);
-void rwlock_write(struct rwlock *lock);
-void rwlock_write_unlock(struct rwlock *lock);
-bool rwlock_held(const struct rwlock *lock);    /* by the caller, either way; the plain kernel says yes */
+void rwlock_read_wait(struct rwlock *lock);             /* turned away at the word */
+void rwlock_read_checked(struct rwlock *lock);
+void rwlock_read_leave(struct rwlock *lock);            /* somebody waits, or the checked kernel */
+void rwlock_write_slow(struct rwlock *lock);
+void rwlock_write_leave(struct rwlock *lock);
+
+/* Not twice: a writer between the two would wait for ever. */
+static inline void rwlock_read(struct rwlock *lock)
+{
+    if (CHECKED)
+        rwlock_read_checked(lock);
+    else if (atomic_fetch_add_explicit(&lock->word, RW_READER, memory_order_acquire) & (RW_WRITER | RW_QUEUED))
+        rwlock_read_wait(lock);
+}
+
+static inline void rwlock_read_unlock(struct rwlock *lock)
+{
+    if ((atomic_fetch_sub_explicit(&lock->word, RW_READER, memory_order_release) & RW_QUEUED) || CHECKED)
+        rwlock_read_leave(lock);
+}
+
+static inline bool rwlock_write_take(struct rwlock *lock)
+{
+    uint64_t nobody = 0;
+    return atomic_compare_exchange_strong_explicit(&lock->word, &nobody, RW_WRITER, memory_order_acquire, memory_order_relaxed);
+}
+
+static inline void rwlock_write(struct rwlock *lock)
+{
+    if (CHECKED || !rwlock_write_take(lock))
+        rwlock_write_slow(lock);
+}
+
+static inline void rwlock_write_unlock(struct rwlock *lock)
+{
+    uint64_t only_me = RW_WRITER;
+    if (CHECKED || !atomic_compare_exchange_strong_explicit(&lock->word, &only_me, 0, memory_order_release, memory_order_relaxed))
+        rwlock_write_leave(lock);
+}
+
+/* The writer goes on as a reader: no other writer comes in between. */
+void rwlock_downgrade(struct rwlock *lock);
+
+/* For a child that nobody else can reach yet: write a second lock of a rank already held. */
+void rwlock_write_unpublished(struct rwlock *lock);
+
+/* By the caller: either way; as the writer. For assertions: the plain kernel keeps no record and says yes. */
+bool rwlock_held(const struct rwlock *lock);
+bool rwlock_written(const struct rwlock *lock);
 
 /* Checked kernel: panic if this hart holds a spin lock, or its thread any lock at all. */
 void lock_assert_no_spin(void);

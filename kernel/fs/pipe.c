@@ -124,23 +124,6 @@ static int pipe_fill(struct pipe *p, struct uio *u, size_t room)
     return err;
 }
 
-/* Does the cursor stand at a whole page of user memory? */
-static bool wants_page(const struct uio *u)
-{
-    return u->len_bytes >= PAGE_SIZE && page_aligned(u->base);
-}
-
-/* Hand the reader the frame in *slot; the one it had there comes back in its place, to be the spare. */
-static int give_page(struct uio *u, char **slot, size_t *done)
-{
-    struct page *page = virt_to_page(*slot);
-    int err = page_to_user(u->as, u->base, &page);
-    *slot = page_address(page);
-    *done = err == 0 ? PAGE_SIZE : 0;
-    uio_advance(u, *done);
-    return err;
-}
-
 /* Take bytes out until u is full or the pipe is empty. Returns 0 or -errno; what did not reach u is still in the pipe. */
 static int pipe_drain(struct pipe *p, struct uio *u)
 {
@@ -150,7 +133,7 @@ static int pipe_drain(struct pipe *p, struct uio *u)
         size_t at = p->read_pos % PAGE_SIZE, n = PAGE_SIZE - at, done;
         n = n < p->write_pos - p->read_pos ? n : p->write_pos - p->read_pos;
         n = n < u->resid ? n : u->resid;
-        err = n == PAGE_SIZE && wants_page(u) ? give_page(u, slot, &done) : uio_move(u, *slot + at, n, UIO_TO_USER, &done);
+        err = uio_move(u, *slot + at, n, UIO_TO_USER, &done);
         p->read_pos += done;
         if (p->read_pos == p->write_pos) {
             page_drop(p, slot);

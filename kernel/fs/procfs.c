@@ -48,7 +48,7 @@ struct snapshot {
     uint32_t umask;
     vaddr_t args_start, args_end;
     enum look look;                     /* asked for */
-    struct addrspace *as;               /* MEMORY: a looker of it is counted, see leave_addrspace; NULL: it has none any more */
+    struct addrspace *as;               /* MEMORY: we are a user of it until leave_addrspace; NULL: it has none any more */
 };
 
 static bool visit_snapshot(struct proc *p, void *arg)
@@ -73,12 +73,12 @@ static bool visit_snapshot(struct proc *p, void *arg)
     };
     memcpy(s->name, p->name, sizeof(s->name));
     s->name[sizeof(s->name) - 1] = '\0';
-    proc_faults(p, &s->faults);
+    fault_counts_of(&p->thread, &s->faults);
     if (p->as != NULL) {                /* it is good: changed only under proc_lock, before as_put */
         s->resident_pages = p->as->pmap.resident;
         s->size_bytes = p->as->vmas.npages * PAGE_SIZE;
         if (s->look == MEMORY)
-            atomic_fetch_add(&(s->as = p->as)->lookers, 1);
+            as_get(s->as = p->as);
     }
     return false;
 }
@@ -91,11 +91,11 @@ static int take_snapshot(int pid, enum look look, struct snapshot *s)
     return s->state != '\0' ? 0 : -ESRCH;
 }
 
-/* If its processes have left meanwhile, the last of them waits for us. */
+/* If its processes have left meanwhile, it is ours to take down. */
 static void leave_addrspace(const struct snapshot *s)
 {
-    if (s->as != NULL)
-        atomic_fetch_sub(&s->as->lookers, 1);
+    if (s->as != NULL && as_put(s->as))
+        as_destroy(s->as);
 }
 
 struct pid_search {
@@ -232,7 +232,7 @@ static int maps_text(int pid, struct text *text, enum detail detail)
     int err = take_snapshot(pid, MEMORY, &s);
     if (err == 0 && s.as != NULL) {
         rwlock_read(&names_lock);
-        mutex_lock(&s.as->lock);
+        as_write(s.as);                 /* vma_usage_add looks at contents everywhere */
         struct vma *vma = vma_find_from(s.as, text_resume(text));
         for (; vma != NULL && text->left > 0 && !proc_killed(current()); vma = vma_next(vma)) {
             struct vma_usage sum = { 0 };
@@ -243,7 +243,7 @@ static int maps_text(int pid, struct text *text, enum detail detail)
             vma_usage_add(vma, &sum);
             text_usage(text, &sum);
         }
-        mutex_unlock(&s.as->lock);
+        as_write_done(s.as);
         rwlock_read_unlock(&names_lock);
     }
     leave_addrspace(&s);
@@ -263,12 +263,12 @@ static int pid_status_text(int pid, struct text *text)
     if (take_snapshot(pid, MEMORY, &s) != 0)
         return -ESRCH;
     if (s.as != NULL) {
-        mutex_lock(&s.as->lock);
+        as_write(s.as);                 /* vma_usage_add looks at contents everywhere */
         for (struct vma *vma = vma_first(s.as); vma != NULL; vma = vma_next(vma)) {
             vma_usage_add(vma, &sum);
-            kind_pages[vma->kind] += (vma->end - vma->start) >> PAGE_SHIFT;
+            kind_pages[vma->kind] += vma_npages(vma);
         }
-        mutex_unlock(&s.as->lock);
+        as_write_done(s.as);
     }
     const char *state = s.state == 'Z' ? "zombie" : s.state == 'S' ? "sleeping" : "running";
     const size_t kib = PAGE_SIZE / 1024;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kernel/fs/text.h"
-#include "mm/addrspace.h"
+#include "kernel/proc.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 
@@ -56,7 +56,7 @@ void text_vmstat(struct text *text)
     for (unsigned i = 0; i < sizeof frame_rows / sizeof frame_rows[0]; i++)
         text_add(text, "%s %zu\n", frame_rows[i].name, page_used(frame_rows[i].use));
     text_add(text, "nr_pages %zu\n", page_total());
-    struct fault_counts faults = as_faults_total();
+    struct fault_counts faults = proc_faults_total();
     text_faults(text, &faults);
     slab_for_each(add_slab, text);
 }

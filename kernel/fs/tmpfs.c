@@ -198,7 +198,7 @@ static struct entry *entry_alloc(struct inode *dir, const char *name, size_t len
 
 static void entry_insert(struct entry *e)
 {
-    assert(rwlock_held(&names_lock) && names_lock.writing);
+    assert(rwlock_written(&names_lock));
     e->pos = ++e->dir->dir.last_pos;
     RB_INSERT(entries_by_name, &e->dir->dir.by_name, e);
     RB_INSERT(entries_by_age, &e->dir->dir.by_age, e);
@@ -224,7 +224,7 @@ static void entry_name(struct entry *e, struct inode *inode)
 
 static struct inode *entry_unname(struct entry *e)
 {
-    assert(rwlock_held(&names_lock) && names_lock.writing);
+    assert(rwlock_written(&names_lock));
     struct inode *inode = e->inode;
     LIST_REMOVE(e, inode_link);
     ninodes -= LIST_EMPTY(&inode->names) ? 0 : 1;

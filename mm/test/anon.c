@@ -47,7 +47,7 @@ static void alloc_fails_cleanly(void)
 
 static void get_page_wants_lock(void)
 {
-    anon_get_page(anon_alloc(PAGE_ANON));
+    anon_page(anon_alloc(PAGE_ANON));
 }
 
 /* I7 and I8: an anon that no slot leads to is found out. */

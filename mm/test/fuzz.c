@@ -87,18 +87,18 @@ static bool refused(int err)
 
 static struct fault_counts counts_before;
 
-static void count_from_here(struct addrspace *as)
+static void count_from_here(void)
 {
-    counts_before = as->faults;
+    fault_counts_of(thread_current(), &counts_before);
 }
 
-/* Since count_from_here as has had exactly these faults. */
-static void expect_faults(struct addrspace *as, const struct fault_counts *expected)
+/* Since count_from_here this thread has taken exactly these faults. */
+static void expect_faults(const struct fault_counts *expected)
 {
     for (unsigned i = 0; i < FAULT_NCASES; i++)
-        if (i != FAULT_SPURIOUS && i != FAULT_AROUND && as->faults.n[i] - counts_before.n[i] != expected->n[i])
+        if (i != FAULT_SPURIOUS && i != FAULT_AROUND && faults(i) - counts_before.n[i] != expected->n[i])
             panic("fuzz.c: op %zu: %s happened %lu times, the model says %lu", fuzz_at, fault_case_name(i),
-                  as->faults.n[i] - counts_before.n[i], expected->n[i]);
+                  faults(i) - counts_before.n[i], expected->n[i]);
 }
 
 static void expect_oom_at(struct addrspace *as, vaddr_t va)
@@ -274,14 +274,14 @@ static void access_byte(const struct op *op, struct model_space *s, struct addrs
         expect_oom_at(as, va);
         faults = (struct fault_counts){ 0 };
         faults.n[FAULT_OOM] = 1;
-        expect_faults(as, &faults);
+        expect_faults(&faults);
         return;
     }
     expect_eq(err, expected);
     if (err == 0 && faults.n[which] == 0 && (s->page[model_page_at(va)].prot & ~leaf) != 0 &&
-        as->faults.n[which] - counts_before.n[which] == 1)
+        thread_current()->counter[which] - counts_before.n[which] == 1)
         faults.n[which] = 1;                    /* a spurious one, but for the rights that it brought */
-    expect_faults(as, &faults);
+    expect_faults(&faults);
     if (err != 0)
         return;
     uint8_t *at = model_touch(s, va, access) + (va & PAGE_MASK);
@@ -372,7 +372,7 @@ static void copy(const struct op *op, struct model_space *s, struct addrspace *a
         expect_eq(err, expected);
         expect_eq(done, expected_done);
     }
-    expect_faults(as, &faults);
+    expect_faults(&faults);
     apply_copy(s, va, done, how, op);
 }
 
@@ -411,7 +411,7 @@ static void do_string(const struct op *op, struct model_space *s, struct addrspa
         at += n;
     }
     expect_eq(got, expected);
-    expect_faults(*as, &faults);
+    expect_faults(&faults);
 }
 
 /* ---- the rest ---- */
@@ -433,9 +433,9 @@ static void do_read_object(const struct op *op, struct model_space *unused, stru
 static void do_chaos(const struct op *op, struct model_space *s, struct addrspace **as)
 {
     (void)s;
-    mutex_lock(&(*as)->lock);
+    as_write(*as);
     chaos_forget(*as, op_va(op) | (op->rights & 1));
-    mutex_unlock(&(*as)->lock);
+    as_write_done(*as);
 }
 
 static void do_drop(const struct op *op, struct model_space *unused, struct addrspace **none)
@@ -529,7 +529,7 @@ static void do_populate(const struct op *op, struct model_space *s, struct addrs
     expect_eq((*as)->oom_va, 0);
     if (!no_memory) {
         expect_eq(err, expected);
-        expect_faults(*as, &faults);
+        expect_faults(&faults);
     }
     for (size_t at = 0; at < done; at += PAGE_SIZE) {
         enum fault_case which;
@@ -538,32 +538,6 @@ static void do_populate(const struct op *op, struct model_space *s, struct addrs
             break;                              /* it came so far */
         model_touch(s, va + at, ACCESS_WRITE);
     }
-}
-
-static void do_page_store(const struct op *op, struct model_space *s, struct addrspace **as)
-{
-    vaddr_t va = page_down(op_va(op));
-    enum fault_case which;
-    struct fault_counts faults = { 0 };
-    struct page *page = page_alloc(PAGE_KERNEL);
-    if (page == NULL)
-        return;
-    memset(page_address(page), op->value, PAGE_SIZE);
-    int expected = model_case(s, va, ACCESS_WRITE, &which), err = page_to_user(*as, va, &page);
-    page_free(page);
-    if (host_failed() != 0) {
-        expect_eq(err, -ENOMEM);
-        expect_oom_at(*as, va);
-        faults.n[FAULT_OOM] = 1;
-        expected = err;
-    } else {
-        expect_eq(err, expected != 0 ? -EFAULT : 0);
-        if (expected != 0 || which != FAULT_C)
-            faults.n[which] = 1;
-    }
-    expect_faults(*as, &faults);
-    if (expected == 0)
-        memset(model_touch(s, va, ACCESS_WRITE), op->value, PAGE_SIZE);
 }
 
 static void do_hart(const struct op *op, struct model_space *unused, struct addrspace **none)
@@ -637,7 +611,6 @@ static const struct {
     { "resize-object", do_resize_object, PAGE | OFFSET | VALUE, 2 },
     { "forget", do_forget, ON | PAGE | COUNT | OFFSET | VALUE | RIGHTS, 3 },
     { "populate", do_populate, ON | PAGE | COUNT, 2 },
-    { "page-store", do_page_store, ON | PAGE | VALUE, 4 },
     { "fail", do_fail, COUNT | RIGHTS, 12 },
     { "chaos", do_chaos, ON | PAGE | OFFSET | RIGHTS, 6 },
     { "drop-caches", do_drop, 0, 1 },
@@ -653,7 +626,7 @@ static void run_op(const struct op *op)
     if ((verbs[verb].operands & NEEDS_SPACE) && !s->exists)
         return;
     if (space[i] != NULL)
-        count_from_here(space[i]);
+        count_from_here();
     verbs[verb].run(op, s, &space[i]);
     fuzz_done++;
     if (verbs[verb].run != do_fail && armed) {

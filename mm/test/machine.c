@@ -104,8 +104,8 @@ static void spurious(void)
         }
         check_eq(program_load(as, at), (uint8_t)i);
     }
-    check(as->faults.n[FAULT_SPURIOUS] > 0);
-    check_eq(as->faults.n[FAULT_A2], 200);
+    check(faults(FAULT_SPURIOUS) > 0);
+    check_eq(faults(FAULT_A2), 200);
     destroy(as);
 }
 
@@ -130,11 +130,11 @@ static void ad_faults(void)
     soft_faults_on_ad = true;
     struct addrspace *as = space_with(RW);
     check_eq(program_load(as, at), 0);          /* twice perhaps: the hart may have cached that there was nothing */
-    uint64_t before = as->faults.n[FAULT_SPURIOUS];
+    uint64_t before = faults(FAULT_SPURIOUS);
     for (unsigned i = 0; i < 100; i++)
         check_eq(program_store(as, at, i), 0);
-    check_eq(as->faults.n[FAULT_B3], 1);
-    check_eq(as->faults.n[FAULT_SPURIOUS], before);
+    check_eq(faults(FAULT_B3), 1);
+    check_eq(faults(FAULT_SPURIOUS), before);
     destroy(as);
 }
 
@@ -190,7 +190,7 @@ static void lock_order(void)
 {
     struct addrspace *as = as_create();
     mutex_lock(&as->family->lock);
-    mutex_lock(&as->lock);
+    as_write(as);
 }
 
 static void no_allocation_here(void)

@@ -279,9 +279,9 @@ void model_verify(struct model_space *s, struct addrspace *as)
         vaddr_t va = model_va(n);
         bool exclusive;
         npages += p->mapped;
-        mutex_lock(&as->lock);
+        as_read(as);
         struct vma *vma = vma_find(as, va);
-        mutex_unlock(&as->lock);
+        as_read_done(as);
         if ((vma != NULL) != p->mapped || (vma != NULL && vma->prot != p->prot))
             panic("model: page %u at %#lx is mapped %d with rights %#x, expected %d, %#x", n, va, vma != NULL,
                   vma != NULL ? vma->prot : 0, p->mapped, p->prot);

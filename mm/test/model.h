@@ -5,6 +5,7 @@
 #pragma once
 
 #include "arch/mmu.h"
+#include "mm/fault.h"
 #include "mm/addrspace.h"
 
 #define MODEL_PAGES   256               /* in stretches, see model_va */

@@ -24,19 +24,19 @@ static struct vm_object *make(void)
 static void filled_on_first_use(void)
 {
     struct vm_object *obj = make();
-    struct locked_page locked;
+    struct anon *locked;
     check_eq(page_used(PAGE_FILE), 0);
     check_eq(object_npages(obj), 3);
     check_eq(object_lock_page(obj, 2, &locked), 0);
-    const char *at = page_address(locked.page);
+    const char *at = page_address(locked->page);
     check(memcmp(at, source + 2 * PAGE_SIZE, 100) == 0);
     for (size_t i = 100; i < PAGE_SIZE; i++)
         check_eq(at[i], 0);                     /* zeroes after the end */
-    struct page *page = locked.page;
-    page_unlock(&locked);
+    struct page *page = locked->page;
+    object_unlock_page(obj, locked);
     check_eq(object_lock_page(obj, 2, &locked), 0);
-    check(locked.page == page);
-    page_unlock(&locked);
+    check(locked->page == page);
+    object_unlock_page(obj, locked);
     check_eq(page_used(PAGE_FILE), 1);
     check_eq(object_lock_page(obj, 3, &locked), -ENXIO);
     world_check();
@@ -298,10 +298,10 @@ static void writing_fails_cleanly(void)
 
 static int lock_page(void *obj)
 {
-    struct locked_page locked;
+    struct anon *locked;
     int err = object_lock_page(obj, 1, &locked);
     if (err == 0)
-        page_unlock(&locked);
+        object_unlock_page(obj, locked);
     return err;
 }
 

@@ -31,9 +31,11 @@ static void verify(struct addrspace *as, size_t npages)
 static void reduce(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot)
 {
     struct pmap_batch batch;
+    as_write(as);
     pmap_batch_begin(&batch, as);
     pmap_protect(&batch, start, end, prot);
     pmap_batch_end(&batch);
+    as_write_done(as);
 }
 
 /* Tables come with the first leaf below them and go with the last. */
@@ -131,26 +133,26 @@ static void chaos(void)
 {
     struct addrspace *as = space_with(64);
     unsigned rounds = 0;
-    mutex_lock(&as->lock);
+    as_write(as);
     for (; as->pmap.resident > 0; rounds++) {
         size_t before = as->pmap.resident;
         chaos_forget(as, host_random() << 20 & ~1ul);
         check_eq(as->pmap.resident, before - 1);
     }
     chaos_forget(as, 0);                          /* nothing to forget */
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     check_eq(rounds, 64);
     verify(as, 64);
-    mutex_lock(&as->lock);
+    as_write(as);
     chaos_forget(as, at | 1);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     check_eq(leaf_prot(as, at), -1);
     verify(as, 64);
     destroy(as);
 }
 
-/* Both caches of the leaf table last used: it must be forgotten with the table. */
-static void hint(void)
+/* What a neighbourhood remembers of a table must be forgotten with the table. */
+static void remembered(void)
 {
     struct addrspace *as = space_with(4);
     for (unsigned i = 0; i < 20; i++) {
@@ -166,11 +168,9 @@ static void entering_needs_owner(void)
     struct addrspace *as = space_with(1);
     paddr_t pa;
     unsigned prot;
-    struct pte *leaf;
-    mutex_lock(&as->lock);
-    pmap_prepare(as, &as->pmap, at, &leaf);
+    as_write(as);
     pmap_lookup(&as->pmap, at, &pa, &prot);
-    pmap_enter(as, at, leaf, phys_to_page(pa), PROT_READ);
+    pmap_enter(as, at, pte_find(as->pmap.root, at, 0), phys_to_page(pa), PROT_READ);
 }
 
 static void destroyed_while_loaded(void)
@@ -185,7 +185,7 @@ const struct test_case pmap_cases[] = {
     { "which leaf is next", next },
     { "fork downgrades few leaves and drops many", sharing },
     { "chaos forgets, and nothing is lost", chaos },
-    { "the table used last is not remembered too long", hint },
+    { "a table is not remembered too long", remembered },
     { "a page is entered only with its owner locked", entering_needs_owner, .panics = "mutex_held(&page->anon->lock)" },
     { "no hart may have the table of the dead", destroyed_while_loaded, .panics = "!mmu_root_loaded" },
     { 0 },

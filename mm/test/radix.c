@@ -57,7 +57,7 @@ static void find_what_was_put(void)
 {
     struct addrspace *as = wide_space();
     bool exclusive;
-    mutex_lock(&as->lock);
+    as_write(as);
     check(!there(as, 7, &exclusive));
     check(!radix_any(&as->anons, 0, RADIX_END));
     check_eq(put_at(as, 7), 0);
@@ -73,15 +73,15 @@ static void find_what_was_put(void)
     check_eq(radix_next(&as->anons, far + 1, &anon), RADIX_END);
     check(anon == NULL);
     check(radix_any(&as->anons, 7, 8) && !radix_any(&as->anons, 8, far) && radix_any(&as->anons, 8, far + 1));
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     world_check();
 
-    mutex_lock(&as->lock);
+    as_write(as);
     check_eq(clear(as, 8, RADIX_END), 0);
     check_eq(radix_node_count(), 6);                    /* empty nodes are gone */
     check_eq(clear(as, 0, 8), 0);
     check_eq(radix_node_count(), 0);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     destroy(as);
 }
 
@@ -90,19 +90,19 @@ static void share_and_copy(void)
 {
     struct addrspace *parent = wide_space(), *child;
     bool exclusive;
-    mutex_lock(&parent->lock);
+    as_write(parent);
     for (uint64_t vpn = 100; vpn < 200; vpn++)
         check_eq(put_at(parent, vpn), 0);
-    mutex_unlock(&parent->lock);
+    as_write_done(parent);
     size_t nodes = radix_node_count();
     check_eq(as_fork(parent, &child), 0);
     check_eq(radix_node_count(), nodes);
     check(there(parent, 150, &exclusive) && !exclusive);
     check(there(child, 150, &exclusive) && !exclusive);
 
-    mutex_lock(&child->lock);
+    as_write(child);
     check_eq(put_at(child, 150), 0);
-    mutex_unlock(&child->lock);
+    as_write_done(child);
     check_eq(radix_node_count(), nodes + RADIX_LEVELS);
     check(there(child, 150, &exclusive) && exclusive);
     check(there(child, 151, &exclusive) && !exclusive); /* same leaf, but the anon has two references */
@@ -138,7 +138,7 @@ static void against_arrays(void)
             memcpy(expected[t], expected[from], sizeof expected[t]);
             continue;
         }
-        mutex_lock(&as[t]->lock);
+        as_write(as[t]);
         bool exclusive;
         unsigned what = host_random() % 100;
         if (what < 80) {
@@ -157,7 +157,7 @@ static void against_arrays(void)
                 others += o != t && anon != NULL && expected[o][v] == anon;
             check_eq(anon != NULL && exclusive && anon_sole(anon), anon != NULL && others == 0);
         }
-        mutex_unlock(&as[t]->lock);
+        as_write_done(as[t]);
         if (what == 99 && as[(t + 1) % TREES] != NULL) {
             destroy(as[t]);
             as[t] = NULL;
@@ -180,18 +180,18 @@ struct pair {
 static int put_in_child(void *arg)
 {
     struct pair *pair = arg;
-    mutex_lock(&pair->child->lock);
+    as_write(pair->child);
     int err = put_at(pair->child, 500);
-    mutex_unlock(&pair->child->lock);
+    as_write_done(pair->child);
     return err;
 }
 
 static int clear_in_child(void *arg)
 {
     struct pair *pair = arg;
-    mutex_lock(&pair->child->lock);
+    as_write(pair->child);
     int err = clear(pair->child, 110, 500);
-    mutex_unlock(&pair->child->lock);
+    as_write_done(pair->child);
     return err;
 }
 
@@ -209,10 +209,10 @@ static void both_as_before(void *arg)
 static void fails_cleanly(test_attempt *attempt)
 {
     struct pair pair = { wide_space(), NULL };
-    mutex_lock(&pair.parent->lock);
+    as_write(pair.parent);
     for (uint64_t vpn = 100; vpn < 200; vpn++)
         check_eq(put_at(pair.parent, vpn), 0);
-    mutex_unlock(&pair.parent->lock);
+    as_write_done(pair.parent);
     check_eq(as_fork(pair.parent, &pair.child), 0);
     check_fails_cleanly(attempt, &pair, both_as_before);
     destroy(pair.parent);
@@ -227,7 +227,7 @@ static void spares(void)
 {
     struct addrspace *as = wide_space();
     struct radix_spare spare = { 0 };
-    mutex_lock(&as->lock);
+    as_write(as);
     check(radix_prepare(&as->anons, 9, &spare) == NULL);        /* none: nothing changed */
     check(as->anons.root == NULL);
     check_eq(radix_spare_alloc(&spare), 0);
@@ -237,7 +237,7 @@ static void spares(void)
     struct radix_node *leaf = radix_prepare(&as->anons, 9, &spare);
     check(leaf != NULL && spare.count == 0);
     radix_fill(leaf, 9, anon);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     world_check();
     check_eq(radix_spare_alloc(&spare), 0);
     radix_spare_free(&spare);

@@ -16,9 +16,9 @@ struct test_case {
     bool bare;                          /* the case boots the machine itself */
 };
 
-/* One table for each file of mm. */
+/* One table for each file of mm, and for what it stands on. */
 extern const struct test_case page_cases[], slab_cases[], radix_cases[], vma_cases[], pmap_cases[], anon_cases[],
-    object_cases[], addrspace_cases[], fault_cases[], uaccess_cases[], check_cases[], machine_cases[];
+    object_cases[], addrspace_cases[], fault_cases[], uaccess_cases[], check_cases[], machine_cases[], lock_cases[];
 
 /* ---- judging: a case ends at the first that is wrong ---- */
 

@@ -189,9 +189,9 @@ static void drop(struct addrspace *as)
         object_drop_caches();
         return;
     }
-    mutex_lock(&as->lock);
+    as_write(as);
     chaos_forget(as, host_random());
-    mutex_unlock(&as->lock);
+    as_write_done(as);
 }
 
 static void operate(struct worker *w)

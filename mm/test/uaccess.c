@@ -33,7 +33,7 @@ static void there_and_back(void)
         check_eq(copy_from_user(as, back, at + offset, 2 * PAGE_SIZE, NULL), 0);
         check(memcmp(buf, back, 2 * PAGE_SIZE) == 0);
     }
-    check_eq(as->faults.n[FAULT_B3], 3);
+    check_eq(faults(FAULT_B3), 3);
     check_eq(copy_to_user(as, 0, buf, 0, &done), 0);            /* nothing is nowhere */
     destroy(as);
 }
@@ -66,10 +66,10 @@ static void after_fork(void)
     check_eq(copy_to_user(as, at, buf, 3 * PAGE_SIZE, NULL), 0);
     check_eq(as_fork(as, &child), 0);
     check_eq(zero_user(as, at + 10, 2 * PAGE_SIZE, NULL), 0);
-    check_eq(as->faults.n[FAULT_A3], 3);
+    check_eq(faults(FAULT_A3), 3);
     check_eq(copy_from_user(child, back, at, 3 * PAGE_SIZE, NULL), 0);
     check(memcmp(buf, back, 3 * PAGE_SIZE) == 0);
-    check_eq(child->faults.n[FAULT_A1], 0);                     /* a page that was there is copied as it is */
+    check_eq(faults(FAULT_A1), 0);                     /* a page that was there is copied as it is */
     destroy(child);
     destroy(as);
 }
@@ -138,78 +138,6 @@ static void copied_instructions(void)
 
 static struct addrspace *tight;
 
-/* ---- a whole page: frames change places ---- */
-
-static struct page *page_full_of(char c)
-{
-    struct page *page = page_alloc(PAGE_KERNEL);
-    memset(page_address(page), c, PAGE_SIZE);
-    return page;
-}
-
-static void exchanged(void)
-{
-    struct addrspace *as = space_of_three(), *child;
-    struct page *page = page_full_of('n'), *given = page;
-    check_eq(program_store(as, at, 'o'), 0);
-    check_eq(page_to_user(as, at, &page), 0);
-    check(page != given);                               /* nothing was copied */
-    check_eq(page_use(page), PAGE_KERNEL);
-    check_eq(((char *)page_address(page))[0], 'o');
-    check_eq(program_load(as, at), 'n');                /* at once, though the old leaf was in the TLB */
-    check_eq(program_store(as, at + 1, 'm'), 0);
-    world_check();
-
-    /* Into a page that fork has shared, one that was never touched, and one that no longer has a leaf. */
-    check_eq(as_fork(as, &child), 0);
-    memset(page_address(page), 'c', PAGE_SIZE);
-    check_eq(page_to_user(child, at, &page), 0);
-    check_eq(program_load(child, at + 1), 'c');
-    check_eq(program_load(as, at + 1), 'm');
-    memset(page_address(page), 'u', PAGE_SIZE);
-    check_eq(page_to_user(child, at + PAGE_SIZE, &page), 0);
-    check_eq(program_load(child, at + 2 * PAGE_SIZE - 1), 'u');
-    check_eq(program_load(as, at + 2 * PAGE_SIZE - 1), 0);
-    world_check();
-    page_free(page);
-    destroy(child);
-    destroy(as);
-}
-
-static void exchanged_never_with_a_file(void)
-{
-    static char source[PAGE_SIZE];
-    struct vm_object *obj = object_create(source, sizeof source, NULL);
-    struct addrspace *as = as_create(), *other = as_create();
-    struct page *page = page_full_of('n'), *given = page;
-    check_eq(map_object(as, at, PAGE_SIZE, RW, true, obj, 0), 0);
-    check_eq(map_object(other, at, PAGE_SIZE, PROT_READ, true, obj, 0), 0);
-    check_eq(program_load(other, at), 0);
-    check_eq(page_to_user(as, at, &page), 0);
-    check(page == given);                               /* others may map the file's page: the bytes were copied */
-    check_eq(program_load(other, at), 'n');
-    check_eq(page_to_user(other, at, &page), -EFAULT);
-    check_eq(page_to_user(as, at + PAGE_SIZE, &page), -EFAULT);
-    check_eq(page_to_user(as, USER_END, &page), -EFAULT);
-    check(page == given);
-    page_free(page);
-    destroy(as);
-    destroy(other);
-    object_put(obj);
-}
-
-static void exchanged_code(void)
-{
-    struct addrspace *as = as_create();
-    struct page *page = page_full_of('n');
-    check_eq(map_zero(as, at, PAGE_SIZE, RW | PROT_EXEC), 0);
-    check_eq(program_fetch(as, at), 0);
-    check_eq(page_to_user(as, at, &page), 0);
-    check_eq(program_fetch(as, at), 'n');
-    page_free(page);
-    destroy(as);
-}
-
 static int copy_three(void *unused)
 {
     (void)unused;
@@ -241,7 +169,7 @@ static void populated(void)
 {
     struct addrspace *as = space_of_three();
     check_eq(populate_user(as, at + PAGE_SIZE, 2 * PAGE_SIZE), 0);
-    check_eq(as->faults.n[FAULT_B3], 2);
+    check_eq(faults(FAULT_B3), 2);
     check_eq(leaf_prot(as, at), -1);
     check_eq(leaf_prot(as, at + PAGE_SIZE), RW);
     check_eq(populate_user(as, at + 2 * PAGE_SIZE, 2 * PAGE_SIZE), -EFAULT);
@@ -262,9 +190,6 @@ const struct test_case uaccess_cases[] = {
     { "strings end at their NUL", strings },
     { "checking a range faults nothing in", range_checks },
     { "what the kernel stores can be executed", copied_instructions },
-    { "a whole page changes hands", exchanged },
-    { "but never with a file's", exchanged_never_with_a_file },
-    { "and can be executed", exchanged_code },
     { "without memory, page by page", fails_page_by_page },
     { "populating", populated },
     { 0 },

@@ -9,10 +9,8 @@ static const char bytes[8 * PAGE_SIZE];
 
 static struct vma *make(struct addrspace *as, vaddr_t start, vaddr_t end, struct vm_object *obj, uint64_t index)
 {
-    struct vma *vma = vma_alloc();
-    *vma = (struct vma){ .start = start, .end = end, .prot = PROT_READ, .object = obj, .object_index = index };
-    if (obj != NULL)
-        object_get(obj);
+    struct vma *vma = vma_clone(&(struct vma){ .start = start, .end = end, .prot = PROT_READ, .object = obj,
+                                               .object_index = index });
     vma_insert(as, vma);
     return vma;
 }
@@ -33,7 +31,7 @@ static size_t listed(struct vm_object *obj, size_t *npages)
 static void finding(void)
 {
     struct addrspace *as = as_create();
-    mutex_lock(&as->lock);
+    as_write(as);
     struct vma *high = make(as, at + 4 * PAGE_SIZE, at + 6 * PAGE_SIZE, NULL, 0);
     struct vma *low = make(as, at, at + 2 * PAGE_SIZE, NULL, 0);
     check(vma_find(as, at) == low && vma_find(as, at + 2 * PAGE_SIZE - 1) == low);
@@ -48,7 +46,7 @@ static void finding(void)
     vma_remove(as, low);                        /* the one found last: must not be found again */
     vma_free(low);
     check(vma_find(as, at) == NULL);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     destroy(as);
 }
 
@@ -57,7 +55,7 @@ static void split_and_merge(void)
     struct addrspace *as = as_create();
     struct vm_object *obj = object_create(bytes, sizeof bytes, NULL);
     size_t npages;
-    mutex_lock(&as->lock);
+    as_write(as);
     struct vma *vma = make(as, at, at + 6 * PAGE_SIZE, obj, 1);
     struct vma *upper = vma_clone(vma);
     vma_split(as, vma, at + 2 * PAGE_SIZE, upper);
@@ -85,7 +83,7 @@ static void split_and_merge(void)
     vma_resize(as, vma, at + PAGE_SIZE, at + 5 * PAGE_SIZE);
     check_eq(vma->object_index, 2);
     check_eq(as->vmas.npages, 4);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     world_check();
     destroy(as);
     check_eq(listed(obj, &npages), 0);
@@ -101,7 +99,7 @@ static void many(void)
     size_t count = 0;
     for (unsigned step = 0; step < 4000; step++) {
         unsigned i = host_random() % ARRAY_LEN(vma);
-        mutex_lock(&as->lock);
+        as_write(as);
         if (vma[i] == NULL) {
             vma[i] = make(as, at + 2 * i * PAGE_SIZE, at + (2 * i + 1) * PAGE_SIZE, NULL, 0);
             count++;
@@ -116,7 +114,7 @@ static void many(void)
             check(vma_find(as, at + 2 * i * PAGE_SIZE) == vma[i]);
         }
         check_eq(as->vmas.count, count);
-        mutex_unlock(&as->lock);
+        as_write_done(as);
         if (step % 200 == 0)
             world_check();
     }
@@ -126,10 +124,10 @@ static void many(void)
 static void overlap(void)
 {
     struct addrspace *as = as_create();
-    mutex_lock(&as->lock);
+    as_write(as);
     make(as, at, at + 2 * PAGE_SIZE, NULL, 0);
     make(as, at + PAGE_SIZE, at + 3 * PAGE_SIZE, NULL, 0);
-    mutex_unlock(&as->lock);
+    as_write_done(as);
     world_check();
 }
 
@@ -143,6 +141,6 @@ const struct test_case vma_cases[] = {
     { "a split and a merge lose nothing", split_and_merge },
     { "hundreds, in no order", many },
     { "two that overlap are noticed", overlap, .panics = "I1" },
-    { "only under as->lock", needs_lock, .panics = "mutex_held(&as->lock)" },
+    { "only under as->lock", needs_lock, .panics = "as_held(as)" },
     { 0 },
 };

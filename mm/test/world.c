@@ -12,15 +12,21 @@
 
 /* ---- a program ---- */
 
+static const int error_of[] = {
+    [FAULT_NO_MAPPING] = -EFAULT, [FAULT_FORBIDDEN] = -EACCES, [FAULT_BEYOND_END] = -ENXIO, [FAULT_NO_MEMORY] = -ENOMEM,
+};
+
 int program_access(struct addrspace *as, vaddr_t va, enum access access, uint8_t *byte)
 {
     as_activate(thread_current(), as);
     for (unsigned n = 0; n < FAULTS_MAX; n++) {
         if (soft_access(va, access, byte))
             return 0;
-        int err = vm_fault(as, va, access);
-        if (err != 0)
-            return err;
+        enum fault_result result = vm_fault(as, va, access);
+        if (result == FAULT_NO_MEMORY)
+            as->oom_va = page_down(va);
+        if (result != FAULT_DONE)
+            return error_of[result];
     }
     panic("the access %u at %#lx faults again and again", access, va);
 }
@@ -43,6 +49,8 @@ int program_fetch(struct addrspace *as, vaddr_t va)
     int err = program_access(as, va, ACCESS_EXEC, &byte);
     return err != 0 ? err : byte;
 }
+
+uint64_t faults(enum fault_case which) { return thread_current()->counter[which]; }
 
 void leave_all(void)
 {
@@ -98,10 +106,10 @@ int leaf_prot(struct addrspace *as, vaddr_t va)
 
 struct anon *anon_at(struct addrspace *as, vaddr_t va, bool *exclusive)
 {
-    mutex_lock(&as->lock);
+    as_read(as);
     struct anon *anon = radix_find(&as->anons, va >> PAGE_SHIFT, exclusive);
     *exclusive = anon != NULL && *exclusive && anon_sole(anon);
-    mutex_unlock(&as->lock);
+    as_read_done(as);
     return anon;
 }
 

@@ -6,19 +6,20 @@
 #include "arch/host/host.h"
 #include "kernel/core/errno.h"
 #include "mm/addrspace.h"
+#include "mm/fault.h"
 #include "mm/object.h"
 
 /* ---- a program ---- */
 
 /*
  * One access of one byte by the program of as on this hart: try, fault, try again, as the trap dispatcher makes it.
- * Returns 0 or vm_fault's error. Panics when the faults do not end.
+ * Returns 0; -EFAULT: no mapping; -EACCES: forbidden; -ENXIO: beyond the object's end; -ENOMEM. Panics when the faults do not end.
  */
 int program_access(struct addrspace *as, vaddr_t va, enum access access, uint8_t *byte);
 
 int program_store(struct addrspace *as, vaddr_t va, uint8_t byte);
 
-/* The byte, or vm_fault's error. */
+/* The byte, or program_access's error. */
 int program_load(struct addrspace *as, vaddr_t va);
 int program_fetch(struct addrspace *as, vaddr_t va);
 
@@ -27,6 +28,9 @@ void leave_all(void);
 
 /* leave_all and as_destroy. */
 void destroy(struct addrspace *as);
+
+/* Faults of this case that the calling thread has taken, in whatever address space. */
+uint64_t faults(enum fault_case which);
 
 /* ---- mappings ---- */
 
