@@ -75,7 +75,7 @@ void fp_enable(struct trapframe *tf, const struct fp_context *fp);
 void fp_save(struct trapframe *tf, struct fp_context *fp);
 void fp_restore(const struct fp_context *fp);
 
-/* Was the illegal instruction that tf stopped at (its bits are in value) one of floating point, with FP off? */
+/* Was the illegal instruction that tf stopped at (its bits are in value) one of floating point, off on a hart that has it? */
 bool fp_was_off(const struct trapframe *tf);
 
 /*

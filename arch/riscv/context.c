@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arch/context.h"
+#include "arch/machine.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/offsets.h"
 
@@ -50,7 +51,7 @@ void trap_init_hart(void)
 
 bool fp_was_off(const struct trapframe *tf)
 {
-    if ((tf->status & SSTATUS_FS) != 0)
+    if (!machine.has_fp || (tf->status & SSTATUS_FS) != 0)
         return false;
     uint32_t insn = tf->value;
     if ((insn & 3) != 3) {              /* compressed: quadrants 0 and 2 have FLD, FSD (and their SP forms) */

@@ -283,16 +283,23 @@ static void read_chosen(const struct node *node)
     stdout_path = find_text(node, "stdout-path");
 }
 
-/* riscv,isa: "rv64imac_zicsr_sstc": is ext one of the names after an underscore? */
+/* riscv,isa: "rv64imafdc_zicsr_sstc": is ext one of the letters, or of the names after an underscore? */
 static bool isa_string_has(const char *isa, const char *ext)
 {
     size_t len = strlen(ext);
+    if (isa != NULL && len == 1)        /* the first longer name may stand right behind the letters; it begins with s, x or z */
+        return memchr(isa, *ext, strcspn(isa, "_sxz")) != NULL;
     while (isa != NULL && (isa = strchr(isa, '_')) != NULL) {
         isa++;
         if (strncmp(isa, ext, len) == 0 && (isa[len] == '_' || isa[len] == '\0'))
             return true;
     }
     return false;
+}
+
+static bool cpu_has(const struct node *node, const char *ext)
+{
+    return list_has(node, "riscv,isa-extensions", ext) || isa_string_has(find_text(node, "riscv,isa"), ext);
 }
 
 static void read_cpu(const struct node *node)
@@ -307,8 +314,9 @@ static void read_cpu(const struct node *node)
     if (!find_prop(node, "reg", &prop) || !prop_cells(&prop, 0, node->parent->address_cells, &hartid))
         panic("device tree: %s: reg missing or malformed", node->name);
 
-    bool sstc = list_has(node, "riscv,isa-extensions", "sstc") || isa_string_has(find_text(node, "riscv,isa"), "sstc");
-    machine.has_sstc = sstc && (machine.nharts == 0 || machine.has_sstc);
+    bool first = machine.nharts == 0, fp = cpu_has(node, "d") || cpu_has(node, "g");    /* D implies F, G is IMAFD */
+    machine.has_sstc = cpu_has(node, "sstc") && (first || machine.has_sstc);
+    machine.has_fp = fp && (first || machine.has_fp);
     machine.harts[machine.nharts++] = (struct machine_hart){ .hartid = hartid, .plic_context = MACHINE_NO_CONTEXT };
     find_number(node, "timebase-frequency", &machine.timebase_hz);      /* 3.8: here or in /cpus */
 }

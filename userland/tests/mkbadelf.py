@@ -84,6 +84,14 @@ def store(rs2, address):
     return li(A2, address) + sd(rs2, A2)
 
 
+def fcvt_d_l(rd, rs1):
+    return [0x69 << 25 | 2 << 20 | rs1 << 15 | rd << 7 | 0x53]
+
+
+def fcvt_l_d(rd, rs1):
+    return [0x61 << 25 | 2 << 20 | rs1 << 15 | rd << 7 | 0x53]
+
+
 def leave():
     """exit(a0)"""
     return addi(A7, ZERO, SYS_EXIT) + [0x00000073]
@@ -138,6 +146,8 @@ def word(value):
 
 def odd_files():
     yield "no-sections", simple()
+    # Into a floating-point register and out again, on harts that have them; else this is an illegal instruction.
+    yield "floating-point", simple(addi(A0, ZERO, 42) + fcvt_d_l(A0, A0) + addi(A0, ZERO, 0) + fcvt_l_d(A0, A0) + leave())
 
     code = load(A0, 0x21678) + leave()
     yield "unaligned-segments", elf(
