@@ -44,6 +44,7 @@ struct machine {
 
     struct range initrd;                /* chosen: linux,initrd-start, -end; start == end: none */
     char bootargs[MACHINE_BOOTARGS_MAX];
+    bool bootargs_cut;                  /* there were more than fit, as Linux's COMMAND_LINE_SIZE */
     uint8_t rng_seed[64];               /* chosen: rng-seed, zero-padded */
 };
 

@@ -13,6 +13,7 @@
 #include "arch/mmu.h"
 #include "kernel/core/boot.h"
 #include "kernel/dev/console.h"
+#include "kernel/dev/uart.h"
 #include "kernel/exec.h"
 #include "kernel/fs/file.h"
 #include "kernel/core/hart.h"
@@ -119,7 +120,7 @@ static void init_start(void)
         panic("no memory for the console of process 1");
 
     const char *path = init_path();
-    const char *argv[64] = { path };
+    const char *argv[66] = { path };    /* all words of the boot line */
     char *const *args = boot_init_args();
     for (unsigned i = 0; args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++)
         argv[i + 1] = args[i];
@@ -191,8 +192,9 @@ void kernel_main(uint64_t hartid, paddr_t fdt)
     hart_set_self(&harts[0]);                   /* a place to point at until the harts have been counted */
     boot_ticks = time_ticks();                  /* the beginning; init_start makes it a span */
     trap_init_hart();
-    fdt_read(phys_to_virt(fdt), fdt);
     console_init();
+    fdt_read(phys_to_virt(fdt), fdt);
+    uart_init();
     kprintf("Faultline booting: %u hart%s, %s kernel\n", machine.nharts, machine.nharts == 1 ? "" : "s",
             CHECKED ? "checked" : "plain");
     boot_parse();

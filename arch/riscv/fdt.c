@@ -267,9 +267,8 @@ static void read_chosen(const struct node *node)
     struct prop prop;
     if (find_prop(node, "bootargs", &prop)) {
         size_t len = strnlen((const char *)prop.value, prop.len);
-        if (len >= MACHINE_BOOTARGS_MAX)
-            panic("device tree: bootargs has %zu bytes, more than %d", len, MACHINE_BOOTARGS_MAX - 1);
-        memcpy(machine.bootargs, prop.value, len);
+        machine.bootargs_cut = len >= MACHINE_BOOTARGS_MAX;
+        memcpy(machine.bootargs, prop.value, machine.bootargs_cut ? MACHINE_BOOTARGS_MAX - 1 : len);
     }
     if (find_prop(node, "rng-seed", &prop))
         memcpy(machine.rng_seed, prop.value, prop.len < sizeof(machine.rng_seed) ? prop.len : sizeof(machine.rng_seed));

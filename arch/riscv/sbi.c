@@ -6,10 +6,12 @@
 #include "arch/machine.h"
 #include "arch/mmu.h"
 #include "arch/panic.h"
+#include "arch/power.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/sbi.h"
 
 enum {
+    EXT_PUTCHAR = 1,                    /* legacy; but DBCN, its successor, came only with SBI 2.0 */
     EXT_TIME = 0x54494d45,
     EXT_IPI = 0x735049,
     EXT_RFENCE = 0x52464e43,
@@ -85,5 +87,7 @@ void sbi_remote_sfence_asid(uint64_t harts, vaddr_t start, size_t size, uint64_t
 {
     for_hart_masks(harts, EXT_RFENCE, 2, start, size, asid);
 }
+
+void firmware_put(char c) { sbi_call(EXT_PUTCHAR, 0, (uint8_t)c, 0, 0, 0, 0); }
 
 void sbi_system_reset(uint32_t type) { sbi_call(EXT_SRST, 0, type, 0, 0, 0, 0); }

@@ -42,6 +42,8 @@ void boot_parse(void)
             break;
         from++;
     }
+    if (machine.bootargs_cut || from[strspn(from, " ")] != '\0')
+        kprintf("boot: the line has more than %zu bytes or %d words, ignoring the rest\n", sizeof line - 1, WORDS_MAX);
     init_args = &words[n];
     for (unsigned i = 0; i < n; i++)
         if (strcmp(words[i], "--") == 0) {

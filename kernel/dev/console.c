@@ -285,7 +285,6 @@ static void console_interrupt(void)
 void console_init(void)
 {
     static const struct print_sink sink = { kernel_print, panic_mode };
-    uart_init();
     print_to(&sink);
 }
 

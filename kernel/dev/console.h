@@ -9,7 +9,7 @@
 
 #include "kernel/fs/file.h"
 
-/* Find the UART, and hand the kernel's own voice (kernel/core/print.h) a way to it. After fdt_read. */
+/* Hand the kernel's own voice (kernel/core/print.h) a way to the UART: first of all, since even the device tree may be wrong. */
 void console_init(void);
 
 /* Take interrupts, on this hart: input works, and programs' output no longer waits. After irq_init. */

@@ -4,6 +4,7 @@
  */
 #include "arch/machine.h"
 #include "arch/mmu.h"
+#include "arch/power.h"
 #include "kernel/dev/uart.h"
 #include "kernel/core/panic.h"
 
@@ -54,6 +55,8 @@ void uart_put(char c)
 {
     if (regs != NULL)
         *reg(THR) = (uint8_t)c;
+    else
+        firmware_put(c);
 }
 
 void uart_put_polled(char c)

@@ -1,7 +1,7 @@
 /*
  * uart.h - the serial line: an ns16550a with 16-byte queues.
  * Owns: its registers. Does not own: what waits to be sent or read (console.c).
- * Locks: none of its own; the caller keeps all calls apart. Without a UART in the device tree, output goes nowhere.
+ * Locks: none of its own; the caller keeps all calls apart. Without a UART in the device tree output is the firmware's.
  */
 #pragma once
 
@@ -11,7 +11,7 @@ enum uart_interrupt { UART_RX = 1, UART_TX = 2 };       /* bits of IER: a byte h
 
 #define UART_FIFO_SIZE 16
 
-/* Find and program it; no interrupts yet. Before this, output goes nowhere. */
+/* Find and program it; no interrupts yet. Before this, output is the firmware's. */
 void uart_init(void);
 
 /* Which interrupts it may raise: UART_ bits. Costs nothing when nothing changes. */
