@@ -12,8 +12,10 @@
  * Without ICANON every byte is complete when it comes, a read returns what there is (VMIN 1, VTIME 0, whatever a program asks
  * for), and ^D is a byte like others. A program that changes the mode loses nothing: what has been typed can be read at once.
  *
- * Nothing is ever lost: when a ring is full, its source waits. The receive interrupt is masked until a program reads (the
- * sender's own flow control then stops the sender), and a program that writes sleeps until the UART has taken some.
+ * A full ring of output makes the program that writes sleep until the UART has taken some. A full ring of input is a choice:
+ * either its source waits, so that nothing is lost but what comes behind is not seen; or what does not fit is dropped, with a
+ * bell, so that ^C is seen however much nobody has read. A person needs the second. A pipe needs the first, and the boot word
+ * "piped" asks for it: the receive interrupt is masked until a program reads, and QEMU then lets the pipe wait.
  *
  * Two locks, because input wakes programs (so its lock comes before the scheduler's) and the kernel prints with any lock
  * held (so the lock of output comes after all others).
@@ -22,6 +24,7 @@
 
 #include "arch/irq.h"
 #include "arch/machine.h"
+#include "kernel/core/boot.h"
 #include "kernel/dev/console.h"
 #include "kernel/dev/uart.h"
 #include "kernel/core/errno.h"
@@ -32,7 +35,7 @@
 #include "kernel/signal.h"
 #include "mm/uaccess.h"
 
-enum { IN_SIZE = 4096, OUT_SIZE = 4096 };       /* powers of two: positions run freely and are masked */
+enum { IN_SIZE = 65536, OUT_SIZE = 4096 };      /* powers of two: positions run freely and are masked */
 enum { ECHO_ROOM = 64 };                        /* of the output ring, kept free of programs' text */
 enum { WRITE_PIECE = 256 };                     /* a write of up to this many bytes is not interleaved with others */
 
@@ -67,6 +70,7 @@ static struct {
     int foreground;                             /* [lock] process group that ^C ends; 0: none */
     uint32_t iflag, lflag;                      /* [lock] ICRNL; ISIG, ICANON, ECHO */
     bool started;                               /* [lock] interrupts are on */
+    bool source_waits;                          /* fixed: nothing is dropped */
     struct mutex read_lock;                     /* one reader at a time moves read_pos */
 } in = {
     .lock = SPINLOCK_INIT(RANK_DEVICE),
@@ -204,6 +208,7 @@ static void erase_word(void)
 }
 
 static bool in_full(void) { return in.edit_pos - in.read_pos == IN_SIZE; }
+static bool in_takes(void) { return (!in_full() || !in.source_waits) && out_room() >= ECHO_ROOM; }
 
 /* A byte that edits the line instead of joining it. */
 static bool edits_line(char c)
@@ -224,7 +229,7 @@ static bool edits_line(char c)
     }
 }
 
-/* One byte from the UART; the ring has room. True for ^C: the caller kills the group when it holds no lock. */
+/* One byte from the UART. True for ^C: the caller kills the group when it holds no lock. */
 static bool in_byte(char c)
 {
     bool canonical = in.lflag & ICANON;
@@ -235,6 +240,10 @@ static bool in_byte(char c)
     }
     if (canonical && edits_line(c))
         return false;
+    if (in_full()) {
+        echo("\a", 1);
+        return false;
+    }
     if (c == '\r' && (in.iflag & ICRNL))
         c = '\n';
     in.ring[in.edit_pos++ % IN_SIZE] = c;
@@ -250,7 +259,7 @@ static bool in_byte(char c)
 static void choose_interrupts(void)
 {
     unsigned want = out.take_pos != out.put_pos ? UART_TX : 0;
-    if (!in_full() && out_room() >= ECHO_ROOM)
+    if (in_takes())
         want |= UART_RX;
     uart_set_interrupts(in.started ? want : 0);
 }
@@ -263,7 +272,7 @@ static void console_interrupt(void)
     unsigned long flags = spin_lock_irqsave(&in.lock);
     spin_lock(&out.lock);
     out_pump();
-    while (!in_full() && out_room() >= ECHO_ROOM && uart_get(&c))
+    while (in_takes() && uart_get(&c))
         killed |= in_byte(c);
     out_pump();
     choose_interrupts();
@@ -294,6 +303,7 @@ void console_start(void)
         return;
     unsigned long flags = spin_lock_irqsave(&in.lock);
     in.started = true;
+    in.source_waits = boot_option("piped") != NULL;
     spin_unlock_irqrestore(&in.lock, flags);
     irq_register(machine.uart.irq, console_interrupt);
     console_interrupt();                /* turns the receiver on */
@@ -315,6 +325,8 @@ static size_t readable(size_t len, const char **start, bool *line_ends)
     uint32_t at = in.read_pos % IN_SIZE, n = in.line_pos - in.read_pos;
     if (n > IN_SIZE - at)
         n = IN_SIZE - at;
+    if (n - 1 > len)                    /* how a line ends far beyond len is nobody's business yet */
+        n = (uint32_t)len + 1;
     *start = in.ring + at;
     *line_ends = true;
     if (!(in.lflag & ICANON))

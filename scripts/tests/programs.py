@@ -7,6 +7,8 @@ Statuses, piped input, repetition, init=, other archives, and typing at the shel
 import collections
 import gzip
 import os
+import pty
+import random
 import re
 import subprocess
 import sys
@@ -104,12 +106,19 @@ def other_archives():
 
 
 class Typist:
-    """Somebody at the console: types, and reads what has come since."""
+    """Somebody at the console: types, and reads what has come since. The launcher's input is a pipe, or else a terminal."""
 
-    def __init__(self, *arguments):
-        self.process = start("--build", BUILD, *arguments, stdin=subprocess.PIPE)
+    def __init__(self, *arguments, terminal=False):
+        self.keyboard, guest_end = pty.openpty() if terminal else reversed(os.pipe())
+        self.process = start("--build", BUILD, *arguments, stdin=guest_end)
+        os.close(guest_end)
+        os.set_blocking(self.keyboard, False)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.unread = ""
+
+    def read_more(self):
+        self.unread += (self.process.stdout.read() or b"").decode(errors="replace")
+        time.sleep(0.01)
 
     def read_until(self, words, seconds=30):
         """What came up to the words, or None when they do not come."""
@@ -117,27 +126,32 @@ class Typist:
         while words not in self.unread:
             if time.monotonic() > deadline or self.process.poll() is not None:
                 return None
-            self.unread += (self.process.stdout.read() or b"").decode(errors="replace")
-            time.sleep(0.01)
+            self.read_more()
         seen, self.unread = self.unread.split(words, 1)
         return seen
 
-    def type(self, keys):
-        self.process.stdin.write(keys.encode())
-        self.process.stdin.flush()
+    def type(self, keys, seconds=30):
+        left = keys if isinstance(keys, bytes) else keys.encode()
+        deadline = time.monotonic() + seconds
+        while left and time.monotonic() < deadline:
+            try:
+                left = left[os.write(self.keyboard, left):]
+            except BlockingIOError:                     # whoever takes them may wait for us to read what they gave
+                self.read_more()
 
     def dialogue(self, name, *turns):
         """Turns are keys and the words that answer them. A case of the test."""
         for keys, answer in turns:
             self.type(keys)
             if self.read_until(answer) is None:
-                check(name, [(True, f"{keys!r} was not answered by {answer!r} but by {self.unread!r}")])
+                check(name, [(True, f"{keys[-60:]!r} was not answered by {answer!r} but by {self.unread[-500:]!r}")])
                 self.unread = ""
                 return
         check(name, [])
 
     def leave(self):
-        self.process.stdin.close()
+        if not os.isatty(self.keyboard):                # the end of a pipe is ^D; that of a terminal would end the launcher
+            os.close(self.keyboard)
         try:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
@@ -198,6 +212,22 @@ def typing():
     check("^D on an empty line ends the shell, with the last status", [(status != 6, f"status {status}, {sh.unread!r}")])
 
 
+def interrupting():
+    """^C behind any number of bytes that nobody has read, whatever they are: all but ^C and ^A, which is the launcher's."""
+    dice = random.Random(3)
+    keys = [byte for byte in range(256) if byte not in b"\x01\x03"]
+    for name, pasted, harts, terminal in (
+            ("6,000 letters", b"x" * 6_000, "1", False),
+            ("50,000 bytes", bytes(dice.choices(keys, k=50_000)), "2", False),
+            ("200,000 bytes of a terminal", bytes(dice.choices(keys, k=200_000)), "1", True)):
+        sh = Typist("--harts", harts, "sh", terminal=terminal)
+        sh.dialogue(f"^C is seen behind {name} that nobody reads", ("", "$ "), ("sleep 1000\r", "sleep 1000\n"),
+                    (pasted + b"\x03", "^C\n$ "), ("echo o'k'\r", "\nok\n$ "))
+        sh.type("exit 4\r", 5)
+        status = sh.leave()
+        check("and the machine ends as always", [(status != 4, f"status {status}")])
+
+
 statuses()
 piped_input("1")
 piped_input("4")
@@ -205,4 +235,5 @@ repeats()
 other_first_programs()
 other_archives()
 typing()
+interrupting()
 finish()
