@@ -1,6 +1,6 @@
 /*
  * exec.c - from an ELF file to an address space.
- * Owns: reading the headers, mapping the segments, the first stack.
+ * Owns: finding a script's interpreter, reading the headers, mapping the segments, the first stack.
  * Does not own: bringing anything in (mm/fault.c: text is case B1, data B2, bss and stack B3).
  *
  * The new address space is built beside the old one, which is given up only when nothing can fail any more.
@@ -30,6 +30,9 @@
 #define STACK_MAX     (1ul << 30)
 #define STACK_TOP     (USER_END - PAGE_SIZE)
 #define PHNUM_MAX     (PAGE_SIZE / sizeof(Elf64_Phdr))
+#define SCRIPTS_MAX   5                 /* one that is the interpreter of the next, and so on: Linux's limit */
+#define SCRIPT_LINE   256               /* bytes of a script that are looked at */
+#define STRING_MAX    (128ul << 10)     /* bytes of one argument, NUL included: Linux's MAX_ARG_STRLEN */
 #define CLOCK_TICKS   100               /* AT_CLKTCK: what sysconf(_SC_CLK_TCK) tells */
 #define RANDOM_BYTES  16
 
@@ -43,6 +46,8 @@ struct program {
     vaddr_t phdrs_va;                   /* where the program finds its headers; 0: nowhere */
     size_t stack_bytes;                 /* RLIMIT_STACK */
     struct program_id id;
+    char (*lines)[SCRIPT_LINE + 1];     /* of the scripts, cut into words */
+    const char **front;                 /* what comes before the caller's argv; NULL at the end */
 };
 
 /* ---- headers ---- */
@@ -59,6 +64,50 @@ static int read_headers(struct program *prog)
         return -ENOEXEC;
     err = object_read(prog->object, h->e_phoff, prog->phdrs, h->e_phnum * sizeof(Elf64_Phdr));
     return err == -ENXIO ? -ENOEXEC : err;
+}
+
+/*
+ * execve(2), "Interpreter scripts": a file that begins with "#!interpreter argument" has the interpreter run, with the argument
+ * (the rest of the line, one word) if there is any, the script's path, and what the caller's argv has after its first word.
+ */
+static int find_program(struct program *prog, const char *path)
+{
+    static const char blanks[] = " \t";
+    for (unsigned depth = 0;; depth++) {
+        int err = read_headers(prog);
+        if (err != -ENOEXEC)
+            return err;
+        char *line = prog->lines[depth], unused[PROC_NAME_SIZE];
+        size_t size = object_size(prog->object), len = size < SCRIPT_LINE ? size : SCRIPT_LINE;
+        line[len] = '\0';
+        err = object_read(prog->object, 0, line, len);
+        if (err != 0 || strncmp(line, "#!", 2) != 0)
+            return err == -ENOMEM ? err : -ENOEXEC;
+        if (depth == SCRIPTS_MAX)
+            return -ELOOP;
+        char *name = line + 2 + strspn(line + 2, blanks), *name_end = name + strcspn(name, " \t\n");
+        char *end = line + strcspn(line, "\n");
+        if (name == name_end || name_end == line + SCRIPT_LINE)        /* none, or one that goes on where we do not look */
+            return -ENOEXEC;
+        if (end == line + SCRIPT_LINE)
+            end--;                      /* an argument is cut, as on Linux */
+        while (end > name_end && strchr(blanks, end[-1]) != NULL)
+            end--;
+        *end = '\0';
+        char *argument = name_end + strspn(name_end, blanks);
+        if (depth == 0)
+            *--prog->front = path;
+        if (*argument != '\0')
+            *--prog->front = argument;
+        *name_end = '\0';
+        *--prog->front = name;
+        struct vm_object *interpreter;
+        err = fs_open_exec(name, &interpreter, unused);
+        if (err != 0)
+            return err;
+        fs_close_exec(prog->object);
+        prog->object = interpreter;
+    }
 }
 
 static unsigned segment_prot(const Elf64_Phdr *ph)
@@ -211,63 +260,62 @@ static int map_program(struct program *prog)
 
 /* ---- arguments ---- */
 
-static int fetch(const struct exec_args *args, void *dst, vaddr_t src, size_t len)
+static int fetch(struct addrspace *as, void *dst, vaddr_t src, size_t len)
 {
-    if (args->as != NULL)
-        return copy_from_user(args->as, dst, src, len, NULL);
+    if (as != NULL)
+        return copy_from_user(as, dst, src, len, NULL);
     memcpy(dst, (const void *)src, len);
     return 0;
 }
 
 /* The length of a string with its NUL. */
-static long string_size(const struct exec_args *args, vaddr_t src)
+static long string_size(struct addrspace *as, vaddr_t src)
 {
-    if (args->as == NULL)
+    if (as == NULL)
         return strlen((const char *)src) + 1;
     char piece[128];
-    for (size_t len = 0; len < EXEC_ARG_MAX; len += sizeof piece) {
-        long n = string_from_user(args->as, piece, src + len, sizeof piece, -E2BIG);
+    for (size_t len = 0; len < STRING_MAX; len += sizeof piece) {
+        long n = string_from_user(as, piece, src + len, sizeof piece, -E2BIG);
         if (n != -E2BIG)
             return n < 0 ? n : (long)len + n + 1;
     }
     return -E2BIG;
 }
 
-/* What a list of strings needs. */
 struct list {
+    struct addrspace *as;               /* where it is; NULL: in the kernel's memory */
     vaddr_t array;
     size_t count;
-    size_t string_bytes;
 };
 
-static int measure(const struct exec_args *args, struct list *list, size_t bytes_max)
+/* Count list's strings, and take what they and their addresses need from *bytes_left. */
+static int measure(struct list *list, size_t *bytes_left)
 {
     while (list->array != 0) {
         vaddr_t string;
-        int err = fetch(args, &string, list->array + list->count * sizeof string, sizeof string);
+        int err = fetch(list->as, &string, list->array + list->count * sizeof string, sizeof string);
         if (err != 0)
             return err;
         if (string == 0)
             break;
-        long size = string_size(args, string);
+        long size = string_size(list->as, string);
         if (size < 0)
             return size;
-        list->count++;
-        list->string_bytes += size;
-        if (list->string_bytes + list->count * sizeof(vaddr_t) > bytes_max)
+        if (size + sizeof string > *bytes_left)
             return -E2BIG;
+        *bytes_left -= size + sizeof string;
+        list->count++;
     }
     return 0;
 }
 
 /* Copy list's strings to *strings and their addresses to *vector, both moving up. */
-static int place(struct program *prog, const struct exec_args *args, const struct list *list, vaddr_t *strings,
-                 vaddr_t strings_end, vaddr_t *vector)
+static int place(struct program *prog, const struct list *list, vaddr_t *strings, vaddr_t strings_end, vaddr_t *vector)
 {
     char piece[256];
     for (size_t i = 0; i < list->count; i++) {
         vaddr_t from;
-        int err = fetch(args, &from, list->array + i * sizeof from, sizeof from);
+        int err = fetch(list->as, &from, list->array + i * sizeof from, sizeof from);
         if (err == 0)
             err = copy_to_user(prog->as, *vector, strings, sizeof *strings, NULL);
         for (bool more = true; more && err == 0;) {
@@ -275,7 +323,7 @@ static int place(struct program *prog, const struct exec_args *args, const struc
             size_t n = PAGE_SIZE - (from & PAGE_MASK);
             if (n > sizeof piece)
                 n = sizeof piece;
-            err = fetch(args, piece, from, n);
+            err = fetch(list->as, piece, from, n);
             const char *nul = err == 0 ? memchr(piece, '\0', n) : NULL;
             if (nul != NULL)
                 n = nul + 1 - piece;
@@ -291,24 +339,32 @@ static int place(struct program *prog, const struct exec_args *args, const struc
             return err;
         *vector += sizeof(vaddr_t);
     }
-    *vector += sizeof(vaddr_t);                 /* the NULL is there already: the stack is zero-filled */
     return 0;
 }
 
 /* Build the first stack. *sp: where the program finds argc. */
 static int build_stack(struct program *prog, const struct exec_args *args, const char *path, vaddr_t *sp)
 {
-    struct list argv = { .array = args->argv }, envp = { .array = args->envp };
+    struct list argv = { args->as, args->argv, 0 }, envp = { args->as, args->envp, 0 }, front = { NULL, 0, 0 };
     size_t bytes_max = prog->stack_bytes / 4 < EXEC_ARG_MAX ? prog->stack_bytes / 4 : EXEC_ARG_MAX;
-    int err = measure(args, &argv, bytes_max);
+    size_t bytes_left = bytes_max, path_size = strlen(path) + 1;
+    vaddr_t argv0 = 0;
+    int err = *prog->front != NULL && argv.array != 0 ? fetch(argv.as, &argv0, argv.array, sizeof argv0) : 0;
+    if (argv0 != 0)
+        argv.array += sizeof argv0;             /* a script's path stands for it */
     if (err == 0)
-        err = measure(args, &envp, bytes_max);
+        err = measure(&argv, &bytes_left);
+    if (argv.count == 0 && *prog->front == NULL)
+        *--prog->front = "";                    /* Linux, since 5.18: programs rely on argv[0] */
+    front.array = (vaddr_t)prog->front;
+    if (err == 0)
+        err = measure(&front, &bytes_left);
+    if (err == 0)
+        err = measure(&envp, &bytes_left);
     if (err != 0)
         return err;
-    size_t path_size = strlen(path) + 1;
-    size_t string_bytes = argv.string_bytes + envp.string_bytes;
-    if (string_bytes + (argv.count + envp.count) * sizeof(vaddr_t) > bytes_max)
-        return -E2BIG;
+    uint64_t argc = front.count + argv.count, random[RANDOM_BYTES / 8] = { random_u64(), random_u64() };
+    size_t string_bytes = bytes_max - bytes_left - (argc + envp.count) * sizeof(vaddr_t);
 
     vaddr_t path_va = STACK_TOP - path_size;
     vaddr_t random_va = path_va - RANDOM_BYTES;
@@ -320,18 +376,21 @@ static int build_stack(struct program *prog, const struct exec_args *args, const
         { AT_SECURE, 0 },                    { AT_CLKTCK, CLOCK_TICKS },       { AT_RANDOM, random_va },
         { AT_EXECFN, path_va },              { AT_NULL, 0 },
     };
-    size_t vector_bytes = (1 + argv.count + 1 + envp.count + 1) * sizeof(vaddr_t) + sizeof auxv;
+    size_t vector_bytes = (1 + argc + 1 + envp.count + 1) * sizeof(vaddr_t) + sizeof auxv;
     *sp = (strings - vector_bytes) & ~15ul;     /* psABI: the stack pointer is a multiple of 16 */
 
-    uint64_t argc = argv.count, random[RANDOM_BYTES / 8] = { random_u64(), random_u64() };
     vaddr_t vector = *sp + sizeof argc;
     err = copy_to_user(prog->as, *sp, &argc, sizeof argc, NULL);
     prog->id.args_start = strings;
     if (err == 0)
-        err = place(prog, args, &argv, &strings, strings_end, &vector);
-    prog->id.args_end = strings;
+        err = place(prog, &front, &strings, strings_end, &vector);
     if (err == 0)
-        err = place(prog, args, &envp, &strings, strings_end, &vector);
+        err = place(prog, &argv, &strings, strings_end, &vector);
+    prog->id.args_end = strings;
+    vector += sizeof vector;                    /* the NULL is there already: the stack is zero-filled */
+    if (err == 0)
+        err = place(prog, &envp, &strings, strings_end, &vector);
+    vector += sizeof vector;
     if (err == 0)
         err = copy_to_user(prog->as, vector, auxv, sizeof auxv, NULL);
     if (err == 0)
@@ -349,7 +408,7 @@ static int build(struct program *prog, const struct exec_args *args, const char 
     size_t stack = limits[RLIMIT_STACK].soft;
     prog->stack_bytes = page_up(stack < STACK_MIN ? STACK_MIN : stack > STACK_MAX ? STACK_MAX : stack);
     as_set_limits(prog->as, limits[RLIMIT_AS].soft, limits[RLIMIT_DATA].soft);
-    int err = read_headers(prog);
+    int err = find_program(prog, path);
     if (err == 0)
         err = map_program(prog);
     if (err == 0)
@@ -372,7 +431,10 @@ static void become(struct program *prog, vaddr_t sp)
 
 int proc_exec(const char *path, const struct exec_args *args)
 {
-    struct program prog = { 0 };
+    char lines[SCRIPTS_MAX + 1][SCRIPT_LINE + 1];
+    const char *words[2 * SCRIPTS_MAX + 2];
+    struct program prog = { .lines = lines, .front = &words[ARRAY_LEN(words) - 1] };
+    *prog.front = NULL;
     vaddr_t sp;
     int err = fs_open_exec(path, &prog.object, prog.id.name);
     if (err != 0)

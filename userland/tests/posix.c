@@ -343,6 +343,14 @@ int main(int argc, char **argv)
     };
     const struct test_program program = { "posix", TEST_TAP, tables };
 
+    if (argc == 0 || argv[0][0] == '\0')             /* started without a name: 41 when that is there, and empty */
+        return argc == 1 && argv[1] == NULL ? 41 : 40;
+    if (strcmp(argv[0], INTERPRETER) == 0) {
+        for (int i = 0; i < argc; i++)
+            printf("<%s>", argv[i]);
+        printf("%s\n", (const char *)getauxval(AT_EXECFN));
+        return 0;
+    }
     if (argc == 4 && strcmp(argv[1], AS_CHILD) == 0)
         return helper_main(argv[2], atoi(argv[3]));
     const char *name = (const char *)getauxval(AT_EXECFN);

@@ -83,6 +83,7 @@ void copy_self(const char *path);
 pid_t helper_start(const char *path, const char *action, long number);
 int helper_run(const char *action, long number);                /* of SELF; returns its exit status */
 const char *self_path(void);
+#define INTERPRETER "./show"                        /* a copy of this program by this name prints its words, each in <> */
 
 /* ---- time and memory ---- */
 

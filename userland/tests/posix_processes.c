@@ -344,6 +344,156 @@ CASE(exec_errors)
     check_errno(syscall(SYS_execve, SELF, BAD_ADDRESS, envp), EFAULT);
 }
 
+static void make_script(const char *path, const char *contents)
+{
+    make_file(path, contents);
+    check_ok(chmod(path, 0755));
+}
+
+/* exec path with argv, its standard output in the file out. */
+static void run_script(const char *path, char *const *argv)
+{
+    char *envp[] = { NULL };
+    pid_t pid = fork();
+
+    check_ge(pid, 0);
+    if (pid == 0) {
+        dup2(check_fd(open("out", O_CREAT | O_TRUNC | O_WRONLY, 0644)), 1);
+        execve(path, argv, envp);
+        fail("exec %s: %s", path, strerror(errno));
+    }
+    expect_status(pid, 0);
+}
+
+static void check_output(const char *path, char *const *argv, const char *expected)
+{
+    run_script(path, argv);
+    check_contents("out", expected);
+}
+
+/* A script is run by its interpreter, which gets at most one word of the first line, the script's name, and its arguments. */
+CASE(exec_of_script)
+{
+    char *argv[] = { "dropped", "one", "", "two words", NULL }, *none[] = { NULL };
+
+    copy_self("show");
+    make_script("script", "#!./show\nnot for the kernel\n");
+    check_output("./script", argv, "<./show><./script><one><><two words>./script\n");
+    check_output("./script", none, "<./show><./script>./script\n");
+    make_script("script", "#! \t ./show\t a  word \t \nmore\n");
+    check_output("script", argv, "<./show><a  word><script><one><><two words>script\n");
+    make_script("script", "#!./show");
+    check_output("script", none, "<./show><script>script\n");
+}
+
+/* 256 bytes of the line are looked at: an argument is cut, and the name of an interpreter must end there. */
+CASE(exec_of_script_with_long_line)
+{
+    char line[302], *argv[] = { "x", NULL }, *envp[] = { NULL };
+
+    copy_self("show");
+    memset(line, 'a', sizeof(line));
+    memcpy(line, "#!./show ", 9);
+    memcpy(line + 300, "\n", 2);
+    make_script("script", line);
+    run_script("script", argv);
+    check_eq(stat_of("out").st_size, strlen("<./show><><script>script\n") + 255 - strlen("#!./show "));
+    memset(line, '/', 300);
+    memcpy(line, "#!.", 3);
+    for (size_t end = 254; end <= 257; end++) {     /* where the name ends, one byte later each time */
+        memcpy(line + end - 4, "none\n", 6);
+        make_script("script", line);
+        check_errno(execve("script", argv, envp), end < 256 ? ENOENT : ENOEXEC);
+        memset(line + end - 4, '/', 6);
+    }
+}
+
+/* The interpreter may be a script, and so on, but not for ever. */
+CASE(exec_of_script_of_script)
+{
+    char *argv[] = { "x", "one", NULL }, *envp[] = { NULL };
+
+    copy_self("show");
+    make_script("1", "#!./show");
+    make_script("2", "#!./1 b");
+    make_script("3", "#!./2");
+    make_script("4", "#!./3");
+    make_script("5", "#!./4");
+    make_script("6", "#!./5");
+    make_script("self", "#!./self");
+    check_output("./2", argv, "<./show><./1><b><./2><one>./2\n");
+    check_output("./5", argv, "<./show><./1><b><./2><./3><./4><./5><one>./5\n");
+    check_errno(execve("6", argv, envp), ELOOP);
+    check_errno(execve("self", argv, envp), ELOOP);
+}
+
+/* What the first line may lead to. */
+CASE(exec_of_script_errors)
+{
+    static const struct {
+        const char *line;
+        int error;
+    } scripts[] = {
+        { "#!\n", ENOEXEC }, { "#! \t \n./show\n", ENOEXEC }, { "#./show\n", ENOEXEC },
+        { " #!./show\n", ENOEXEC }, { "#!./missing\n", ENOENT }, { "#!./d\n", EACCES }, { "#!./data\n", EACCES },
+        { "#!./text\n", ENOEXEC }, { "#!./data/x\n", ENOTDIR }, { "#!./loop\n", ELOOP },
+    };
+    char *argv[] = { "x", NULL }, *envp[] = { NULL };
+
+    copy_self("show");
+    make_directory("d");
+    make_file("data", "");
+    make_script("text", "no program\n");
+    check_ok(symlink("loop", "loop"));
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+        make_script("script", scripts[i].line);
+        check_errno(execve("script", argv, envp), scripts[i].error);
+        check_ok(unlink("script"));
+    }
+    make_file("script", "#!./show\n");
+    check_errno(execve("script", argv, envp), EACCES);
+}
+
+/* Programs may rely on argv[0]: without any there is an empty one. */
+CASE(exec_without_arguments)
+{
+    char *none[] = { NULL };
+    char *const *const lists[] = { none, NULL };
+
+    for (size_t i = 0; i < 2; i++) {
+        pid_t pid = fork();
+        check_ge(pid, 0);
+        if (pid == 0) {
+            syscall(SYS_execve, SELF, lists[i], none);
+            fail("exec: %s", strerror(errno));
+        }
+        expect_status(pid, 41 << 8);
+    }
+}
+
+/* One string has at most 128 KiB, with its end, however much room there is for all of them. */
+CASE(exec_with_long_string)
+{
+    static char string[(128 << 10) + 1];
+    char *argv[] = { "posix", AS_CHILD, "is-open", "999", NULL }, *envp[] = { NULL };
+    char *names[] = { string, NULL };
+
+    memset(string, 'x', sizeof(string) - 1);
+    argv[0] = string;
+    check_errno(execve(SELF, argv, envp), E2BIG);
+    argv[0] = "posix";
+    check_errno(execve(SELF, argv, names), E2BIG);
+    string[sizeof(string) - 2] = '\0';
+    argv[0] = string;
+    pid_t pid = fork();
+    check_ge(pid, 0);
+    if (pid == 0) {
+        execve(SELF, argv, names);
+        fail("exec: %s", strerror(errno));
+    }
+    expect_status(pid, 0);
+}
+
 /* A program runs from a file of any directory, through symbolic links, and after its name is gone. */
 CASE(exec_of_copy)
 {
@@ -426,6 +576,12 @@ const struct test_case process_cases[] = {
     { .name = "signal ignored", .run = signal_ignored },
     { .name = "signal errors", .run = signal_errors },
     { .name = "exec errors", .run = exec_errors },
+    { .name = "exec of script", .run = exec_of_script },
+    { .name = "exec of script with long line", .run = exec_of_script_with_long_line },
+    { .name = "exec of script of script", .run = exec_of_script_of_script },
+    { .name = "exec of script errors", .run = exec_of_script_errors },
+    { .name = "exec without arguments", .run = exec_without_arguments },
+    { .name = "exec with long string", .run = exec_with_long_string },
     { .name = "exec of copy", .run = exec_of_copy },
     { .name = "exec keeps umask and directory", .run = exec_keeps_umask_and_directory },
     { .name = "fork copies umask", .run = fork_copies_umask },
