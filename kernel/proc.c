@@ -27,8 +27,8 @@ static SLAB_CACHE(procs, struct proc);
 
 /* ^C comes in an interrupt and kills a group, so this lock masks interrupts. */
 static struct spinlock proc_lock = SPINLOCK_INIT(RANK_DEVICE);
-static LIST_HEAD(, proc) all_procs;     /* [proc_lock] newest first */
-static unsigned nprocs;                 /* [proc_lock] */
+static LIST_HEAD(, proc) all_procs;     /* [proc_lock] newest first; from proc_start on */
+static unsigned nprocs;                 /* [proc_lock] from proc_alloc on */
 static int last_pid;                    /* [proc_lock] */
 static struct fault_counts faults_of_the_gone;      /* [proc_lock] */
 static struct proc *init_proc;          /* fixed: pid 1 */
@@ -58,7 +58,7 @@ static unsigned proc_limit(void)
     return limit < PROC_MAX ? limit : PROC_MAX;
 }
 
-/* A process with a kernel stack and a place in the table, nothing else. NULL and *err otherwise. */
+/* A process that nobody sees yet, with a kernel stack and the right to a place in the table. NULL and *err otherwise. */
 static struct proc *proc_alloc(int *err)
 {
     *err = -ENOMEM;
@@ -76,16 +76,9 @@ static struct proc *proc_alloc(int *err)
     waitq_init(&p->child_exited);
 
     unsigned long flags = spin_lock_irqsave(&proc_lock);
-    /* Who has been killed forks no more: a kill of the group has passed this place, and would not see the child. */
     const struct proc *parent = current();      /* NULL: p is process 1, made by an idle thread */
-    bool room = nprocs < proc_limit() &&
-                (parent == NULL || (nprocs < parent->limits[RLIMIT_NPROC].soft && !proc_killed(parent)));
-    if (room) {
-        p->pid = p->thread.id = next_pid();
-        p->pgid = parent != NULL ? parent->pgid : p->pid;       /* at once, so that ^C while its parent forks does not miss it */
-        LIST_INSERT_HEAD(&all_procs, p, all_link);
-        nprocs++;
-    }
+    bool room = nprocs < proc_limit() && (parent == NULL || nprocs < parent->limits[RLIMIT_NPROC].soft);
+    nprocs += room;
     spin_unlock_irqrestore(&proc_lock, flags);
     if (!room) {
         thread_free_stack(&p->thread);
@@ -103,28 +96,36 @@ static void proc_free(struct proc *p)
     fault_counts_of(&p->thread, &own);
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     fault_counts_add(&faults_of_the_gone, &own);
-    LIST_REMOVE(p, all_link);
+    if (p->pid != 0)
+        LIST_REMOVE(p, all_link);
     nprocs--;
     spin_unlock_irqrestore(&proc_lock, flags);
     thread_free_stack(&p->thread);
     slab_free(&procs, p);
 }
 
-static void proc_start(struct proc *p, struct proc *parent, struct addrspace *as)
+/* From here on p is seen, whole. Returns its pid: it may be gone when we return. */
+static int proc_start(struct proc *p, struct proc *parent, struct addrspace *as)
 {
     unsigned long flags = spin_lock_irqsave(&proc_lock);
+    int pid = p->pid = p->thread.id = next_pid();
+    p->pgid = parent != NULL ? parent->pgid : pid;
     p->as = as;
     if (as != NULL)
         as_activate(&p->thread, as);
     if (as != NULL && as->oom_va != 0)  /* its other users have been killed, or are about to be */
         thread_kill(&p->thread, SIGKILL);
+    if (parent != NULL && proc_killed(parent))  /* perhaps with its group, and whoever did that could not see p */
+        thread_kill(&p->thread, parent->thread.killed_by);
     p->parent = parent;
     if (parent != NULL)
         LIST_INSERT_HEAD(&parent->children, p, sibling);
+    LIST_INSERT_HEAD(&all_procs, p, all_link);
     spin_lock(&sched_lock);
     sched_make_runnable(&p->thread);
     spin_unlock(&sched_lock);
     spin_unlock_irqrestore(&proc_lock, flags);
+    return pid;
 }
 
 void proc_create_init(void (*start)(void))
@@ -133,7 +134,6 @@ void proc_create_init(void (*start)(void))
     struct proc *p = proc_alloc(&err);
     if (p == NULL)
         panic("no memory for process 1");
-    assert(p->pid == 1);
     p->thread.uses_reserve = true;
     strcpy(p->name, "init");
     init_proc = p;
@@ -210,8 +210,7 @@ int proc_fork(unsigned how, uint64_t sp)
         child->thread.tf->x[REG_SP] = sp;
     child->awaited = how & CLONE_AWAIT;
     context_init(&child->thread.context, child->thread.tf, child_start);
-    int pid = child->pid;               /* it may be gone before we return */
-    proc_start(child, parent, as);
+    int pid = proc_start(child, parent, as);
     if (how & CLONE_AWAIT)
         await_departure(child);
     check_point();

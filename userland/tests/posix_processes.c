@@ -2,7 +2,10 @@
  * posix_processes.c - waiting for children, signals that kill, exec, and what a new process inherits.
  * Contracts: wait(2), waitid(2), wait4(2), kill(2), execve(2), fork(2), getpid(2), setpgid(2).
  */
+#include <dirent.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -560,6 +563,61 @@ CASE(process_numbers)
     check_eq(answer[2], pid);
 }
 
+static void fork_often(uintptr_t unused)
+{
+    uintptr_t heap = heap_grow(MIB(4));             /* so that a fork takes a while */
+
+    (void)unused;
+    memset((void *)heap, 1, MIB(4));
+    for (unsigned i = 0; i < 300; i++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(0);
+        waitpid(pid, NULL, 0);
+    }
+}
+
+/* Whoever can be seen in /proc has a name and a parent. */
+static void check_whole(const char *number)
+{
+    char path[64], text[256], name[64];
+    int parent = -1;
+    ssize_t len;
+
+    snprintf(path, sizeof(path), "/proc/%s/stat", number);
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        return;                                     /* it has ended */
+    len = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    if (len <= 0)
+        return;
+    text[len] = '\0';
+    if (sscanf(text, "%*d (%63[^)]) %*c %d", name, &parent) == 2 && parent > 0)
+        return;
+    if (kill(atoi(number), 0) == 0)                 /* Linux takes a parent away at the end */
+        fail("%s: %s", path, text);
+}
+
+/* A process is there when its fork has succeeded, and not before: with its name and its parent. */
+CASE(processes_are_seen_whole)
+{
+    DIR *proc = opendir("/proc");
+    pid_t forker = child_start(fork_often, 0);
+    struct dirent *entry;
+    int status;
+
+    check(proc != NULL);
+    while (waitpid(forker, &status, WNOHANG) == 0) {
+        rewinddir(proc);
+        while ((entry = readdir(proc)) != NULL)
+            if (atoi(entry->d_name) > forker)
+                check_whole(entry->d_name);
+    }
+    check_eq(status, 0);
+    closedir(proc);
+}
+
 const struct test_case process_cases[] = {
     { .name = "wait status", .run = wait_status },
     { .name = "wait without children", .run = wait_without_children },
@@ -586,5 +644,6 @@ const struct test_case process_cases[] = {
     { .name = "exec keeps umask and directory", .run = exec_keeps_umask_and_directory },
     { .name = "fork copies umask", .run = fork_copies_umask },
     { .name = "process numbers", .run = process_numbers },
+    { .name = "processes are seen whole", .run = processes_are_seen_whole },
     { .name = NULL },
 };
