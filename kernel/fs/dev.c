@@ -93,17 +93,13 @@ const struct file_ops *device_ops(uint32_t device)
     return NULL;
 }
 
-/* The archive may have anything at these names; ours win. */
 int devices_make(void)
 {
     struct inode *dir = dir_make("dev", 3), *inode;
     if (dir == NULL)
-        return -ENOTDIR;
+        return -ENOMEM;
     for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
         const char *name = devices[i].name;
-        struct entry *old = tmpfs_find(dir, name, strlen(name));
-        if (old != NULL)
-            tmpfs_remove(old);
         int err = tmpfs_make(MODE_CHAR | 0666, devices[i].device, NULL, 0, &inode);
         if (err != 0)
             return err;

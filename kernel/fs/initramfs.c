@@ -113,7 +113,7 @@ static int make_inode(const struct member *m, struct inode **out)
     return err;
 }
 
-/* The last member of a name wins, but a directory stays one. */
+/* The last member of a name wins, but a directory stays one, and /proc and devices, which are there already, stay ours. */
 static int add_at(struct inode *dir, const char *name, const struct member *m)
 {
     struct inode *inode;
@@ -121,9 +121,12 @@ static int add_at(struct inode *dir, const char *name, const struct member *m)
     if (old != NULL && inode_is(old->inode, MODE_DIR)) {
         if ((m->field[F_MODE] & MODE_TYPE) != MODE_DIR)
             return -EEXIST;
-        old->inode->mode = m->field[F_MODE] & (MODE_TYPE | 07777);
+        if (old->inode->dev == DEV_TMPFS)
+            old->inode->mode = m->field[F_MODE] & (MODE_TYPE | 07777);
         return 0;
     }
+    if (old != NULL && inode_is(old->inode, MODE_CHAR))
+        return -EEXIST;
     int err = make_inode(m, &inode);
     if (err != 0)
         return err;
@@ -147,7 +150,7 @@ static void add_member(const struct member *m)
         return;
     struct inode *dir = *name != '\0' && name_acceptable(m->name) ? dir_make(m->name, len) : NULL;
     if (dir == NULL || add_at(dir, name, m) != 0)
-        kprintf("initramfs: %s: skipped: bad name, below a file, or no memory\n", m->name);
+        kprintf("initramfs: %s: skipped: bad name, below a file or /proc, a device of ours, or no memory\n", m->name);
 }
 
 void initramfs_read(const char *archive, size_t len)

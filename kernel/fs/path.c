@@ -549,7 +549,7 @@ struct inode *dir_make(const char *path, size_t len)
                 e = tmpfs_find(at, path + i, n);
             }
             at = e->inode;
-            if (!inode_is(at, MODE_DIR))
+            if (!inode_is(at, MODE_DIR) || at->dev != DEV_TMPFS)
                 return NULL;
         }
         i += n + 1;
@@ -567,11 +567,11 @@ void fs_init(void)
     root_inode->nlink = 2;
     inode_get(p->root = root_inode);
     inode_get(p->cwd = root_inode);
+    if (proc_mount() != 0 || devices_make() != 0)       /* before the archive: what it has in their place is refused one by one */
+        panic("fs_init: no memory for /proc and /dev");
     if (len == 0)
         kprintf("initramfs: none; the device tree names no initrd\n");
     else
         initramfs_read(phys_to_virt(machine.initrd.start), len);
-    if (proc_mount() != 0 || devices_make() != 0)
-        panic("fs_init: cannot make /proc and /dev (has the archive something else there?)");
     rwlock_write_unlock(&names_lock);
 }

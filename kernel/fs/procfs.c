@@ -626,9 +626,6 @@ static int add(struct inode *dir, const char *name, const struct proc_text *what
 int proc_mount(void)
 {
     struct inode *sys, *vm;
-    struct entry *old = tmpfs_find(root_inode, "proc", 4);      /* the archive may have one, to mount upon */
-    if (old != NULL)
-        tmpfs_remove(old);
     int err = add(root_inode, "proc", NULL, &root_dir_ops, &proc_root);
     if (err == 0)
         err = add(proc_root, "sys", NULL, &fixed_dir_ops, &sys);

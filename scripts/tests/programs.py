@@ -70,6 +70,10 @@ def other_first_programs():
     expect("init=PATH that is not there", run("--append", "init=/no/such", "x"), 255, "panic: cannot run /no/such")
 
 
+def userland(name):
+    return os.path.join(BUILD, "userland", name)
+
+
 def other_archives():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "archive.cpio")
@@ -84,7 +88,7 @@ def other_archives():
             with open(path, "rb") as file:
                 return file.read()
 
-        echo = os.path.join(BUILD, "userland", "echo")
+        echo = userland("echo")
         own = pack("--file", "init", echo)
         expect("an archive with nothing but /init", boot(own), 0, "\nown words\n")
         expect("names that begin with ./, as find makes them", boot(pack("--file", "./init", echo)), 0, "\nown words\n")
@@ -100,6 +104,21 @@ def other_archives():
             expect("an empty archive", empty, 1)
         else:
             expect("an empty archive", empty, 255, "names no initrd", "panic: cannot run /init")
+
+        # What an archive has where ours hangs: below /proc, at a device's name, and a file of several names in both.
+        ours = ["proc/x", "proc/self/x", "proc/sys/x", "proc/new/x", "dev/zero", "dev/null/x"]
+        tools = [option for tool in ("find", "wc", "sh") for option in ("--file", f"bin/{tool}", userland(tool))]
+        with open(path, "wb") as file:
+            file.write(pack("--file", "init", userland("sh"), "--file", "dev/more", echo, *tools,
+                            *(option for name in ours for option in ("--file", name, echo))))
+        result = run("--checked", "--initrd", path, "--", "-c", "find / >/all; echo x >/dev/null; wc -c </dev/null; "
+                     "echo /proc/[nsx]* /proc/sys/* /dev/[mz]*; echo all-$?")
+        expect("an archive with entries where the kernel's own hang", result, 0, "\n/proc/self /proc/stat /proc/sys /proc/sys/vm "
+               "/dev/more /dev/zero\nall-0\n", *(f"initramfs: {name}: skipped" for name in ours))
+        for name in ("proc", "dev"):
+            expect(f"an archive with a file /{name}", boot(pack("--file", "init", echo, "--file", name, echo)), 0,
+                   f"initramfs: {name}: skipped", "\nown words\n")
+
         os.unlink(path)
         status, _, err, took = run("--initrd", path, "true")
         check("no archive", [(status != 2, f"status {status}"), ("does not exist" not in err, err), (took > 3, f"{took} s")])
