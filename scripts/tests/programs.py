@@ -150,7 +150,7 @@ class Typist:
         return seen
 
     def type(self, keys, seconds=30):
-        left = keys if isinstance(keys, bytes) else keys.encode()
+        left = keys if isinstance(keys, bytes) else keys.encode(errors="surrogateescape")
         deadline = time.monotonic() + seconds
         while left and time.monotonic() < deadline:
             try:
@@ -186,6 +186,15 @@ def ctrl(letter):
     return chr(ord(letter) & 0x1f)
 
 
+def any_keys(seed, count):
+    """Keys and bytes by chance, broken characters among them; none ends a line or the input."""
+    chance = random.Random(seed)
+    keys = [UP, DOWN, RIGHT, LEFT, HOME, END, DELETE, BACKSPACE, "\t", ctrl("C"), ctrl("K"), ctrl("W"), "\u20ac"]
+    some = [chance.choice(keys) if chance.random() < 0.4 else bytes([chance.randrange(256)]).decode(errors="surrogateescape")
+            for _ in range(count)]
+    return "".join(key for key in some if key not in ("\n", "\r", ctrl("D")))
+
+
 def typing():
     """Answers hold what the editor cannot have echoed: each stands on a line of its own, or was quoted when it was typed."""
     sh = Typist("sh")
@@ -199,6 +208,11 @@ def typing():
     sh.dialogue("history", (UP + UP + "\r", "\nfirst last\n$ "), ("echo draft" + UP + DOWN + " kept\r", "\ndraft kept\n$ "))
     sh.dialogue("one letter of several bytes is one letter",
                 ("echo a\u00e9\u20ac" + LEFT + BACKSPACE + "b\r", "\nab\u20ac\n$ "))
+    sh.dialogue("a line that begins inside a character",
+                ("\udc80" + BACKSPACE + "\udc80\udcbf" + LEFT + DELETE + "echo whole\r", "\nwhole\n$ "))
+    sh.dialogue("any keys whatever", (any_keys(1, 6000) + ctrl("C") * 2 + "echo li'v'es\r", "\nlives\n$ "))
+    sh.dialogue("and for the console's own editing",
+                ("cat\r" + any_keys(2, 3000).replace(ctrl("C"), "") + ctrl("C") + "echo li'v'es\r", "\nlives\n$ "))
     sh.dialogue("Tab completes a command", ("ech\tdone\r", "\ndone\n$ "))
     sh.dialogue("Tab completes a path, and lists what there is",
                 ("cat /de\t\t", "\nconsole  full  null  "), ("nu\t\r", "null \n$ "))

@@ -83,7 +83,7 @@ static size_t step_left(size_t i)
 {
     do
         i -= i > 0;
-    while (is_tail(i));
+    while (i > 0 && is_tail(i));        /* what begins the line may be the rest of a character that was cut */
     return i;
 }
 
