@@ -12,10 +12,13 @@
  * Without ICANON every byte is complete when it comes, a read returns what there is (VMIN 1, VTIME 0, whatever a program asks
  * for), and ^D is a byte like others. A program that changes the mode loses nothing: what has been typed can be read at once.
  *
- * A full ring of output makes the program that writes sleep until the UART has taken some. A full ring of input is a choice:
- * either its source waits, so that nothing is lost but what comes behind is not seen; or what does not fit is dropped, with a
- * bell, so that ^C is seen however much nobody has read. A person needs the second. A pipe needs the first, and the boot word
- * "piped" asks for it: the receive interrupt is masked until a program reads, and QEMU then lets the pipe wait.
+ * The boot line says what cannot be seen from here: terminal=0, that nobody types, and then nothing is edited or echoed and
+ * isatty(3) is false; rows=N and columns=N, how large a screen shows it.
+ *
+ * A full ring of output makes the program that writes sleep until the UART has taken some. A full ring of input: where nobody
+ * types, its source waits, so that nothing is lost (the receive interrupt is masked until a program reads, and QEMU then lets
+ * the pipe wait). A person is not kept waiting: what does not fit is dropped, with a bell, so that ^C is seen however much
+ * nobody has read.
  *
  * Two locks, because input wakes programs (so its lock comes before the scheduler's) and the kernel prints with any lock
  * held (so the lock of output comes after all others).
@@ -70,7 +73,7 @@ static struct {
     int foreground;                             /* [lock] process group that ^C ends; 0: none */
     uint32_t iflag, lflag;                      /* [lock] ICRNL; ISIG, ICANON, ECHO */
     bool started;                               /* [lock] interrupts are on */
-    bool source_waits;                          /* fixed: nothing is dropped */
+    bool plain;                                 /* terminal=0, once started: input is a file's bytes, which wait, and ^D is its end */
     struct mutex read_lock;                     /* one reader at a time moves read_pos */
 } in = {
     .lock = SPINLOCK_INIT(RANK_DEVICE),
@@ -208,7 +211,7 @@ static void erase_word(void)
 }
 
 static bool in_full(void) { return in.edit_pos - in.read_pos == IN_SIZE; }
-static bool in_takes(void) { return (!in_full() || !in.source_waits) && out_room() >= ECHO_ROOM; }
+static bool in_takes(void) { return (!in_full() || !in.plain) && out_room() >= ECHO_ROOM; }
 
 /* A byte that edits the line instead of joining it. */
 static bool edits_line(char c)
@@ -238,7 +241,7 @@ static bool in_byte(char c)
         in.read_pos = in.line_pos = in.edit_pos;        /* POSIX, ISIG without NOFLSH: what was typed ahead is dropped */
         return true;
     }
-    if (canonical && edits_line(c))
+    if (canonical && !in.plain && edits_line(c))
         return false;
     if (in_full()) {
         echo("\a", 1);
@@ -303,7 +306,11 @@ void console_start(void)
         return;
     unsigned long flags = spin_lock_irqsave(&in.lock);
     in.started = true;
-    in.source_waits = boot_option("piped") != NULL;
+    in.plain = boot_number("terminal", 1) == 0;
+    if (in.plain) {
+        in.iflag = 0;
+        in.lflag = ICANON;
+    }
     spin_unlock_irqrestore(&in.lock, flags);
     irq_register(machine.uart.irq, console_interrupt);
     console_interrupt();                /* turns the receiver on */
@@ -348,8 +355,8 @@ static void consume(uint32_t read_pos, size_t n, bool line_ends)
     if (in.read_pos == read_pos) {
         in.read_pos += (uint32_t)n;
         if (line_ends && (in.lflag & ICANON) && in.read_pos != in.line_pos && in.ring[in.read_pos % IN_SIZE] == EOF_MARK &&
-            (n == 0 || in.ring[(in.read_pos - 1) % IN_SIZE] != '\n'))
-            in.read_pos++;              /* the mark goes with the line that it ends */
+            (n == 0 ? !in.plain : in.ring[(in.read_pos - 1) % IN_SIZE] != '\n'))
+            in.read_pos++;              /* the mark goes with the line that it ends; the end of a file stays */
     }
     spin_lock(&out.lock);
     choose_interrupts();                /* what has come meanwhile raises one at once */
@@ -490,11 +497,13 @@ static unsigned console_poll(struct file *f)
 
 static long console_ioctl(struct file *f, unsigned request, vaddr_t arg)
 {
-    static const struct linux_winsize size = { .rows = 24, .cols = 80 };
+    const struct linux_winsize size = { (uint16_t)boot_number("rows", 24), (uint16_t)boot_number("columns", 80), 0, 0 };
     struct addrspace *as = current()->as;
     int32_t pgid;
     unsigned long flags;
     (void)f;
+    if (in.plain && request >= TCGETS && request <= TCSETSF)
+        return -ENOTTY;                 /* what isatty(3) goes by */
     switch (request) {
     case TCGETS:
         return get_mode(as, arg);

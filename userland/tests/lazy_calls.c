@@ -61,7 +61,7 @@ static void results_into_untouched(void)
     check_ge(raw_syscall(SYS_getdents64, directory, entries, PAGE_BYTES), 24);
     check(peek((uintptr_t)entries) != 0);
     int console = open_or_fail("/dev/console", O_RDWR);
-    check_eq(raw_syscall(SYS_ioctl, console, TCGETS, untouched()), 0);
+    check_eq(raw_syscall(SYS_ioctl, console, TIOCGWINSZ, untouched()), 0);
 }
 
 static void exit_with(uintptr_t status)
