@@ -9,7 +9,7 @@
 
 #define MACHINE_MAX_HARTS    8
 #define MACHINE_MAX_RANGES   16
-#define MACHINE_BOOTARGS_MAX 1024
+#define MACHINE_BOOTARGS_MAX 8192
 #define MACHINE_NO_CONTEXT   UINT32_MAX  /* of a hart that gets no external interrupts */
 
 struct range {

@@ -120,10 +120,8 @@ static void init_start(void)
         panic("no memory for the console of process 1");
 
     const char *path = init_path();
-    const char *argv[66] = { path };    /* all words of the boot line */
-    char *const *args = boot_init_args();
-    for (unsigned i = 0; args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++)
-        argv[i + 1] = args[i];
+    const char **argv = boot_init_args();
+    argv[0] = path;
     const struct exec_args exec_args = { .argv = (vaddr_t)argv };
     int err = proc_exec(path, &exec_args);
     if (err != 0)

@@ -10,53 +10,53 @@
 #include "kernel/core/number.h"
 #include "kernel/core/print.h"
 
-#define WORDS_MAX 64
+/* The words of machine.bootargs, which is cut into them; each takes two bytes of it. */
+static const char *words[MACHINE_BOOTARGS_MAX / 2 + 3];
+static const char **init_args;                  /* after "--" and its NULL: the place of argv[0], then what follows "--" */
 
-static char line[MACHINE_BOOTARGS_MAX];         /* bootargs, cut into words */
-static char *words[WORDS_MAX + 1];
-static char **init_args;                        /* after "--" */
-
-/* Cut line into words at blanks; double quotes keep blanks inside a word and disappear. */
+/* Blanks end a word, but not in double quotes, which disappear; after a backslash, which disappears, any byte is only itself. */
 void boot_parse(void)
 {
-    memcpy(line, machine.bootargs, sizeof line);
     unsigned n = 0;
-    char *from = line;
-    while (n < WORDS_MAX) {
+    char *from = machine.bootargs;
+    while (true) {
         while (*from == ' ')
             from++;
         if (*from == '\0')
             break;
         char *to = from;
         bool quoted = false;
-        words[n++] = from;
+        words[n] = from;
         for (; *from != '\0' && (quoted || *from != ' '); from++) {
-            if (*from == '"')
+            if (*from == '"') {
                 quoted = !quoted;
-            else
-                *to++ = *from;
+                continue;
+            }
+            if (*from == '\\' && from[1] != '\0')
+                from++;
+            *to++ = *from;
         }
         bool end = *from == '\0';
         *to = '\0';
+        if (init_args == NULL && strcmp(words[n], "--") == 0) {
+            words[n++] = NULL;
+            init_args = &words[n];
+        }
+        n++;
         if (end)
             break;
         from++;
     }
-    if (machine.bootargs_cut || from[strspn(from, " ")] != '\0')
-        kprintf("boot: the line has more than %zu bytes or %d words, ignoring the rest\n", sizeof line - 1, WORDS_MAX);
-    init_args = &words[n];
-    for (unsigned i = 0; i < n; i++)
-        if (strcmp(words[i], "--") == 0) {
-            words[i] = NULL;
-            init_args = &words[i + 1];
-            break;
-        }
+    if (machine.bootargs_cut)
+        kprintf("boot: the line has more than %d bytes, ignoring the rest\n", MACHINE_BOOTARGS_MAX - 1);
+    if (init_args == NULL)
+        init_args = &words[n + 1];
 }
 
 const char *boot_option(const char *name)
 {
     size_t len = strlen(name);
-    for (char **w = words; *w != NULL; w++)
+    for (const char **w = words; *w != NULL; w++)
         if (strncmp(*w, name, len) == 0 && ((*w)[len] == '=' || (*w)[len] == '\0'))
             return (*w)[len] == '=' ? *w + len + 1 : "";
     return NULL;
@@ -74,7 +74,7 @@ unsigned long boot_number(const char *name, unsigned long fallback)
     return fallback;
 }
 
-char *const *boot_init_args(void) { return init_args; }
+const char **boot_init_args(void) { return init_args; }
 
 /* ---- the seed ---- */
 

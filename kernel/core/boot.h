@@ -18,8 +18,8 @@ const char *boot_option(const char *name);
 /* The same as a decimal number; fallback when absent; when malformed also, with a line on the console. */
 unsigned long boot_number(const char *name, unsigned long fallback);
 
-/* The words after "--", NULL-terminated. */
-char *const *boot_init_args(void);
+/* The words after "--", NULL-terminated, behind a place for argv[0]. */
+const char **boot_init_args(void);
 
 /*
  * Numbers that a program cannot guess easily: for AT_RANDOM, not for cryptography. Seeded from the device tree's rng-seed,

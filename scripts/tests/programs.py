@@ -31,6 +31,9 @@ def statuses():
     expect("128 + SIGILL", run("/tests/elf/fatal/illegal-instruction"), 128 + 4, "illegal instruction")
     expect("no such program", run("nosuch"), 127, "nosuch")
     expect("not a program", run("/tests/elf/bad/address-zero"), 126, "Exec format error")
+    words = ['"', "'", "\\", '\\"', "", "-- ", "\n", " \n\t", '"a b" c', "\u20ac", "x" * 3000, "\\" * 1500, *"abc" * 60, "end\\"]
+    expect("every word arrives as it was given", run("printf", "<%s>", *words), 0, "\n" + "".join(f"<{word}>" for word in words))
+    expect("a program in a word", run("sh", "-c", 'for i in "a  b"; do\necho "<$i>\\\\"\ndone'), 0, "\n<a  b>\\\n")
     expect("words with blanks stay one", run("echo", "a  b", "", "c"), 0, "\na  b  c\n")
     expect("a chaos that no program could bear is refused", run("--append", "chaos=1", "--checked", "true"), 0, "chaos=1 ")
 
