@@ -1,5 +1,5 @@
-# Sourced by run, test and debug: makes $build_dir a current build of this tree, showing output only when that fails.
-# Needs $root_dir; takes $verbose.
+# Sourced by run, test, debug and fuzz: makes $build_dir a current build of this tree, showing output only when that fails.
+# Needs $root_dir; takes $verbose, and $launches: "$@" is for the launcher.
 build_dir=$root_dir/build
 
 build_quietly() {
@@ -18,6 +18,13 @@ build_quietly() {
         return $build_status
     fi
 }
+
+# Wrong options are named before anything is installed or built.
+if [ -n "${launches-}" ] && command -v python3 >/dev/null 2>&1; then
+    "$root_dir/scripts/launch" --only-check "$@"
+    launch_status=$?
+    [ $launch_status -eq 3 ] || exit $launch_status     # 3: they are right; 0: they ask for help
+fi
 
 "$root_dir/scripts/setup" --quiet </dev/null || exit 2
 if ! mkdir -p "$build_dir" 2>/dev/null || [ ! -w "$build_dir" ]; then

@@ -3,6 +3,7 @@
 
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from harness import check, finish, launch, start
+from harness import LAUNCH, check, finish, launch, start
 
 STUBS = sys.argv[2]
 QEMU = "qemu-system-riscv64"
@@ -80,6 +81,47 @@ def wrong_host():
     expect("more words than the boot line holds", launch(*stub("silent"), "echo", '"' * 4090), 2, "8191 at most", 3)
 
 
+def wrong_numbers():
+    for option, allowed, values in (
+            ("--harts", "1 to 8", ("0", "99", "x", "")),
+            ("--memory", "32M to 4G", ("8M", "5G", "lots", "64K", "0x40M")),
+            ("--chaos", "8 to 1000000000", ("1", "x", "-8")),
+            ("--timeout", "0 to 1000000", ("x", "-1", "nan", "inf")),
+            ("--quiet-timeout", "0 to 1000000", ("x",)),
+            ("--stall-timeout", "0 to 1000000", ("x",)),
+            ("--gdb-port", "1 to 65535", ("0", "x"))):
+        for value in values:
+            status, _, err, _ = launch(option, value)
+            wanted = f"launch: {option}: {allowed}, not {value!r}\n"
+            check(f"{option} {value!r}", [(status != 2, f"status {status}"), (err != wanted, err)])
+
+
+def build_before_launch():
+    """A tree of nothing but scripts, and a meson that only counts."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(os.path.dirname(LAUNCH), os.path.join(folder, "scripts"))
+        fake = os.path.join(folder, "meson")
+        with open(fake, "w", encoding="ascii") as file:
+            file.write(f'#!/bin/sh\ncase $1 in --version) exec {shutil.which("meson")} "$@" ;; compile) ;; *) exit ;; esac\n'
+                       'n=0; while [ $n -lt $STEPS ]; do n=$((n + 1)); echo "[$n/$STEPS] Compiling it"; done; exit $FAILS\n')
+        os.chmod(fake, 0o755)
+
+        def run(*arguments, stderr=subprocess.PIPE, steps="250", fails="0"):
+            return subprocess.run([os.path.join(folder, "scripts/run"), *arguments], stdin=subprocess.DEVNULL, text=True,
+                                  stdout=subprocess.PIPE, stderr=stderr, timeout=20,
+                                  env=dict(os.environ, PATH=folder + ":" + os.environ["PATH"], STEPS=steps, FAILS=fails))
+
+        done = run("--harts", "99", "true")
+        check("a wrong option ends scripts/run before it builds", [
+            (done.returncode != 2 or done.stderr != "launch: --harts: 1 to 8, not '99'\n", f"{done}"),
+            (os.path.exists(os.path.join(folder, "build")), "there is a build directory")])
+        done = run("--harts", "2", "--help")
+        check("so does --help, which is 80 columns wide", [
+            (done.returncode != 0 or "--memory" not in done.stdout or done.stderr != "", f"{done}"),
+            (max(map(len, done.stdout.splitlines())) > 80, done.stdout),
+            (os.path.exists(os.path.join(folder, "build")), "there is a build directory")])
+
+
 def wrong_guest():
     expect("a kernel that prints nothing", launch(*stub("silent"), "--quiet-timeout", "1"),
            124, "printed nothing in 1 s", 6)
@@ -133,6 +175,8 @@ def nothing_left_behind():
 
 
 wrong_host()
+wrong_numbers()
+build_before_launch()
 wrong_guest()
 input_and_output()
 if os.path.isdir("/proc/self"):
