@@ -120,6 +120,24 @@ def build_before_launch():
             (done.returncode != 0 or "--memory" not in done.stdout or done.stderr != "", f"{done}"),
             (max(map(len, done.stdout.splitlines())) > 80, done.stdout),
             (os.path.exists(os.path.join(folder, "build")), "there is a build directory")])
+        done = run("true")
+        check("a build says now and then how far it is", [
+            ([line for line in done.stderr.splitlines() if "250" in line] !=
+             ["run: building [100/250]", "run: building [200/250]"], f"{done}")])
+        controller, terminal = pty.openpty()
+        run("true", stderr=terminal, steps="30")
+        seen = os.read(controller, 65536).decode()
+        while "launch: " not in seen:
+            seen += os.read(controller, 65536).decode()
+        pieces = re.split(r"[\r\n]+", seen)
+        check("on a terminal it counts in one line, which goes away", [
+            (pieces.count("run: building [17/30]") != 1 or "run: building [30/30]\r\x1b[K" not in seen, repr(seen)),
+            (max(len(piece) for piece in pieces if "/30" in piece) > 80, repr(seen))])
+        os.close(controller)
+        os.close(terminal)
+        done = run("true", fails="1")
+        check("a build that fails shows what it said", [
+            (done.returncode != 2 or "[250/250] Compiling it\nrun: failed: meson compile" not in done.stderr, f"{done}")])
 
 
 def wrong_guest():
