@@ -29,6 +29,7 @@ def statuses():
     expect("so is success", run("true"), 0)
     expect("a program that is killed: 128 + SIGSEGV", run("/tests/elf/fatal/store-to-text"), 128 + 11, "store page fault")
     expect("128 + SIGILL", run("/tests/elf/fatal/illegal-instruction"), 128 + 4, "illegal instruction")
+    expect("there is an environment", run("env"), 0, "\nPATH=/bin:/tests\nHOME=/\n")
     expect("no such program", run("nosuch"), 127, "nosuch")
     expect("not a program", run("/tests/elf/bad/address-zero"), 126, "Exec format error")
     words = ['"', "'", "\\", '\\"', "", "-- ", "\n", " \n\t", '"a b" c', "\u20ac", "x" * 3000, "\\" * 1500, *"abc" * 60, "end\\"]

@@ -2,7 +2,7 @@
  * init.c - process 1: starts what the boot line names and ends the machine when that is over.
  *   init PROGRAM ARGS   runs PROGRAM; its status is init's, 128 + signal when it was killed
  *   init                runs /bin/lazytests, then a shell until it exits; the shell's status is init's
- * Owns: the console as fds 0, 1, 2; the reaping of orphans; /tmp, which programs expect.
+ * Owns: the console as fds 0, 1, 2; the first environment; the reaping of orphans; /tmp, which programs expect.
  * Does not own: power-off (the kernel does that when process 1 exits).
  */
 #include <err.h>
@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
@@ -70,6 +71,8 @@ int main(int argc, char **argv)
     int status;
 
     open_console();
+    setenv("PATH", "/bin:/tests", 1);
+    setenv("HOME", "/", 1);
     mkdir("/tmp", 01777);           /* the archive may have one */
     if (argc > 1)
         return exit_code(run(argv + 1));

@@ -138,8 +138,6 @@ int main(int argc, char **argv)
         positional_set(argv + i);
     if (source.fd == STDIN_FILENO && isatty(STDIN_FILENO)) {
         interactive = source.editor = true;
-        if (!var_get("HOME"))
-            var_set("HOME", "/");
         terminal_init();
         run_interactive(&source);
     } else {
