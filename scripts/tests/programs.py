@@ -35,6 +35,7 @@ def statuses():
     words = ['"', "'", "\\", '\\"', "", "-- ", "\n", " \n\t", '"a b" c', "\u20ac", "x" * 3000, "\\" * 1500, *"abc" * 60, "end\\"]
     expect("every word arrives as it was given", run("printf", "<%s>", *words), 0, "\n" + "".join(f"<{word}>" for word in words))
     expect("a program in a word", run("sh", "-c", 'for i in "a  b"; do\necho "<$i>\\\\"\ndone'), 0, "\n<a  b>\\\n")
+    expect("kill knows the jobs of a script", run("sh", "-c", "sleep 30 & kill %1; wait $!"), 143)
     expect("words with blanks stay one", run("echo", "a  b", "", "c"), 0, "\na  b  c\n")
     expect("a chaos that no program could bear is refused", run("--append", "chaos=1", "--checked", "true"), 0, "chaos=1 ")
 
@@ -241,6 +242,9 @@ def typing():
                 ("\r", "[1] Done\tsleep 0.3\n$ "))
     sh.dialogue("fg takes a job to the foreground", ("sleep 60 &\r", "[1] "), ("fg\r", "\nsleep 60\n"), (ctrl("C"), "$ "),
                 ("jobs; echo n'o'ne\r", "\nnone\n$ "))
+    sh.dialogue("kill knows the jobs", ("sleep 60 | sleep 61 &\r", "[1] "), ("kill %1; wait %1; echo $?\r", "\n143\n$ "),
+                ("sleep 60 &\r", "[1] "), ("kill -9 %%; wait %1; echo $?\r", "\n137\n$ "),
+                ("kill %1; echo $?\r", "%1: not a process number\n2\n$ "))
     sh.dialogue("half a line typed ahead is the beginning of the next",
                 ("sleep 0.5\r", "sleep 0.5\n"), ("echo half", "$ echo half"), ("way\r", "\nhalfway\n$ "))
     text = "".join(f"{n:04} typed ahead\n" for n in range(1000))

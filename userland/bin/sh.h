@@ -308,6 +308,7 @@ void job_to_background(struct job *job);
 void jobs_reap(void);
 void jobs_report(void);                                         /* those that have ended since the last time */
 void jobs_forget_all(void);                                     /* in a child: they are not its children */
+void jobs_to_processes(struct strings *words);                  /* %1 and the like, for kill, which is a program */
 int jobs_wait(const char *which);                               /* NULL: all */
 int jobs_list(void);
 int jobs_foreground(const char *which);

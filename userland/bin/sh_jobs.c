@@ -286,6 +286,23 @@ static struct job *job_find(const char *which)
     return NULL;
 }
 
+void jobs_to_processes(struct strings *words)
+{
+    struct strings named = { .arena = words->arena };
+
+    for (size_t i = 0; i < words->count; i++) {
+        char *word = words->items[i];
+        struct job *job = word[0] == '%' ? job_find(word) : NULL;
+        if (job && job->nrunning > 0) {
+            if (i == 1)
+                strings_add(&named, "--");      /* it would be taken for a signal */
+            sprintf(word = arena_alloc(named.arena, 16), "%d", (int)(interactive ? -job->group : job->last_pid));
+        }
+        strings_add(&named, word);
+    }
+    *words = named;
+}
+
 int jobs_wait(const char *which)
 {
     struct job *job;

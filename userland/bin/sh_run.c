@@ -328,6 +328,8 @@ static int run_simple(struct node *node, enum place place)
     builtin *command = function ? NULL : builtin_find(words.items[0], &special);
     if (function || command)
         return run_here(node, &words, command, special, function, tree);
+    if (strcmp(words.items[0], "kill") == 0)
+        jobs_to_processes(&words);
     if (place == IN_CHILD)
         become(node, &words);
     struct job *job = job_new(node->text ? node->text : words.items[0]);
