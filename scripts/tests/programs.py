@@ -4,6 +4,7 @@
 Statuses, piped input, repetition, init=, other archives, and typing at the shell.
 """
 
+import codecs
 import gzip
 import os
 import pty
@@ -140,10 +141,11 @@ class Typist:
         os.close(guest_end)
         os.set_blocking(self.keyboard, False)
         os.set_blocking(self.process.stdout.fileno(), False)
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")     # a character may come in two reads
         self.unread = ""
 
     def read_more(self):
-        self.unread += (self.process.stdout.read() or b"").decode(errors="replace")
+        self.unread += self.decoder.decode(self.process.stdout.read() or b"")
         time.sleep(0.01)
 
     def read_until(self, words, seconds=30):
@@ -245,6 +247,12 @@ def typing():
     sh.dialogue("kill knows the jobs", ("sleep 60 | sleep 61 &\r", "[1] "), ("kill %1; wait %1; echo $?\r", "\n143\n$ "),
                 ("sleep 60 &\r", "[1] "), ("kill -9 %%; wait %1; echo $?\r", "\n137\n$ "),
                 ("kill %1; echo $?\r", "%1: not a process number\n2\n$ "))
+    sh.dialogue("ls fills the screen's width",
+                ("mkdir /tmp/l; cd /tmp/l; >a; >bb; >\u20acc; ls\r", "\na   bb  \u20acc\n$ "), ("ls -1\r", "\na\nbb\n\u20acc\n$ "),
+                ("ls | cat\r", "\na\nbb\n\u20acc\n$ "), ("ls -C a bb | cat\r", "\na   bb\n$ "),
+                ("for i in 1 2 3 4 5 6 7 8; do >1234567890123$i; done; ls\r",
+                 "\n12345678901231  12345678901234  12345678901237  bb\n12345678901232  12345678901235  12345678901238  \u20acc\n"
+                 "12345678901233  12345678901236  a\n$ "), ("cd /\r", "$ "))
     sh.dialogue("half a line typed ahead is the beginning of the next",
                 ("sleep 0.5\r", "sleep 0.5\n"), ("echo half", "$ echo half"), ("way\r", "\nhalfway\n$ "))
     text = "".join(f"{n:04} typed ahead\n" for n in range(1000))

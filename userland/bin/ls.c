@@ -1,7 +1,8 @@
 /*
- * ls.c - list files and folders: ls [-aldR1trSi] [PATH...]
+ * ls.c - list files and folders: ls [-aldR1CtrSi] [PATH...]
  *   -l long   -a hidden ones too   -d folders themselves   -R what is in folders below   -i inode numbers
- *   -t newest first   -S largest first   -r the other way round   (-1: one in a line, as always)
+ *   -t newest first   -S largest first   -r the other way round
+ *   -1 one in a line   -C in columns, as without it on a terminal
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "tools.h"
 
 static bool all, as_long, themselves, recursive, inodes, reverse;
+static size_t columns;                  /* of the screen; 0: one file in a line */
 static char order;                      /* 't', 'S', or by name */
 
 struct file {
@@ -55,14 +57,37 @@ static void print_long(const struct file *file)
     putchar('\n');
 }
 
-static void print(const struct file *file)
+static size_t width(const struct file *file)
+{
+    size_t width = inodes ? 8 : 0;
+
+    for (const char *c = file->name; *c; c++)
+        width += (*c & 0xc0) != 0x80;   /* of a character's bytes only the first */
+    return width;
+}
+
+/* With a gap behind it; 0: the line ends. */
+static void print(const struct file *file, size_t gap)
 {
     if (inodes)
         printf("%7llu ", (unsigned long long)file->st.st_ino);
     if (as_long)
         print_long(file);
     else
-        puts(file->name);
+        printf("%s%*s%s", file->name, (int)gap, "", gap ? "" : "\n");
+}
+
+/* Down, then across, in as few rows as the widest lets be. */
+static void print_all(const struct file *files, size_t n)
+{
+    size_t widest = 1;
+
+    for (size_t i = 0; i < n; i++)
+        widest = width(&files[i]) > widest ? width(&files[i]) : widest;
+    size_t across = (columns + 2) / (widest + 2), rows = across > 1 ? (n + across - 1) / across : n;
+    for (size_t row = 0; row < rows; row++)
+        for (size_t i = row; i < n; i += rows)
+            print(&files[i], i + rows < n ? widest + 2 - width(&files[i]) : 0);
 }
 
 static void list_folder(const char *path);
@@ -74,8 +99,7 @@ static void print_entries(struct file *files, size_t n)
 {
     if (n > 0)
         qsort(files, n, sizeof(*files), compare);
-    for (size_t i = 0; i < n; i++)
-        print(&files[i]);
+    print_all(files, n);
     for (size_t i = 0; i < n; i++) {
         if (recursive && S_ISDIR(files[i].st.st_mode) && !is_dots(files[i].name)) {
             printf("\n%s:\n", files[i].path);
@@ -141,8 +165,7 @@ static void list(char **paths, int npaths)
     }
     qsort(files, nfiles, sizeof(*files), compare);
     qsort(folders, nfolders, sizeof(*folders), compare);
-    for (int i = 0; i < nfiles; i++)
-        print(&files[i]);
+    print_all(files, nfiles);
     for (int i = 0; i < nfolders; i++) {
         if (npaths > 1 || recursive)
             printf("%s%s:\n", i + nfiles > 0 ? "\n" : "", folders[i].path);
@@ -156,7 +179,8 @@ int main(int argc, char **argv)
 {
     char *here[] = { "." };
 
-    for (int option; (option = next_option(argc, argv, "aldR1trSi", "ls [-aldR1trSi] [PATH...]")) != -1;) {
+    columns = screen_size().ws_col;
+    for (int option; (option = next_option(argc, argv, "aldR1CtrSi", "ls [-aldR1CtrSi] [PATH...]")) != -1;) {
         switch (option) {
         case 'a': all = true; break;
         case 'l': as_long = true; break;
@@ -164,9 +188,13 @@ int main(int argc, char **argv)
         case 'R': recursive = true; break;
         case 'i': inodes = true; break;
         case 'r': reverse = true; break;
+        case '1': columns = 0; break;
+        case 'C': columns = columns ? columns : 80; break;
         case 't': case 'S': order = option; break;
         }
     }
+    if (as_long)
+        columns = 0;
     list(optind < argc ? argv + optind : here, optind < argc ? argc - optind : 1);
     return finish();
 }

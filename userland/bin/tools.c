@@ -56,6 +56,14 @@ int finish(void)
     return exit_status;
 }
 
+struct winsize screen_size(void)
+{
+    struct winsize size = { 0 };
+
+    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    return size;
+}
+
 void *reallocate(void *old, size_t size)
 {
     void *grown = realloc(old, size ? size : 1);

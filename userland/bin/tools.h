@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 extern int exit_status;
@@ -23,6 +24,9 @@ long count_operand(const char *text);
 
 /* The status for main to return: also checks that everything has been written. */
 int finish(void);
+
+/* Of the screen that standard output is; 0 rows and columns when it is none. */
+struct winsize screen_size(void);
 
 /* Memory, or the end of the program. */
 void *allocate(size_t size);
