@@ -253,6 +253,11 @@ def typing():
                 ("for i in 1 2 3 4 5 6 7 8; do >1234567890123$i; done; ls\r",
                  "\n12345678901231  12345678901234  12345678901237  bb\n12345678901232  12345678901235  12345678901238  \u20acc\n"
                  "12345678901233  12345678901236  a\n$ "), ("cd /\r", "$ "))
+    sh.dialogue("top, until q is typed", ("top -d 60\r", " NAME\n"), (" ", " NAME\n"), ("q", "$ "), ("echo o'v'er\r", "\nover\n$ "))
+    sh.dialogue("top shows more processes than there are lines",
+                ("sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 60 | sleep 60 & done; top -n 1'\r", "\x1b[2J"))
+    screen = sh.read_until("\n$ ") or ""
+    check("as many as fit", [(not 20 <= screen.count("\n") <= 22, screen)])
     sh.dialogue("half a line typed ahead is the beginning of the next",
                 ("sleep 0.5\r", "sleep 0.5\n"), ("echo half", "$ echo half"), ("way\r", "\nhalfway\n$ "))
     text = "".join(f"{n:04} typed ahead\n" for n in range(1000))

@@ -1,10 +1,12 @@
 /*
  * top.c - who uses the processor and the memory, again and again: top [-b] [-d SECONDS] [-n TIMES]
- *   -b  do not clear the screen; so it is too when standard output is no terminal
+ *   -b  do not clear the screen, nor leave out what it has no room for; so it is too when standard output is no terminal
  * %CPU is of one hart since the last time, or since boot at first. Priv, Shared and Swap are sums over /proc/PID/smaps: pages
- * that only this process has, that others have too, that are on swap. End it with ^C.
+ * that only this process has, that others have too, that are on swap. q ends it, any other key is the next time.
  */
+#include <poll.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include "proc_read.h"
@@ -19,6 +21,7 @@ struct row {
 static struct row *before;
 static size_t nbefore;
 static double before_time;
+static size_t height;                   /* of the screen; 0: it is not cleared */
 
 static double now(void)
 {
@@ -76,7 +79,7 @@ static void print(const struct row *rows, size_t n, double seconds)
     print_memory("memory", "MemTotal", "MemFree");
     print_memory("swap", "SwapTotal", "SwapFree");
     printf("\n  PID S  %%CPU   VSZ KiB   RSS KiB  Priv KiB Shared KiB Swap KiB NAME\n");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && (height == 0 || i + 6 < height); i++) {     /* five lines above, the cursor's below */
         const struct process *process = &rows[i].process;
         printf("%5d %c %5.1f %9lu %9lu %9lu %10lu %8lu %s\n", (int)process->pid, process->state,
                seconds > 0 ? 100.0 * rows[i].new_ticks / CLOCK_TICKS / seconds : 0, process->size_kib, process->resident_kib,
@@ -84,25 +87,45 @@ static void print(const struct row *rows, size_t n, double seconds)
     }
 }
 
+/* True: q has been typed. */
+static bool wait_for_key(long seconds)
+{
+    struct termios cooked, mode;
+    struct pollfd keyboard = { .fd = STDIN_FILENO, .events = POLLIN };
+    char key = 0;
+
+    if (height == 0 || tcgetattr(STDIN_FILENO, &cooked) < 0) {
+        sleep(seconds);
+        return false;
+    }
+    mode = cooked;
+    mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    tcsetattr(STDIN_FILENO, TCSANOW, &mode);
+    if (poll(&keyboard, 1, seconds * 1000) > 0)
+        read(STDIN_FILENO, &key, 1);
+    tcsetattr(STDIN_FILENO, TCSANOW, &cooked);
+    return key == 'q';
+}
+
 int main(int argc, char **argv)
 {
     long seconds = 2, times = -1;
-    bool clear = isatty(STDOUT_FILENO);
 
+    height = screen_size().ws_row;
     for (int option; (option = next_option(argc, argv, "bd:n:", "top [-b] [-d SECONDS] [-n TIMES]")) != -1;) {
         if (option == 'b')
-            clear = false;
+            height = 0;
         else
             *(option == 'd' ? &seconds : &times) = count_operand(optarg);
     }
     for (long i = 0; times < 0 || i < times; i++) {
-        if (i > 0)
-            sleep(seconds);
+        if (i > 0 && wait_for_key(seconds))
+            break;
         size_t n;
         struct row *rows = rows_read(&n);
         double time = now(), span = time - before_time;
         before_time = time;
-        fputs(clear ? "\33[H\33[2J" : i > 0 ? "\n" : "", stdout);
+        fputs(height ? "\33[H\33[2J" : i > 0 ? "\n" : "", stdout);
         print(rows, n, span);
         if (finish() != 0)
             return exit_status;
