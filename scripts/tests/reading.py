@@ -2,8 +2,8 @@
 """reading.py ROOT [--write]: the lines that docs/reading.md names are those it means, and not too many.
 
 A row of its table is: | number | `path` | `first` ... `last` (or: all) | from-to | why |
-first and last are functions or structures of the file (labels, in assembly); the range goes from the comment above first to
-the end of last. --write puts the line numbers and their sum right; without it a wrong one is a failed case.
+first and last are functions or structures of the file (in a header perhaps only declared; labels, in assembly); the range goes
+from the comment above first to the end of last. --write puts the line numbers and their sum right; without it a wrong one is a failed case.
 """
 
 import os
@@ -12,21 +12,21 @@ import sys
 
 BUDGET = 3_000
 ROW = re.compile(r"^\| *(\d+) *\| *`([^`]+)` *\| *(.+?) *\| *(\d+)-(\d+) *\| *(.*?) *\|$")
-SUM = re.compile(r"^(In all )([\d,]+)( lines\b)", re.MULTILINE)
+SUM = re.compile(r"(In all )([\d,]+)( lines\b)")
 
 
 def begin_of(lines, name, path):
-    """The index of the line that defines name, and the first of the comment above it."""
+    """The index of the line that defines name, or else declares it, and the first of the comment above it."""
     label = rf"^{name}:" if path.endswith(".S") else rf"^(?:struct|enum|union) {name} \{{|^\w[^;=]*\b{name}\(|^#define {name}\b"
-    for index, line in enumerate(lines):
-        if re.match(label, line) and not line.rstrip().endswith(";"):
-            first = index
-            while first > 0 and re.match(r" ?(/\*|\*|\.globl|    \.globl)", lines[first - 1]):
-                first -= 1
-                if lines[first].startswith("/*"):
-                    break
-            return index, first
-    return None, None
+    found = [(line.endswith(";"), index) for index, line in enumerate(lines) if re.match(label, re.sub(r" */\*.*", "", line))]
+    if not found:
+        return None, None
+    first = index = min(found)[1]
+    while first > 0 and re.match(r" ?(/\*|\*|\.globl|    \.globl)", lines[first - 1]):
+        first -= 1
+        if lines[first].startswith("/*"):
+            break
+    return index, first
 
 
 def end_of(lines, index, path):
@@ -34,7 +34,7 @@ def end_of(lines, index, path):
         while index + 1 < len(lines) and lines[index + 1].strip():
             index += 1
         return index
-    while not re.match(r"^\}|^static inline .*\}$|^\w.*\{.*\}$|^#define (?!.*\\$)", lines[index]):
+    while not re.match(r"^\}|^\w[^{]*\);|^static inline .*\}$|^\w.*\{.*\}$|^#define (?!.*\\$)", lines[index]):
         index += 1
     return index
 
