@@ -121,9 +121,9 @@ static void readers_before_next_writer(void)
 {
     struct actor *w = begin('W', WRITES), *a, *x;
     expect("W", 0, 0);
-    x = begin('X', WRITES);
-    expect("W", 0, 1);
     a = begin('A', READS);
+    expect("W", 1, 0);
+    x = begin('X', WRITES);
     expect("W", 1, 1);
     w->told++;
     expect("WwA", 0, 1);
