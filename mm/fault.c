@@ -226,6 +226,15 @@ static void fault_end(struct fault *f)
 
 /* ---- what a fault may have to make first ---- */
 
+/* Will this fault put an anon into its slot? A load of what a fork shares, or of a file, does not, and copies no node. */
+static bool fills_slot(struct addrspace *as, const struct vma *vma, vaddr_t va, enum access access)
+{
+    bool exclusive;
+    if (vma->shared || access == ACCESS_WRITE)
+        return !vma->shared;
+    return vma->object == NULL && radix_find(&as->anons, va >> PAGE_SHIFT, &exclusive) == NULL;
+}
+
 /*
  * A page table or a radix node is missing or shared. Make them, alone in the address space; from then on, since only verbs take
  * them away and the caller goes on as a reader, they are there. Nothing that anybody remembers changes: a node or a table that
@@ -237,11 +246,11 @@ static __attribute__((noinline)) enum fault_result prepare_shape(struct addrspac
     as_alone(as);
     struct vma *vma = vma_find(as, va);
     enum fault_result result = allowed(vma, va, access);
-    bool own = result == FAULT_DONE && !vma->shared && (access == ACCESS_WRITE || vma->object == NULL);
+    *node = NULL;
     if (result == FAULT_DONE && pmap_prepare(as, va) != 0)
         result = FAULT_NO_MEMORY;
-    *node = result == FAULT_DONE && own ? radix_prepare(&as->anons, va >> PAGE_SHIFT, NULL) : NULL;
-    if (result == FAULT_DONE && own && *node == NULL)
+    if (result == FAULT_DONE && fills_slot(as, vma, va, access) &&
+        (*node = radix_prepare(&as->anons, va >> PAGE_SHIFT, NULL)) == NULL)
         result = FAULT_NO_MEMORY;
     as_alone_to_read(as);
     return result;

@@ -130,6 +130,23 @@ static void copy_on_write(void)
     destroy(as);
 }
 
+/* What a fork has shared stays shared while it is only read: no node of the tree is copied for a load. */
+static void loads_copy_nothing(void)
+{
+    struct addrspace *as = as_create(), *child;
+    check_eq(map_zero(as, at, 20 * PAGE_SIZE, RW), 0);
+    check_eq(program_store(as, at, 7), 0);
+    check_eq(as_fork(as, &child), 0);
+    size_t nodes = radix_node_count();
+    check_eq(program_load(child, at), 7);               /* its page table is made for this */
+    check_eq(program_load(as, at), 7);
+    check_eq(radix_node_count(), nodes);
+    check_eq(program_load(child, at + PAGE_SIZE), 0);   /* but here an anon is made, and its slot */
+    check(radix_node_count() > nodes);
+    destroy(child);
+    destroy(as);
+}
+
 /* A store on one hart gives the program a page of its own; the other hart, which has the old one cached, must see it. */
 static void copy_on_write_harts(void)
 {
@@ -332,6 +349,7 @@ const struct test_case fault_cases[] = {
     { "SIGBUS: beyond the file's end", beyond_the_end },
     { "SIGSEGV: no VMA, or it forbids", refused },
     { "A3, A2: fork, then write 10 pages", copy_on_write },
+    { "after fork a load copies no node", loads_copy_nothing },
     { "A3: every hart sees the new page", copy_on_write_harts },
     { "A1: what is shared is mapped read-only", shared_is_read_only },
     { "neighbours come along", around },
