@@ -49,7 +49,7 @@ struct addrspace {
     _Atomic vaddr_t oom_va;             /* where memory ran out for a user: all users are killed; 0: nowhere */
     LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
     LIST_ENTRY(addrspace) all_link;     /* [as_list_lock] */
-    _Atomic uint32_t users;             /* processes that live in it */
+    _Atomic uint32_t users;             /* processes that live in it, and who looks at it in /proc */
     struct pmap pmap __attribute__((aligned(64)));              /* its own lock, pt_lock */
 };
 
@@ -96,7 +96,7 @@ struct addrspace *as_create(void);
  */
 int as_fork(struct addrspace *parent, struct addrspace **child);
 
-/* One more process lives in as; one less. as_put is true for the last: as_destroy is then the caller's to call. */
+/* One more process lives in as, or looks at it; one less. as_put is true for the last: as_destroy is then the caller's to call. */
 static inline void as_get(struct addrspace *as)
 {
     atomic_fetch_add_explicit(&as->users, 1, memory_order_relaxed);

@@ -104,7 +104,7 @@ static inline struct anon *radix_replace(struct radix_node *node, uint64_t vpn, 
 int radix_prepare_clear(struct radix *r, uint64_t start, uint64_t end);
 void radix_clear(struct radix *r, uint64_t start, uint64_t end);
 
-/* Is there any anon in [start, end)? */
+/* Is there any anon in [start, end), or a node without any, which may have stayed? */
 bool radix_any(const struct radix *r, uint64_t start, uint64_t end);
 
 /* Make child an equal of parent in constant time: they share everything from the root down. child must be empty. */

@@ -1,5 +1,5 @@
 /*
- * lock.c - spin locks, mutexes, wait queues.
+ * lock.c - spin locks, wait queues, mutexes, locks for readers or a writer.
  * Owns: waiting and waking, and in the checked kernel the record of what each hart and thread holds.
  * Does not own: the run queue (sched.c).
  *
@@ -204,10 +204,10 @@ void wake_all(struct waitq *wq)
  */
 #define LOOKS 1000
 
-static bool look_until(bool (*ready)(const void *lock), const void *lock)
+static bool look_until(bool (*ready)(const void *lock, uint32_t arrived), const void *lock, uint32_t arrived)
 {
     for (unsigned i = 0; i < LOOKS && others_online() != 0; i++) {
-        if (ready(lock))
+        if (ready(lock, arrived))
             return true;
         hart_relax();
     }
@@ -239,8 +239,9 @@ static void mutex_wait(struct mutex *m)
     spin_unlock_irqrestore(&sched_lock, flags);
 }
 
-static bool mutex_free(const void *m)
+static bool mutex_free(const void *m, uint32_t unused)
 {
+    (void)unused;
     return atomic_load_explicit(&((const struct mutex *)m)->owner, memory_order_relaxed) == 0;
 }
 
@@ -248,7 +249,7 @@ void mutex_lock_slow(struct mutex *m)
 {
     if (CHECKED)
         check_order(m, m->rank);
-    if (!mutex_take(m) && !(look_until(mutex_free, m) && mutex_take(m)))
+    if (!mutex_take(m) && !(look_until(mutex_free, m, 0) && mutex_take(m)))
         mutex_wait(m);
     if (CHECKED)
         record_mutex(m, m->rank);
@@ -320,13 +321,13 @@ bool rwlock_written(const struct rwlock *lock)
     return !CHECKED || (rwlock_held(lock) && writing(lock));
 }
 
-/* Let guard go until ready, or until something has changed. Somebody may have come in between: look again. */
-static void wait_for(struct rwlock *lock, bool (*ready)(const void *lock))
+/* Let guard go until may_enter, or until something has changed. Somebody may have come in between: look again. */
+static void wait_for(struct rwlock *lock, bool (*may_enter)(const void *lock, uint32_t arrived), uint32_t arrived)
 {
     spin_unlock(&lock->guard);
-    bool seen = look_until(ready, lock);
+    look_until(may_enter, lock, arrived);
     spin_lock(&lock->guard);
-    if (seen || ready(lock))
+    if (may_enter(lock, arrived))
         return;
     thread_current()->waits_for = lock->rank;
     sleep_on(&lock->wq, &lock->guard);
@@ -340,16 +341,18 @@ static void settle(struct rwlock *lock)
         atomic_fetch_and_explicit(&lock->word, ~(uint64_t)RW_QUEUED, memory_order_relaxed);
 }
 
-static bool reader_may_enter(const void *l)
+/* arrived: the turn in which the reader came. One who waited when a writer left goes before the next. */
+static bool reader_may_enter(const void *l, uint32_t arrived)
 {
     const struct rwlock *lock = l;
-    return !writing(lock) && (lock->writers_waiting == 0 || lock->grace > 0);
+    return !writing(lock) && (lock->writers_waiting == 0 || lock->turns != arrived);
 }
 
-static bool writer_may_enter(const void *l)
+static bool writer_may_enter(const void *l, uint32_t unused)
 {
     const struct rwlock *lock = l;
-    return !writing(lock) && readers(lock) == 0 && (lock->grace == 0 || lock->readers_waiting == 0);
+    (void)unused;
+    return !writing(lock) && readers(lock) == 0 && lock->grace == 0;
 }
 
 /*
@@ -359,15 +362,15 @@ static bool writer_may_enter(const void *l)
 void rwlock_read_wait(struct rwlock *lock)
 {
     spin_lock(&lock->guard);
+    uint32_t arrived = lock->turns;
     lock->readers_waiting++;
     atomic_fetch_or_explicit(&lock->word, RW_QUEUED, memory_order_relaxed);
     atomic_fetch_sub_explicit(&lock->word, RW_READER, memory_order_relaxed);
     wake_all(&lock->wq);
-    while (!reader_may_enter(lock))
-        wait_for(lock, reader_may_enter);
+    while (!reader_may_enter(lock, arrived))
+        wait_for(lock, reader_may_enter, arrived);
     lock->readers_waiting--;
-    if (lock->grace > 0)
-        lock->grace--;
+    lock->grace -= lock->turns != arrived;
     atomic_fetch_add_explicit(&lock->word, RW_READER, memory_order_acquire);
     settle(lock);
     spin_unlock(&lock->guard);
@@ -396,10 +399,9 @@ static void write_wait(struct rwlock *lock)
     spin_lock(&lock->guard);
     lock->writers_waiting++;
     atomic_fetch_or_explicit(&lock->word, RW_QUEUED, memory_order_relaxed);
-    while (!writer_may_enter(lock))
-        wait_for(lock, writer_may_enter);
+    while (!writer_may_enter(lock, 0))
+        wait_for(lock, writer_may_enter, 0);
     lock->writers_waiting--;
-    lock->grace = 0;
     atomic_fetch_or_explicit(&lock->word, RW_WRITER, memory_order_acquire);
     settle(lock);
     spin_unlock(&lock->guard);
@@ -425,6 +427,7 @@ static void writer_leaves(struct rwlock *lock, uint64_t turns_into)
 {
     spin_lock(&lock->guard);
     atomic_fetch_add_explicit(&lock->word, turns_into - RW_WRITER, memory_order_release);
+    lock->turns++;
     lock->grace = lock->readers_waiting;
     wake_all(&lock->wq);
     spin_unlock(&lock->guard);

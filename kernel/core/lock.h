@@ -163,7 +163,8 @@ struct rwlock {
     struct spinlock guard;
     uint32_t rank;
     _Atomic uint32_t readers_waiting, writers_waiting;  /* [guard to change] RW_QUEUED is set while either is not 0 */
-    _Atomic uint32_t grace;             /* [guard to change] readers that go in before the next writer: those who waited when the last one left */
+    _Atomic uint32_t turns;             /* [guard to change] writers that have left while somebody waited */
+    _Atomic uint32_t grace;             /* [guard to change] readers that go in before the next writer: those who waited in the last turn */
     struct waitq wq;
 };
 

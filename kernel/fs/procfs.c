@@ -232,7 +232,7 @@ static int maps_text(int pid, struct text *text, enum detail detail)
     int err = take_snapshot(pid, MEMORY, &s);
     if (err == 0 && s.as != NULL) {
         rwlock_read(&names_lock);
-        as_write(s.as);                 /* vma_usage_add looks at contents everywhere */
+        as_alone(s.as);                 /* vma_usage_add looks at contents everywhere */
         struct vma *vma = vma_find_from(s.as, text_resume(text));
         for (; vma != NULL && text->left > 0 && !proc_killed(current()); vma = vma_next(vma)) {
             struct vma_usage sum = { 0 };
@@ -263,7 +263,7 @@ static int pid_status_text(int pid, struct text *text)
     if (take_snapshot(pid, MEMORY, &s) != 0)
         return -ESRCH;
     if (s.as != NULL) {
-        as_write(s.as);                 /* vma_usage_add looks at contents everywhere */
+        as_alone(s.as);                 /* vma_usage_add looks at contents everywhere */
         for (struct vma *vma = vma_first(s.as); vma != NULL; vma = vma_next(vma)) {
             vma_usage_add(vma, &sum);
             kind_pages[vma->kind] += vma_npages(vma);
