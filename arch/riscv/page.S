@@ -1,6 +1,6 @@
 /*
- * page.S - zero and copy pages: most of what a zero-fill or copy-on-write fault costs; and zero a structure or copy bytes, since
- * the C library's memset and memcpy go byte by byte.
+ * page.S - zero and copy pages: most of what a zero-fill or copy-on-write fault costs; and zero a structure or copy bytes,
+ * since the C library's memset and memcpy go byte by byte.
  * Both pages are aligned. A kilobyte a turn: the loop itself costs one instruction in a hundred.
  */
     .text
@@ -18,6 +18,14 @@ page_zero:                              /* (page) */
     bne  a0, t0, 1b
     ret
 
+    .macro eight_words op, base          /* the next 64 bytes from base on */
+    .set word, at
+    .irp register, t0, t1, t2, t3, t4, t5, a2, a3
+    \op  \register, word(\base)
+    .set word, word + 8
+    .endr
+    .endm
+
     .globl page_copy
 page_copy:                              /* (to, from) */
     li   t6, 4096
@@ -25,22 +33,8 @@ page_copy:                              /* (to, from) */
 1:
     .set at, 0
     .rept 16
-    ld   t0, at(a1)
-    ld   t1, at+8(a1)
-    ld   t2, at+16(a1)
-    ld   t3, at+24(a1)
-    ld   t4, at+32(a1)
-    ld   t5, at+40(a1)
-    ld   a2, at+48(a1)
-    ld   a3, at+56(a1)
-    sd   t0, at(a0)
-    sd   t1, at+8(a0)
-    sd   t2, at+16(a0)
-    sd   t3, at+24(a0)
-    sd   t4, at+32(a0)
-    sd   t5, at+40(a0)
-    sd   a2, at+48(a0)
-    sd   a3, at+56(a0)
+    eight_words ld, a1
+    eight_words sd, a0
     .set at, at + 64
     .endr
     addi a0, a0, 1024

@@ -10,39 +10,16 @@
 
 /* Registers other than x2 (sp) and x4 (tp), which need care, and x0, whose place keeps the pc. */
 .macro for_scratch_registers op
-    \op  x1,  1*8(sp)
-    \op  x3,  3*8(sp)
-    \op  x5,  5*8(sp)
-    \op  x6,  6*8(sp)
-    \op  x7,  7*8(sp)
-    \op  x10, 10*8(sp)
-    \op  x11, 11*8(sp)
-    \op  x12, 12*8(sp)
-    \op  x13, 13*8(sp)
-    \op  x14, 14*8(sp)
-    \op  x15, 15*8(sp)
-    \op  x16, 16*8(sp)
-    \op  x17, 17*8(sp)
-    \op  x28, 28*8(sp)
-    \op  x29, 29*8(sp)
-    \op  x30, 30*8(sp)
-    \op  x31, 31*8(sp)
+    .irp n, 1, 3, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31
+    \op  x\n, \n*8(sp)
+    .endr
 .endm
 
 /* s0 to s11: what C functions leave as they found it. */
 .macro for_preserved_registers op
-    \op  x8,  8*8(sp)
-    \op  x9,  9*8(sp)
-    \op  x18, 18*8(sp)
-    \op  x19, 19*8(sp)
-    \op  x20, 20*8(sp)
-    \op  x21, 21*8(sp)
-    \op  x22, 22*8(sp)
-    \op  x23, 23*8(sp)
-    \op  x24, 24*8(sp)
-    \op  x25, 25*8(sp)
-    \op  x26, 26*8(sp)
-    \op  x27, 27*8(sp)
+    .irp n, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+    \op  x\n, \n*8(sp)
+    .endr
 .endm
 
 .macro for_registers op
@@ -149,37 +126,19 @@ context_start:
     jalr s0
     tail trap_return
 
+.macro for_context op, context         /* struct context */
+    .set at, 0
+    .irp register, ra, sp, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
+    \op  \register, at(\context)
+    .set at, at + 8
+    .endr
+.endm
+
 /* void context_switch(struct context *from, struct context *to) */
     .globl context_switch
 context_switch:
-    sd   ra,   0(a0)
-    sd   sp,   8(a0)
-    sd   s0,  16(a0)
-    sd   s1,  24(a0)
-    sd   s2,  32(a0)
-    sd   s3,  40(a0)
-    sd   s4,  48(a0)
-    sd   s5,  56(a0)
-    sd   s6,  64(a0)
-    sd   s7,  72(a0)
-    sd   s8,  80(a0)
-    sd   s9,  88(a0)
-    sd   s10, 96(a0)
-    sd   s11, 104(a0)
-    ld   ra,   0(a1)
-    ld   sp,   8(a1)
-    ld   s0,  16(a1)
-    ld   s1,  24(a1)
-    ld   s2,  32(a1)
-    ld   s3,  40(a1)
-    ld   s4,  48(a1)
-    ld   s5,  56(a1)
-    ld   s6,  64(a1)
-    ld   s7,  72(a1)
-    ld   s8,  80(a1)
-    ld   s9,  88(a1)
-    ld   s10, 96(a1)
-    ld   s11, 104(a1)
+    for_context sd, a0
+    for_context ld, a1
     ret
 
 /* _Noreturn void call_on_stack(uint64_t stack_top, void (*fn)(void)) */
@@ -193,38 +152,9 @@ call_on_stack:
     .option push
     .option arch, +f, +d
 .macro for_fp op
-    \op f0,    0*8(a0)
-    \op f1,    1*8(a0)
-    \op f2,    2*8(a0)
-    \op f3,    3*8(a0)
-    \op f4,    4*8(a0)
-    \op f5,    5*8(a0)
-    \op f6,    6*8(a0)
-    \op f7,    7*8(a0)
-    \op f8,    8*8(a0)
-    \op f9,    9*8(a0)
-    \op f10,  10*8(a0)
-    \op f11,  11*8(a0)
-    \op f12,  12*8(a0)
-    \op f13,  13*8(a0)
-    \op f14,  14*8(a0)
-    \op f15,  15*8(a0)
-    \op f16,  16*8(a0)
-    \op f17,  17*8(a0)
-    \op f18,  18*8(a0)
-    \op f19,  19*8(a0)
-    \op f20,  20*8(a0)
-    \op f21,  21*8(a0)
-    \op f22,  22*8(a0)
-    \op f23,  23*8(a0)
-    \op f24,  24*8(a0)
-    \op f25,  25*8(a0)
-    \op f26,  26*8(a0)
-    \op f27,  27*8(a0)
-    \op f28,  28*8(a0)
-    \op f29,  29*8(a0)
-    \op f30,  30*8(a0)
-    \op f31,  31*8(a0)
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    \op f\n, \n*8(a0)
+    .endr
 .endm
 
     .globl fp_registers_save
