@@ -1,6 +1,6 @@
 /*
  * trap.c - from the cause of a trap to its handler.
- * Owns: the one table of causes, what happens on the way back to user mode, the message about a killed process.
+ * Owns: the tables of causes, what happens on the way back to user mode, the message about a killed process.
  * Does not own: saving registers (arch/riscv/trap.S), serving a fault (mm/fault.c), system calls (syscalls/).
  * Read next: vm_fault in mm/fault.c.
  */
@@ -67,41 +67,25 @@ static __attribute__((noinline)) void fault_failed(struct trapframe *tf, enum fa
     }
 }
 
-static void user_page_fault(struct trapframe *tf, uint64_t va)
+static void user_page_fault(struct trapframe *tf)
 {
-    enum fault_result result = vm_fault(current()->as, va, access_of[tf->cause]);
+    enum fault_result result = vm_fault(current()->as, tf->value, access_of[tf->cause]);
     if (__builtin_expect(result != FAULT_DONE, 0))
         fault_failed(tf, result);
 }
 
-static void user_access_fault(struct trapframe *tf, uint64_t value)
-{
-    (void)value;
-    kill_with_message(tf, SIGSEGV, "not memory");
-}
+static void user_access_fault(struct trapframe *tf) { kill_with_message(tf, SIGSEGV, "not memory"); }
+static void user_misaligned(struct trapframe *tf) { kill_with_message(tf, SIGBUS, "misaligned"); }
+static void user_breakpoint(struct trapframe *tf) { kill_with_message(tf, SIGTRAP, "no debugger"); }
 
-static void user_misaligned(struct trapframe *tf, uint64_t value)
+static void user_impossible(struct trapframe *tf)
 {
-    (void)value;
-    kill_with_message(tf, SIGBUS, "misaligned");
-}
-
-static void user_impossible(struct trapframe *tf, uint64_t value)
-{
-    (void)value;
     panic_trap(tf, "exception %#lx that cannot come from user mode", tf->cause);
 }
 
-static void user_breakpoint(struct trapframe *tf, uint64_t value)
-{
-    (void)value;
-    kill_with_message(tf, SIGTRAP, "no debugger");
-}
-
-static void user_illegal(struct trapframe *tf, uint64_t insn)
+static void user_illegal(struct trapframe *tf)
 {
     struct thread *t = thread_current();
-    (void)insn;
     if (t->fp_used || !fp_was_off(tf)) {
         kill_with_message(tf, SIGILL, "not an instruction for user mode");
         return;
@@ -111,76 +95,46 @@ static void user_illegal(struct trapframe *tf, uint64_t insn)
     fp_enable(tf, &t->fp);
 }
 
-/* The compiler puts ebreak where it is sure, and in the checked kernel (UBSan) where it is seen, that C has no meaning. */
-static void kernel_breakpoint(struct trapframe *tf, uint64_t value)
-{
-    (void)value;
-    panic_trap(tf, "undefined behaviour in the kernel, pc %#lx", tf->pc);
-}
-
-/* ---- interrupts ---- */
-
-static void software_interrupt(struct trapframe *tf, uint64_t value)
-{
-    (void)tf, (void)value;
-    ipi_acknowledge();                  /* what is asked for stands in hart->pending */
-}
-
-static void timer_interrupt(struct trapframe *tf, uint64_t value)
-{
-    (void)tf, (void)value;
-    time_interrupt();
-}
-
-static void external_interrupt(struct trapframe *tf, uint64_t value)
-{
-    (void)tf, (void)value;
-    irq_dispatch();
-}
-
-/* ---- the table ---- */
-
-struct trap_handler {                           /* 32 bytes: indexed by a shift */
-    const char *name;
-    void (*user)(struct trapframe *tf, uint64_t value);         /* interrupts: NULL: nobody asked for it */
-    void (*kernel)(struct trapframe *tf, uint64_t value);       /* NULL: a bug, panic */
-} __attribute__((aligned(32)));
+/* ---- the tables ---- */
 
 #pragma GCC diagnostic ignored "-Woverride-init"        /* the rows come on top of the default */
-static const struct trap_handler exceptions[TRAP_NEXCEPTIONS] = {
-    [0 ... TRAP_NEXCEPTIONS - 1] = { "unknown exception", user_impossible, NULL },
-    [TRAP_FETCH_MISALIGNED] = { "misaligned jump", user_misaligned, NULL },
-    [TRAP_FETCH_ACCESS] = { "instruction access fault", user_access_fault, NULL },
-    [TRAP_ILLEGAL] = { "illegal instruction", user_illegal, NULL },
-    [TRAP_BREAKPOINT] = { "breakpoint", user_breakpoint, kernel_breakpoint },
-    [TRAP_LOAD_MISALIGNED] = { "misaligned load", user_misaligned, NULL },
-    [TRAP_LOAD_ACCESS] = { "load access fault", user_access_fault, NULL },
-    [TRAP_STORE_MISALIGNED] = { "misaligned store", user_misaligned, NULL },
-    [TRAP_STORE_ACCESS] = { "store access fault", user_access_fault, NULL },
-    [TRAP_ECALL_USER] = { "system call", syscall_dispatch, NULL },
-    [TRAP_FETCH_PAGE] = { "instruction page fault", user_page_fault, NULL },
-    [TRAP_LOAD_PAGE] = { "load page fault", user_page_fault, NULL },
-    [TRAP_STORE_PAGE] = { "store page fault", user_page_fault, NULL },
+static const struct {
+    const char *name;
+    void (*from_user)(struct trapframe *tf);
+} exceptions[TRAP_NEXCEPTIONS] = {
+    [0 ... TRAP_NEXCEPTIONS - 1] = { "unknown exception", user_impossible },
+    [TRAP_FETCH_MISALIGNED] = { "misaligned jump", user_misaligned },
+    [TRAP_FETCH_ACCESS] = { "instruction access fault", user_access_fault },
+    [TRAP_ILLEGAL] = { "illegal instruction", user_illegal },
+    [TRAP_BREAKPOINT] = { "breakpoint", user_breakpoint },
+    [TRAP_LOAD_MISALIGNED] = { "misaligned load", user_misaligned },
+    [TRAP_LOAD_ACCESS] = { "load access fault", user_access_fault },
+    [TRAP_STORE_MISALIGNED] = { "misaligned store", user_misaligned },
+    [TRAP_STORE_ACCESS] = { "store access fault", user_access_fault },
+    [TRAP_ECALL_USER] = { "system call", syscall_dispatch },
+    [TRAP_FETCH_PAGE] = { "instruction page fault", user_page_fault },
+    [TRAP_LOAD_PAGE] = { "load page fault", user_page_fault },
+    [TRAP_STORE_PAGE] = { "store page fault", user_page_fault },
 };
 
-static const struct trap_handler interrupts[TRAP_NINTERRUPTS] = {
-    [TRAP_SOFTWARE] = { "software interrupt", software_interrupt, software_interrupt },
-    [TRAP_TIMER] = { "timer interrupt", timer_interrupt, timer_interrupt },
-    [TRAP_EXTERNAL] = { "external interrupt", external_interrupt, external_interrupt },
+static const struct {
+    const char *name;
+    void (*serve)(void);                /* wherever it came; NULL: nobody asked for it */
+} interrupts[TRAP_NINTERRUPTS] = {
+    [TRAP_SOFTWARE] = { "software interrupt", ipi_acknowledge },        /* what is asked for stands in hart->pending */
+    [TRAP_TIMER] = { "timer interrupt", time_interrupt },
+    [TRAP_EXTERNAL] = { "external interrupt", irq_dispatch },
 };
-
-static const struct trap_handler *find_handler(uint64_t cause)
-{
-    uint64_t number = cause & ~TRAP_INTERRUPT;
-    if (cause & TRAP_INTERRUPT)
-        return number < TRAP_NINTERRUPTS ? &interrupts[number] : NULL;
-    return number < TRAP_NEXCEPTIONS ? &exceptions[number] : NULL;
-}
 
 const char *trap_cause_name(uint64_t cause)
 {
-    const struct trap_handler *handler = find_handler(cause);
-    return handler != NULL && handler->name != NULL ? handler->name : "unknown trap";
+    uint64_t number = cause & ~TRAP_INTERRUPT;
+    const char *name = NULL;
+    if (cause & TRAP_INTERRUPT)
+        name = number < TRAP_NINTERRUPTS ? interrupts[number].name : NULL;
+    else
+        name = number < TRAP_NEXCEPTIONS ? exceptions[number].name : NULL;
+    return name != NULL ? name : "unknown trap";
 }
 
 uint64_t trap_count(uint64_t cause)
@@ -214,13 +168,12 @@ static void work_before_return(struct hart *hart)
     } while (atomic_load_explicit(&hart->pending, memory_order_relaxed) != 0);
 }
 
-static void dispatch_interrupt(struct trapframe *tf, uint64_t cause, uint64_t value)
+static void dispatch_interrupt(struct trapframe *tf, uint64_t number)
 {
-    const struct trap_handler *handler = find_handler(cause);
-    if (handler == NULL || handler->user == NULL)
-        panic_trap(tf, "interrupt %#lx that nobody asked for", cause);
-    this_hart()->interrupts[cause & ~TRAP_INTERRUPT]++;
-    handler->user(tf, value);
+    if (number >= TRAP_NINTERRUPTS || interrupts[number].serve == NULL)
+        panic_trap(tf, "interrupt %#lx that nobody asked for", tf->cause);
+    this_hart()->interrupts[number]++;
+    interrupts[number].serve();
 }
 
 void trap_dispatch(struct trapframe *tf, uint64_t cause, uint64_t value)
@@ -230,10 +183,10 @@ void trap_dispatch(struct trapframe *tf, uint64_t cause, uint64_t value)
     if (__builtin_expect(!(cause & TRAP_INTERRUPT), 1)) {
         this_hart()->exceptions[cause]++;
         irq_unmask();
-        exceptions[cause].user(tf, value);
+        exceptions[cause].from_user(tf);
         irq_mask();
     } else {
-        dispatch_interrupt(tf, cause, value);
+        dispatch_interrupt(tf, cause & ~TRAP_INTERRUPT);
     }
     struct hart *hart = this_hart();            /* not the one of before, if the process has slept */
     if (__builtin_expect(atomic_load_explicit(&hart->pending, memory_order_relaxed) != 0, 0))
@@ -255,15 +208,19 @@ void trap_enter_program(void)
     call_on_stack((uint64_t)thread_current()->tf, trap_return);
 }
 
+/*
+ * I12: an S-mode page fault is always a kernel bug, as any other exception is. The compiler puts ebreak where it is sure, and in
+ * the checked kernel (UBSan) where it is seen, that C has no meaning.
+ */
 void trap_dispatch_kernel(struct trapframe *tf, uint64_t cause, uint64_t value)
 {
-    const struct trap_handler *handler = find_handler(cause);
     tf->cause = cause;
     tf->value = value;
-    if (handler == NULL || handler->kernel == NULL)     /* I12: an S-mode page fault is always a kernel bug */
+    if (cause == TRAP_BREAKPOINT)
+        panic_trap(tf, "undefined behaviour in the kernel, pc %#lx", tf->pc);
+    if (!(cause & TRAP_INTERRUPT))
         panic_trap(tf, "%s in the kernel at %#lx, pc %#lx", trap_cause_name(cause), value, tf->pc);
-    this_hart()->interrupts[cause & ~TRAP_INTERRUPT]++;
-    handler->kernel(tf, value);
+    dispatch_interrupt(tf, cause & ~TRAP_INTERRUPT);
 }
 
 void trap_stack_overflow(struct trapframe *tf, uint64_t cause, uint64_t value)

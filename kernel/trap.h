@@ -9,7 +9,7 @@
  * The handler of the layer above for a system call: number in a7, arguments in a0 to a5, result in a0; -ENOSYS for a number
  * that it does not know.
  */
-void syscall_dispatch(struct trapframe *tf, uint64_t unused);
+void syscall_dispatch(struct trapframe *tf);
 
 void trap_dispatch(struct trapframe *tf, uint64_t cause, uint64_t value);
 void trap_dispatch_kernel(struct trapframe *tf, uint64_t cause, uint64_t value);

@@ -107,9 +107,8 @@ static __attribute__((noinline)) long call_traced(syscall_fn *handler, uint64_t 
 
 /* ---- dispatch ---- */
 
-void syscall_dispatch(struct trapframe *tf, uint64_t unused)
+void syscall_dispatch(struct trapframe *tf)
 {
-    (void)unused;
     const struct syscall_args *args = (const struct syscall_args *)&tf->x[REG_A0];
     uint64_t number = tf->x[REG_A7];
     syscall_fn *handler = number < NUMBERS ? handlers[number] : no_such_call;
