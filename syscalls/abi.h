@@ -16,30 +16,6 @@
 
 #define IOV_MAX 1024                    /* segments of a readv or writev */
 
-/* stat(2) */
-struct linux_stat {
-    uint64_t st_dev;
-    uint64_t st_ino;
-    uint32_t st_mode;
-    uint32_t st_nlink;
-    uint32_t st_uid;
-    uint32_t st_gid;
-    uint64_t st_rdev;
-    uint64_t pad1;
-    int64_t st_size;
-    int32_t st_blksize;
-    int32_t pad2;
-    int64_t st_blocks;                  /* of 512 bytes */
-    int64_t st_atime_sec;
-    uint64_t st_atime_nsec;
-    int64_t st_mtime_sec;
-    uint64_t st_mtime_nsec;
-    int64_t st_ctime_sec;
-    uint64_t st_ctime_nsec;
-    uint32_t unused[2];
-};
-_Static_assert(sizeof(struct linux_stat) == 128, "struct stat of riscv64");
-
 /* getdents64(2): followed by the name, NUL and padding to 8 bytes */
 struct linux_dirent64 {
     uint64_t d_ino;

@@ -26,7 +26,7 @@ struct user_path {
 };
 
 /* Fetch path and resolve dirfd. On success path_done() gives the page back. */
-static int path_fetch(uint64_t dirfd, vaddr_t path, struct user_path *p)
+static int path_fetch(int dirfd, vaddr_t path, struct user_path *p)
 {
     p->page = page_alloc(PAGE_KERNEL);
     if (p->page == NULL)
@@ -35,7 +35,7 @@ static int path_fetch(uint64_t dirfd, vaddr_t path, struct user_path *p)
     p->start = NULL;
     long len = string_from_user(current()->as, page_address(p->page), path, PATH_SIZE_MAX, -ENAMETOOLONG);
     int err = len < 0 ? (int)len : 0;
-    if (err == 0 && p->text[0] != '/' && (int)dirfd != AT_FDCWD) {
+    if (err == 0 && p->text[0] != '/' && dirfd != AT_FDCWD) {
         struct file *dir = fd_find((unsigned)dirfd);
         if (dir == NULL)
             err = -EBADF;
@@ -51,8 +51,11 @@ static int path_fetch(uint64_t dirfd, vaddr_t path, struct user_path *p)
 
 static void path_done(struct user_path *p) { page_free(p->page); }
 
-/* The inode that dirfd and path name, with a reference. With AT_EMPTY_PATH an empty path names dirfd's own file. */
-static int find(uint64_t dirfd, vaddr_t path_va, int flags, enum follow follow, struct inode **out)
+/*
+ * The inode that dirfd and path name, with a reference. flags: AT_SYMLINK_NOFOLLOW; with AT_EMPTY_PATH an empty path names
+ * dirfd's own file.
+ */
+static int find(int dirfd, vaddr_t path_va, int flags, struct inode **out)
 {
     struct user_path path;
     if ((flags & AT_EMPTY_PATH) && path_va == 0)
@@ -61,18 +64,39 @@ static int find(uint64_t dirfd, vaddr_t path_va, int flags, enum follow follow, 
     if (err != 0)
         return err;
     if (path.text[0] == '\0' && (flags & AT_EMPTY_PATH)) {
-        *out = (int)dirfd == AT_FDCWD ? current()->cwd : path.start;
+        *out = dirfd == AT_FDCWD ? current()->cwd : path.start;
         err = *out != NULL ? 0 : -EBADF;        /* a pipe has no inode */
         if (err == 0)
             inode_get(*out);
     } else {
-        err = path_find(path.start, path.text, follow, out);
+        err = path_find(path.start, path.text, flags & AT_SYMLINK_NOFOLLOW ? NOFOLLOW : FOLLOW, out);
     }
     path_done(&path);
     return err;
 }
 
-static enum follow follow_of(int flags) { return flags & AT_SYMLINK_NOFOLLOW ? NOFOLLOW : FOLLOW; }
+/* What a call does with the file that it is about; rest: its arguments behind the path or the descriptor. */
+typedef long inode_call(struct inode *inode, const uint64_t *rest);
+
+static long on_path(int dirfd, vaddr_t path, int flags, inode_call *call, const uint64_t *rest)
+{
+    struct inode *inode;
+    long result = find(dirfd, path, flags, &inode);
+    if (result != 0)
+        return result;
+    result = call(inode, rest);
+    inode_put(inode);
+    return result;
+}
+
+/* The same for the file behind a descriptor; no_inode: the answer for a pipe. */
+static long on_file(uint64_t fd, inode_call *call, const uint64_t *rest, long no_inode)
+{
+    struct file *f = fd_find((unsigned)fd);
+    if (f == NULL)
+        return -EBADF;
+    return f->inode != NULL ? call(f->inode, rest) : no_inode;
+}
 
 /*
  * openat(dirfd, path, flags, mode): the lowest free descriptor.
@@ -99,7 +123,7 @@ long sys_openat(const struct syscall_args *a)
 
 /* ---- making and removing ---- */
 
-static long make(uint64_t dirfd, vaddr_t path_va, uint32_t mode, uint32_t device, const char *text)
+static long make(int dirfd, vaddr_t path_va, uint32_t mode, uint32_t device, const char *text)
 {
     struct user_path path;
     int err = path_fetch(dirfd, path_va, &path);
@@ -131,7 +155,7 @@ long sys_mknodat(const struct syscall_args *a)
 long sys_symlinkat(const struct syscall_args *a)
 {
     struct user_path target;
-    long err = path_fetch((uint64_t)AT_FDCWD, a->arg[0], &target);
+    long err = path_fetch(AT_FDCWD, a->arg[0], &target);
     if (err != 0)
         return err;
     err = make(a->arg[1], a->arg[2], MODE_LINK | 0777, 0, target.text);
@@ -202,107 +226,71 @@ long sys_renameat2(const struct syscall_args *a)
 
 /* ---- looking ---- */
 
-static void set_time(int64_t ns, int64_t *seconds, uint64_t *rest)
+static long stat_to_user(struct inode *inode, const uint64_t *rest)
 {
-    *seconds = ns / (int64_t)NSEC_PER_SEC;
-    int64_t left = ns % (int64_t)NSEC_PER_SEC;
-    if (left < 0) {                     /* before 1970 */
-        --*seconds;
-        left += (int64_t)NSEC_PER_SEC;
-    }
-    *rest = (uint64_t)left;
-}
-
-static long stat_to_user(const struct file_info *info, vaddr_t to)
-{
-    struct linux_stat st = {
-        .st_dev = info->dev,
-        .st_ino = info->ino,
-        .st_mode = info->mode,
-        .st_nlink = info->nlink,
-        .st_uid = info->uid,
-        .st_gid = info->gid,
-        .st_rdev = info->device,
-        .st_size = (int64_t)info->size_bytes,
-        .st_blksize = PAGE_SIZE,
-        .st_blocks = (int64_t)(info->npages * (PAGE_SIZE / 512)),
-    };
-    set_time(info->atime, &st.st_atime_sec, &st.st_atime_nsec);
-    set_time(info->mtime, &st.st_mtime_sec, &st.st_mtime_nsec);
-    set_time(info->ctime, &st.st_ctime_sec, &st.st_ctime_nsec);
-    return copy_to_user(current()->as, to, &st, sizeof(st), NULL);
+    struct linux_stat st;
+    inode_stat(inode, &st);
+    return copy_to_user(current()->as, rest[0], &st, sizeof st, NULL);
 }
 
 /* fstat(fd, statbuf). */
 long sys_fstat(const struct syscall_args *a)
 {
     struct file *f = fd_find((unsigned)a->arg[0]);
-    struct file_info info;
+    struct linux_stat st;
     if (f == NULL)
         return -EBADF;
-    file_info(f, &info);
-    return stat_to_user(&info, a->arg[1]);
+    file_stat(f, &st);
+    return copy_to_user(current()->as, a->arg[1], &st, sizeof st, NULL);
 }
 
 /* newfstatat(dirfd, path, statbuf, flags), the call behind fstatat(2). Errors: EINVAL: unknown flags. */
 long sys_newfstatat(const struct syscall_args *a)
 {
-    struct inode *inode;
-    struct file_info info;
     int flags = (int)a->arg[3];
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
         return -EINVAL;
-    int err = find(a->arg[0], a->arg[1], flags, follow_of(flags), &inode);
-    struct file *f = fd_find((unsigned)a->arg[0]);
-    if (err == -EBADF && f != NULL)             /* a pipe's own */
+    long err = on_path(a->arg[0], a->arg[1], flags, stat_to_user, &a->arg[2]);
+    if (err == -EBADF && fd_find((unsigned)a->arg[0]) != NULL)          /* a pipe's own */
         return sys_fstat(&(struct syscall_args){ { a->arg[0], a->arg[2] } });
-    if (err != 0)
-        return err;
-    inode_info(inode, &info);
-    inode_put(inode);
-    return stat_to_user(&info, a->arg[2]);
+    return err;
+}
+
+static long link_to_user(struct inode *inode, const uint64_t *rest)
+{
+    if (!inode_is(inode, MODE_LINK))
+        return -EINVAL;
+    size_t len = inode->link.len < rest[1] ? inode->link.len : rest[1];
+    int err = copy_to_user(current()->as, rest[0], inode->link.text, len, NULL);
+    return err != 0 ? err : (long)len;
 }
 
 /* readlinkat(dirfd, path, buf, bufsiz): bytes of the link's text, cut to bufsiz, no NUL. Errors: EINVAL: bufsiz, or no link. */
 long sys_readlinkat(const struct syscall_args *a)
 {
-    struct inode *inode;
     if ((int)a->arg[3] <= 0)
         return -EINVAL;
-    long result = find(a->arg[0], a->arg[1], 0, NOFOLLOW, &inode);
-    if (result != 0)
-        return result;
-    if (inode_is(inode, MODE_LINK)) {
-        size_t len = inode->link.len < a->arg[3] ? inode->link.len : a->arg[3];
-        result = copy_to_user(current()->as, a->arg[2], inode->link.text, len, NULL);
-        result = result == 0 ? (long)len : result;
-    } else {
-        result = -EINVAL;
-    }
-    inode_put(inode);
-    return result;
+    return on_path(a->arg[0], a->arg[1], AT_SYMLINK_NOFOLLOW, link_to_user, &a->arg[2]);
 }
 
-static long access_check(const struct syscall_args *a, int flags)
+static long check_access(struct inode *inode, const uint64_t *rest)
 {
-    struct inode *inode;
+    return (rest[0] & X_OK) && !inode_is(inode, MODE_DIR) && !(inode->mode & 0111) ? -EACCES : 0;
+}
+
+static long access_at(const struct syscall_args *a, int flags)
+{
     uint32_t mode = (uint32_t)a->arg[2];
     if ((mode & ~(uint32_t)(R_OK | W_OK | X_OK)) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
         return -EINVAL;
-    int err = find(a->arg[0], a->arg[1], flags, follow_of(flags), &inode);
-    if (err != 0)
-        return err;
-    if ((mode & X_OK) && !inode_is(inode, MODE_DIR) && !(inode->mode & 0111))
-        err = -EACCES;
-    inode_put(inode);
-    return err;
+    return on_path(a->arg[0], a->arg[1], flags, check_access, &a->arg[2]);
 }
 
 /* faccessat(dirfd, path, mode), faccessat2(..., flags). Errors: EACCES; EINVAL: mode, flags. */
-long sys_faccessat(const struct syscall_args *a) { return access_check(a, 0); }
-long sys_faccessat2(const struct syscall_args *a) { return access_check(a, (int)a->arg[3]); }
+long sys_faccessat(const struct syscall_args *a) { return access_at(a, 0); }
+long sys_faccessat2(const struct syscall_args *a) { return access_at(a, (int)a->arg[3]); }
 
-static long statfs_to_user(const struct inode *inode, vaddr_t to)
+static long statfs_to_user(struct inode *inode, const uint64_t *rest)
 {
     struct linux_statfs st = { .f_type = PROC_MAGIC, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = NAME_LEN_MAX };
     if (inode->dev == DEV_TMPFS) {
@@ -313,57 +301,40 @@ static long statfs_to_user(const struct inode *inode, vaddr_t to)
         st.f_files = usage.inodes_max;
         st.f_ffree = usage.inodes < usage.inodes_max ? usage.inodes_max - usage.inodes : 0;
     }
-    return copy_to_user(current()->as, to, &st, sizeof st, NULL);
+    return copy_to_user(current()->as, rest[0], &st, sizeof st, NULL);
 }
 
 /* statfs(path, buf), fstatfs(fd, buf). Errors: EBADF: also a pipe's. */
-long sys_statfs(const struct syscall_args *a)
-{
-    struct inode *inode;
-    long err = find((uint64_t)AT_FDCWD, a->arg[0], 0, FOLLOW, &inode);
-    if (err != 0)
-        return err;
-    err = statfs_to_user(inode, a->arg[1]);
-    inode_put(inode);
-    return err;
-}
-
-long sys_fstatfs(const struct syscall_args *a)
-{
-    struct file *f = fd_find((unsigned)a->arg[0]);
-    return f != NULL && f->inode != NULL ? statfs_to_user(f->inode, a->arg[1]) : -EBADF;
-}
+long sys_statfs(const struct syscall_args *a) { return on_path(AT_FDCWD, a->arg[0], 0, statfs_to_user, &a->arg[1]); }
+long sys_fstatfs(const struct syscall_args *a) { return on_file(a->arg[0], statfs_to_user, &a->arg[1], -EBADF); }
 
 /* ---- changing what is there ---- */
+
+static long resize(struct inode *inode, const uint64_t *rest)
+{
+    if (inode->file_ops == &tmpfs_file_ops)
+        return tmpfs_resize(inode, (int64_t)rest[0]);
+    return inode_is(inode, MODE_DIR) ? -EISDIR : -EINVAL;
+}
 
 /* truncate(path, length): in bytes. Errors: EISDIR; EINVAL: no regular file, or negative; EFBIG; ETXTBSY. */
 long sys_truncate(const struct syscall_args *a)
 {
-    struct inode *inode;
-    if ((int64_t)a->arg[1] < 0)
-        return -EINVAL;
-    int err = find((uint64_t)AT_FDCWD, a->arg[0], 0, FOLLOW, &inode);
-    if (err != 0)
-        return err;
-    if (inode->file_ops == &tmpfs_file_ops)
-        err = tmpfs_resize(inode, (int64_t)a->arg[1]);
-    else
-        err = inode_is(inode, MODE_DIR) ? -EISDIR : -EINVAL;
-    inode_put(inode);
-    return err;
+    return (int64_t)a->arg[1] < 0 ? -EINVAL : on_path(AT_FDCWD, a->arg[0], 0, resize, &a->arg[1]);
 }
 
-static long change_mode(struct inode *inode, uint32_t mode)
+static long change_mode(struct inode *inode, const uint64_t *rest)
 {
     if (inode->dev != DEV_TMPFS)
         return -EPERM;
-    inode->mode = (inode->mode & MODE_TYPE) | (mode & 07777);
+    inode->mode = (inode->mode & MODE_TYPE) | (rest[0] & 07777);
     inode->ctime = inode_now();
     return 0;
 }
 
-static long change_owner(struct inode *inode, uint32_t uid, uint32_t gid)
+static long change_owner(struct inode *inode, const uint64_t *rest)
 {
+    uint32_t uid = (uint32_t)rest[0], gid = (uint32_t)rest[1];
     if (inode->dev != DEV_TMPFS)
         return -EPERM;
     if (uid != UINT32_MAX)              /* -1: stays */
@@ -375,44 +346,18 @@ static long change_owner(struct inode *inode, uint32_t uid, uint32_t gid)
 }
 
 /* fchmod(fd, mode), fchmodat(dirfd, path, mode). Errors: EPERM: in /proc, or a pipe. */
-long sys_fchmod(const struct syscall_args *a)
-{
-    struct file *f = fd_find((unsigned)a->arg[0]);
-    return f == NULL ? -EBADF : f->inode != NULL ? change_mode(f->inode, (uint32_t)a->arg[1]) : -EPERM;
-}
-
-long sys_fchmodat(const struct syscall_args *a)
-{
-    struct inode *inode;
-    long err = find(a->arg[0], a->arg[1], 0, FOLLOW, &inode);
-    if (err != 0)
-        return err;
-    err = change_mode(inode, (uint32_t)a->arg[2]);
-    inode_put(inode);
-    return err;
-}
+long sys_fchmod(const struct syscall_args *a) { return on_file(a->arg[0], change_mode, &a->arg[1], -EPERM); }
+long sys_fchmodat(const struct syscall_args *a) { return on_path(a->arg[0], a->arg[1], 0, change_mode, &a->arg[2]); }
 
 /* fchown(fd, owner, group), fchownat(dirfd, path, owner, group, flags): kept, but nobody asks. Errors: EPERM as fchmod. */
-long sys_fchown(const struct syscall_args *a)
-{
-    struct file *f = fd_find((unsigned)a->arg[0]);
-    if (f == NULL)
-        return -EBADF;
-    return f->inode != NULL ? change_owner(f->inode, (uint32_t)a->arg[1], (uint32_t)a->arg[2]) : -EPERM;
-}
+long sys_fchown(const struct syscall_args *a) { return on_file(a->arg[0], change_owner, &a->arg[1], -EPERM); }
 
 long sys_fchownat(const struct syscall_args *a)
 {
-    struct inode *inode;
     int flags = (int)a->arg[4];
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    long err = find(a->arg[0], a->arg[1], flags, follow_of(flags), &inode);
-    if (err != 0)
-        return err;
-    err = change_owner(inode, (uint32_t)a->arg[2], (uint32_t)a->arg[3]);
-    inode_put(inode);
-    return err;
+    return on_path(a->arg[0], a->arg[1], flags, change_owner, &a->arg[2]);
 }
 
 static void new_time(const struct linux_timespec *ts, int64_t now, _Atomic int64_t *time)
@@ -453,7 +398,7 @@ long sys_utimensat(const struct syscall_args *a)
         if (f == NULL || f->inode == NULL)
             return f == NULL ? -EBADF : -EPERM;
         inode_get(inode = f->inode);
-    } else if ((err = find(a->arg[0], a->arg[1], flags, follow_of(flags), &inode)) != 0) {
+    } else if ((err = find(a->arg[0], a->arg[1], flags, &inode)) != 0) {
         return err;
     }
     int64_t now = inode_now();
@@ -480,40 +425,21 @@ long sys_umask(const struct syscall_args *a)
 
 static long move_to(struct inode *inode, struct inode **place)
 {
-    if (!inode_is(inode, MODE_DIR)) {
-        inode_put(inode);
+    if (!inode_is(inode, MODE_DIR))
         return -ENOTDIR;
-    }
+    inode_get(inode);
     inode_put(*place);
     *place = inode;
     return 0;
 }
 
+static long set_cwd(struct inode *inode, const uint64_t *rest) { return (void)rest, move_to(inode, &current()->cwd); }
+static long set_root(struct inode *inode, const uint64_t *rest) { return (void)rest, move_to(inode, &current()->root); }
+
 /* chdir(path), fchdir(fd), chroot(path): absolute paths, and "..", end there from now on; the working directory stays. */
-long sys_chdir(const struct syscall_args *a)
-{
-    struct inode *inode;
-    long err = find((uint64_t)AT_FDCWD, a->arg[0], 0, FOLLOW, &inode);
-    return err != 0 ? err : move_to(inode, &current()->cwd);
-}
-
-long sys_fchdir(const struct syscall_args *a)
-{
-    struct file *f = fd_find((unsigned)a->arg[0]);
-    if (f == NULL)
-        return -EBADF;
-    if (f->inode == NULL)
-        return -ENOTDIR;
-    inode_get(f->inode);
-    return move_to(f->inode, &current()->cwd);
-}
-
-long sys_chroot(const struct syscall_args *a)
-{
-    struct inode *inode;
-    long err = find((uint64_t)AT_FDCWD, a->arg[0], 0, FOLLOW, &inode);
-    return err != 0 ? err : move_to(inode, &current()->root);
-}
+long sys_chdir(const struct syscall_args *a) { return on_path(AT_FDCWD, a->arg[0], 0, set_cwd, NULL); }
+long sys_fchdir(const struct syscall_args *a) { return on_file(a->arg[0], set_cwd, NULL, -ENOTDIR); }
+long sys_chroot(const struct syscall_args *a) { return on_path(AT_FDCWD, a->arg[0], 0, set_root, NULL); }
 
 /*
  * getcwd(buf, size): the length of the path in buf, NUL included.

@@ -60,13 +60,13 @@ void file_discard(struct file *f)
         slab_free(&files, f);
 }
 
-void file_info(struct file *f, struct file_info *info)
+void file_stat(struct file *f, struct linux_stat *st)
 {
-    *info = (struct file_info){ 0 };
-    if (f->ops->info != NULL)
-        f->ops->info(f, info);
+    *st = (struct linux_stat){ .st_blksize = PAGE_SIZE };
+    if (f->ops->stat != NULL)
+        f->ops->stat(f, st);
     else
-        inode_info(f->inode, info);
+        inode_stat(f->inode, st);
 }
 
 /* ---- reading, writing, positions ---- */

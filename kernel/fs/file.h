@@ -40,16 +40,29 @@ struct vm_object;
 
 enum { SEEK_FROM_START, SEEK_FROM_HERE, SEEK_FROM_END };        /* lseek(2)'s whence */
 
-/* What fstat(2) tells. */
-struct file_info {
-    uint64_t dev, ino;
-    uint32_t mode;                      /* type and rights, as in <sys/stat.h> */
-    uint32_t nlink, uid, gid;
-    uint32_t device;                    /* major << 8 | minor of a device */
-    uint64_t size_bytes;
-    uint64_t npages;                    /* that hold it */
-    int64_t atime, mtime, ctime;        /* ns */
+/* What stat(2) tells: Linux, asm-generic. */
+struct linux_stat {
+    uint64_t st_dev;
+    uint64_t st_ino;
+    uint32_t st_mode;                   /* type and rights */
+    uint32_t st_nlink;
+    uint32_t st_uid;
+    uint32_t st_gid;
+    uint64_t st_rdev;                   /* major << 8 | minor of a device */
+    uint64_t pad1;
+    int64_t st_size;
+    int32_t st_blksize;
+    int32_t pad2;
+    int64_t st_blocks;                  /* of 512 bytes */
+    int64_t st_atime_sec;
+    uint64_t st_atime_nsec;
+    int64_t st_mtime_sec;
+    uint64_t st_mtime_nsec;
+    int64_t st_ctime_sec;
+    uint64_t st_ctime_nsec;
+    uint32_t unused[2];
 };
+_Static_assert(sizeof(struct linux_stat) == 128, "struct stat of riscv64");
 
 #define MODE_TYPE 0170000u
 #define MODE_FIFO 0010000u
@@ -79,7 +92,7 @@ struct file_ops {
     long (*write)(struct file *f, struct uio *u);                       /* -EINVAL; bytes moved */
     long (*seek)(struct file *f, int64_t offset, int whence);           /* -ESPIPE; [f->lock] the new offset */
     int64_t (*size)(struct file *f);                                    /* 0; where SEEK_END counts from */
-    void (*info)(struct file *f, struct file_info *info);               /* asks the inode */
+    void (*stat)(struct file *f, struct linux_stat *st);                /* asks the inode; st_blksize is set, all else 0 */
     unsigned (*poll)(struct file *f);                                   /* ready to read and write: POLL bits */
     long (*ioctl)(struct file *f, unsigned request, vaddr_t arg);       /* -ENOTTY */
     void (*release)(struct file *f);                                    /* the last reference is gone */
@@ -120,7 +133,7 @@ void file_get(struct file *f);
 void file_put(struct file *f);          /* may sleep */
 void file_discard(struct file *f);      /* one that was never used, with its only reference; NULL: nothing */
 
-void file_info(struct file *f, struct file_info *info);
+void file_stat(struct file *f, struct linux_stat *st);
 
 extern const struct file_ops dir_file_ops, console_file_ops;
 

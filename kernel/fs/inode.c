@@ -81,24 +81,36 @@ void inode_write_end(struct inode *inode) { atomic_fetch_sub(&inode->writers, 1)
 bool inode_exec_begin(struct inode *inode) { return join(inode, -1); }
 void inode_exec_end(struct inode *inode) { atomic_fetch_add(&inode->writers, 1); }
 
-void inode_info(struct inode *inode, struct file_info *info)
+static void set_time(int64_t ns, int64_t *seconds, uint64_t *rest)
 {
-    *info = (struct file_info){
-        .dev = inode->dev,
-        .ino = inode->ino,
-        .mode = inode->mode,
-        .nlink = inode->nlink > 0 || inode->dev != DEV_PROC ? inode->nlink : 1,
-        .uid = inode->uid,
-        .gid = inode->gid,
-        .device = inode_is(inode, MODE_CHAR) ? inode->device : 0,
-        .atime = inode->atime,
-        .mtime = inode->mtime,
-        .ctime = inode->ctime,
+    *seconds = ns / (int64_t)NSEC_PER_SEC;
+    int64_t left = ns % (int64_t)NSEC_PER_SEC;
+    if (left < 0) {                     /* before 1970 */
+        --*seconds;
+        left += (int64_t)NSEC_PER_SEC;
+    }
+    *rest = (uint64_t)left;
+}
+
+void inode_stat(struct inode *inode, struct linux_stat *st)
+{
+    *st = (struct linux_stat){
+        .st_dev = inode->dev,
+        .st_ino = inode->ino,
+        .st_mode = inode->mode,
+        .st_nlink = inode->nlink > 0 || inode->dev != DEV_PROC ? inode->nlink : 1,
+        .st_uid = inode->uid,
+        .st_gid = inode->gid,
+        .st_rdev = inode_is(inode, MODE_CHAR) ? inode->device : 0,
+        .st_blksize = PAGE_SIZE,
     };
+    set_time(inode->atime, &st->st_atime_sec, &st->st_atime_nsec);
+    set_time(inode->mtime, &st->st_mtime_sec, &st->st_mtime_nsec);
+    set_time(inode->ctime, &st->st_ctime_sec, &st->st_ctime_nsec);
     if (inode_is(inode, MODE_LINK)) {
-        info->size_bytes = inode->link.len;
+        st->st_size = (int64_t)inode->link.len;
     } else if (inode_is(inode, MODE_FILE) && inode->proc == NULL) {
-        info->size_bytes = object_size(inode->object);
-        info->npages = object_pages_held(inode->object);
+        st->st_size = (int64_t)object_size(inode->object);
+        st->st_blocks = (int64_t)(object_pages_held(inode->object) * (PAGE_SIZE / 512));
     }
 }

@@ -106,7 +106,7 @@ void inode_write_end(struct inode *inode);
 bool inode_exec_begin(struct inode *inode);
 void inode_exec_end(struct inode *inode);
 
-void inode_info(struct inode *inode, struct file_info *info);
+void inode_stat(struct inode *inode, struct linux_stat *st);
 int64_t inode_now(void);                /* ns */
 
 /* ---- tmpfs.c: directories and files in memory ---- */

@@ -218,12 +218,12 @@ static long pipe_ioctl(struct file *f, unsigned request, vaddr_t arg)
     return copy_to_user(current()->as, arg, &n, sizeof n, NULL);
 }
 
-static void pipe_info(struct file *f, struct file_info *info)
+static void pipe_stat(struct file *f, struct linux_stat *st)
 {
-    info->dev = DEV_PIPE;
-    info->nlink = 1;
-    info->ino = (uintptr_t)f->pipe / sizeof(void *);     /* any number that tells pipes apart */
-    info->mode = MODE_FIFO | 0600;
+    st->st_dev = DEV_PIPE;
+    st->st_nlink = 1;
+    st->st_ino = (uintptr_t)f->pipe / sizeof(void *);    /* any number that tells pipes apart */
+    st->st_mode = MODE_FIFO | 0600;
 }
 
 static void pipe_free(struct pipe *p)
@@ -253,7 +253,7 @@ static void pipe_release(struct file *f)
 }
 
 static const struct file_ops pipe_file_ops = {
-    .read = pipe_read, .write = pipe_write, .poll = pipe_poll, .ioctl = pipe_ioctl, .info = pipe_info, .release = pipe_release,
+    .read = pipe_read, .write = pipe_write, .poll = pipe_poll, .ioctl = pipe_ioctl, .stat = pipe_stat, .release = pipe_release,
 };
 
 int pipe_create(uint32_t flags, struct file **read_end, struct file **write_end)

@@ -206,14 +206,13 @@ static void vma_name(struct vma *vma, char *page, struct text *text)
 static void vma_line(struct vma *vma, char *page, struct text *text)
 {
     char line[128];
-    struct file_info info = { 0 };
     struct inode *inode = vma->object != NULL ? inode_of(vma->object) : NULL;
-    if (inode != NULL)
-        inode_info(inode, &info);
+    unsigned dev = inode != NULL ? inode->dev : 0;
+    uint64_t ino = inode != NULL ? inode->ino : 0;
     inode_put(inode);
-    snprintf(line, sizeof line, "%08lx-%08lx %c%c%c%c %08lx %02lx:%02lx %lu", vma->start, vma->end,
+    snprintf(line, sizeof line, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu", vma->start, vma->end,
              vma->prot & PROT_READ ? 'r' : '-', vma->prot & PROT_WRITE ? 'w' : '-', vma->prot & PROT_EXEC ? 'x' : '-',
-             vma->shared ? 's' : 'p', vma->object_index * PAGE_SIZE, info.dev >> 8, info.dev & 0xff, info.ino);
+             vma->shared ? 's' : 'p', vma->object_index * PAGE_SIZE, dev >> 8, dev & 0xff, ino);
     bool named = vma->object != NULL || vma->kind != VMA_PLAIN;
     text_add(text, named ? "%-72s " : "%s", line);
     vma_name(vma, page, text);
