@@ -24,36 +24,15 @@ static struct uio uio_of(const struct syscall_args *a)
     return (struct uio){ .as = current()->as, .base = a->arg[1], .len_bytes = len, .resid = len };
 }
 
-/*
- * read(fd, buf, count), write(fd, buf, count): bytes moved. count is in bytes and cut to UIO_MAX.
- * When only the beginning of buf may be accessed, that part is moved and counted; when not even that, EFAULT.
- * Errors: EBADF also when not open in that direction; EISDIR; EINVAL: cannot be written; EAGAIN: O_NONBLOCK; EPIPE (and
- * SIGPIPE); EFBIG (and SIGXFSZ); ENOSPC; ENOMEM; ETXTBSY: a program runs from the file; EINTR: killed.
- */
-long sys_read(const struct syscall_args *a)
+typedef long transfer_fn(struct file *f, struct uio *u, const uint64_t *at);
+
+static long transfer_plain(const struct syscall_args *a, struct file *f, transfer_fn *transfer)
 {
-    struct file *f = fd_find((unsigned)a->arg[0]);
-    if (f == NULL || !f->can_read)
-        return -EBADF;
     struct uio u = uio_of(a);
-    return file_read(f, &u, NULL);
+    return transfer(f, &u, NULL);
 }
 
-long sys_write(const struct syscall_args *a)
-{
-    struct file *f = fd_find((unsigned)a->arg[0]);
-    if (f == NULL || !f->can_write)
-        return -EBADF;
-    struct uio u = uio_of(a);
-    return file_write(f, &u, NULL);
-}
-
-/*
- * pread64(fd, buf, count, offset), pwrite64: the same at offset, in bytes; the file's own offset stays. O_APPEND appends, as
- * on Linux. Errors: as read and write; ESPIPE; EINVAL: offset is negative.
- */
-static long transfer_at(const struct syscall_args *a, struct file *f,
-                        long (*transfer)(struct file *, struct uio *, const uint64_t *))
+static long transfer_at(const struct syscall_args *a, struct file *f, transfer_fn *transfer)
 {
     struct uio u = uio_of(a);
     if ((int64_t)a->arg[3] < 0)
@@ -61,25 +40,8 @@ static long transfer_at(const struct syscall_args *a, struct file *f,
     return f->ops->seek != NULL ? transfer(f, &u, &a->arg[3]) : -ESPIPE;
 }
 
-long sys_pread64(const struct syscall_args *a)
-{
-    struct file *f = fd_find((unsigned)a->arg[0]);
-    return f != NULL && f->can_read ? transfer_at(a, f, file_read) : -EBADF;
-}
-
-long sys_pwrite64(const struct syscall_args *a)
-{
-    struct file *f = fd_find((unsigned)a->arg[0]);
-    return f != NULL && f->can_write ? transfer_at(a, f, file_write) : -EBADF;
-}
-
-/*
- * readv(fd, iov, iovcnt), writev: as one read or write of all segments in turn.
- * Errors: as read and write; EINVAL: iovcnt not in 0..IOV_MAX, or the lengths add up to more than SSIZE_MAX.
- * A list that does not fit into one page (256 segments) is served as far as the page goes: a short count.
- */
-static long transfer_vector(const struct syscall_args *a, struct file *f,
-                            long (*transfer)(struct file *, struct uio *, const uint64_t *))
+/* A list that does not fit into one page (256 segments) is served as far as the page goes: a short count. */
+static long transfer_vector(const struct syscall_args *a, struct file *f, transfer_fn *transfer)
 {
     enum { SEGMENTS_MAX = PAGE_SIZE / sizeof(struct uio_segment) };
     size_t nsegments = a->arg[2];
@@ -106,25 +68,48 @@ static long transfer_vector(const struct syscall_args *a, struct file *f,
     return result;
 }
 
-long sys_readv(const struct syscall_args *a)
+typedef long transfer_kind(const struct syscall_args *a, struct file *f, transfer_fn *transfer);
+
+static long read_from(const struct syscall_args *a, transfer_kind *kind)
 {
     struct file *f = fd_find((unsigned)a->arg[0]);
-    return f != NULL && f->can_read ? transfer_vector(a, f, file_read) : -EBADF;
+    return f != NULL && f->can_read ? kind(a, f, file_read) : -EBADF;
 }
 
-long sys_writev(const struct syscall_args *a)
+static long write_to(const struct syscall_args *a, transfer_kind *kind)
 {
     struct file *f = fd_find((unsigned)a->arg[0]);
-    return f != NULL && f->can_write ? transfer_vector(a, f, file_write) : -EBADF;
+    return f != NULL && f->can_write ? kind(a, f, file_write) : -EBADF;
 }
+
+/*
+ * read(fd, buf, count), write(fd, buf, count): bytes moved. count is in bytes and cut to UIO_MAX.
+ * When only the beginning of buf may be accessed, that part is moved and counted; when not even that, EFAULT.
+ * Errors: EBADF also when not open in that direction; EISDIR; EINVAL: cannot be written; EAGAIN: O_NONBLOCK; EPIPE (and
+ * SIGPIPE); EFBIG (and SIGXFSZ); ENOSPC; ENOMEM; ETXTBSY: a program runs from the file; EINTR: killed.
+ */
+long sys_read(const struct syscall_args *a) { return read_from(a, transfer_plain); }
+long sys_write(const struct syscall_args *a) { return write_to(a, transfer_plain); }
+
+/*
+ * pread64(fd, buf, count, offset), pwrite64: the same at offset, in bytes; the file's own offset stays. O_APPEND appends, as
+ * on Linux. Errors: as read and write; ESPIPE; EINVAL: offset is negative.
+ */
+long sys_pread64(const struct syscall_args *a) { return read_from(a, transfer_at); }
+long sys_pwrite64(const struct syscall_args *a) { return write_to(a, transfer_at); }
+
+/*
+ * readv(fd, iov, iovcnt), writev: as one read or write of all segments in turn.
+ * Errors: as read and write; EINVAL: iovcnt not in 0..IOV_MAX, or the lengths add up to more than SSIZE_MAX.
+ */
+long sys_readv(const struct syscall_args *a) { return read_from(a, transfer_vector); }
+long sys_writev(const struct syscall_args *a) { return write_to(a, transfer_vector); }
 
 /* lseek(fd, offset, whence): the new offset, in bytes. Errors: EINVAL: whence, or a negative result; EOVERFLOW; ESPIPE. */
 long sys_lseek(const struct syscall_args *a)
 {
     struct file *f = fd_find((unsigned)a->arg[0]);
-    if (f == NULL)
-        return -EBADF;
-    return file_seek(f, (int64_t)a->arg[1], (int)a->arg[2]);
+    return f != NULL ? file_seek(f, (int64_t)a->arg[1], (int)a->arg[2]) : -EBADF;
 }
 
 /* ioctl(fd, request, arg): the console's, see console.c. Errors: ENOTTY: not a console, or not a request of it; EINVAL. */
@@ -191,17 +176,21 @@ long sys_close(const struct syscall_args *a)
     return fd_close((unsigned)a->arg[0]);
 }
 
+/* From lowest on. */
+static long duplicate(struct file *f, unsigned lowest, uint32_t flags)
+{
+    file_get(f);
+    int fd = fd_install(f, lowest, flags);
+    if (fd < 0)
+        file_put(f);
+    return fd;
+}
+
 /* dup(fd): the lowest free descriptor, for the same open file. Errors: EMFILE. */
 long sys_dup(const struct syscall_args *a)
 {
     struct file *f = fd_find((unsigned)a->arg[0]);
-    if (f == NULL)
-        return -EBADF;
-    file_get(f);
-    int fd = fd_install(f, 0, 0);
-    if (fd < 0)
-        file_put(f);
-    return fd;
+    return f != NULL ? duplicate(f, 0, 0) : -EBADF;
 }
 
 /*
@@ -262,17 +251,6 @@ static long set_fd_flags(unsigned fd, uint64_t flags)
     return 0;
 }
 
-static long duplicate(struct file *f, uint64_t lowest, uint32_t flags)
-{
-    if (lowest >= fd_limit())
-        return -EINVAL;
-    file_get(f);
-    int fd = fd_install(f, (unsigned)lowest, flags);
-    if (fd < 0)
-        file_put(f);
-    return fd;
-}
-
 /*
  * fcntl(fd, cmd, arg): F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL (O_APPEND and O_NONBLOCK), F_GETPIPE_SZ.
  * Errors: EINVAL: another cmd, or a lowest descriptor beyond the limit; EMFILE; EBADF: F_GETPIPE_SZ of no pipe.
@@ -285,8 +263,11 @@ long sys_fcntl(const struct syscall_args *a)
     if (f == NULL)
         return -EBADF;
     switch ((int)a->arg[1]) {
-    case F_DUPFD:         return duplicate(f, a->arg[2], 0);
-    case F_DUPFD_CLOEXEC: return duplicate(f, a->arg[2], O_CLOEXEC);
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        if (a->arg[2] >= fd_limit())
+            return -EINVAL;
+        return duplicate(f, (unsigned)a->arg[2], (int)a->arg[1] == F_DUPFD ? 0 : O_CLOEXEC);
     case F_GETFD:         return get_fd_flags(fd);
     case F_SETFD:         return set_fd_flags(fd, a->arg[2]);
     case F_GETFL:         return (long)f->flags;
