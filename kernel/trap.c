@@ -209,8 +209,8 @@ void trap_enter_program(void)
 }
 
 /*
- * I12: an S-mode page fault is always a kernel bug, as any other exception is. The compiler puts ebreak where it is sure, and in
- * the checked kernel (UBSan) where it is seen, that C has no meaning.
+ * I12: an S-mode page fault is always a kernel bug, as any other exception is. The compiler puts ebreak where it is sure, and
+ * in the checked kernel (UBSan) where it is seen, that C has no meaning.
  */
 void trap_dispatch_kernel(struct trapframe *tf, uint64_t cause, uint64_t value)
 {

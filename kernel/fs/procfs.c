@@ -31,8 +31,6 @@ enum { USER_HZ = 100 };                 /* clock ticks of /proc/PID/stat: syscon
 
 /* ---- processes, seen from outside ---- */
 
-enum look { NUMBERS, MEMORY };
-
 /* What /proc/PID tells, copied under proc_lock. */
 struct snapshot {
     int pid;                            /* asked for; 0: not found */
@@ -47,8 +45,7 @@ struct snapshot {
     uint64_t start_ticks;
     uint32_t umask;
     vaddr_t args_start, args_end;
-    enum look look;                     /* asked for */
-    struct addrspace *as;               /* MEMORY: we are a user of it until leave_addrspace; NULL: it has none any more */
+    struct addrspace *as;               /* we are a user of it until leave_addrspace; NULL: it has none any more */
 };
 
 static bool visit_snapshot(struct proc *p, void *arg)
@@ -57,7 +54,6 @@ static bool visit_snapshot(struct proc *p, void *arg)
     if (p->pid != s->pid)
         return true;
     *s = (struct snapshot){
-        .look = s->look,
         .start_ticks = p->start_ticks,
         .umask = p->umask,
         .args_start = p->args_start,
@@ -77,16 +73,15 @@ static bool visit_snapshot(struct proc *p, void *arg)
     if (p->as != NULL) {                /* it is good: changed only under proc_lock, before as_put */
         s->resident_pages = p->as->pmap.resident;
         s->size_bytes = p->as->vmas.npages * PAGE_SIZE;
-        if (s->look == MEMORY)
-            as_get(s->as = p->as);
+        as_get(s->as = p->as);
     }
     return false;
 }
 
-/* Returns 0, or -ESRCH when there is no such process any more. After MEMORY leave_addrspace is due. */
-static int take_snapshot(int pid, enum look look, struct snapshot *s)
+/* Returns 0, and leave_addrspace is due; or -ESRCH when there is no such process any more. */
+static int take_snapshot(int pid, struct snapshot *s)
 {
-    *s = (struct snapshot){ .pid = pid, .look = look };
+    *s = (struct snapshot){ .pid = pid };
     proc_for_each(visit_snapshot, s);
     return s->state != '\0' ? 0 : -ESRCH;
 }
@@ -125,34 +120,26 @@ static bool pid_exists(int pid) { return pid_next(pid) == pid; }
 static uint64_t ticks_to_clock(uint64_t ticks) { return time_ticks_to_ns(ticks) / (NSEC_PER_SEC / USER_HZ); }
 
 /* proc_pid_stat(5): the 52 fields; what this kernel does not know is 0. */
-static int pid_stat_text(int pid, struct text *text)
+static int pid_stat_text(const struct snapshot *s, struct text *text)
 {
-    struct snapshot s;
-    if (take_snapshot(pid, NUMBERS, &s) != 0)
-        return -ESRCH;
-    text_add(text, "%d (%s) %c %d %d %d 0 -1 0 %lu %lu 0 0 0 %lu 0 %lu 20 0 1 0 %lu %lu %lu", s.pid, s.name, s.state, s.parent,
-             s.pgid, s.pgid, fault_counts_minor(&s.faults), fault_counts_minor(&s.child_faults), ticks_to_clock(s.run_ticks),
-             ticks_to_clock(s.child_ticks), ticks_to_clock(s.start_ticks), s.size_bytes, (uint64_t)s.resident_pages);
+    text_add(text, "%d (%s) %c %d %d %d 0 -1 0 %lu %lu 0 0 0 %lu 0 %lu 20 0 1 0 %lu %lu %lu", s->pid, s->name, s->state,
+             s->parent, s->pgid, s->pgid, fault_counts_minor(&s->faults), fault_counts_minor(&s->child_faults),
+             ticks_to_clock(s->run_ticks), ticks_to_clock(s->child_ticks), ticks_to_clock(s->start_ticks), s->size_bytes,
+             (uint64_t)s->resident_pages);
     text_add(text, " %lu 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", RLIM_INFINITY);
     return 0;
 }
 
-static int pid_vmstat_text(int pid, struct text *text)
+static int pid_vmstat_text(const struct snapshot *s, struct text *text)
 {
-    struct snapshot s;
-    if (take_snapshot(pid, NUMBERS, &s) != 0)
-        return -ESRCH;
-    text_faults(text, &s.faults);
-    text_add(text, "nr_resident_pages %zu\n", s.resident_pages);
+    text_faults(text, &s->faults);
+    text_add(text, "nr_resident_pages %zu\n", s->resident_pages);
     return 0;
 }
 
-static int pid_strace_text(int pid, struct text *text)
+static int pid_strace_text(const struct snapshot *s, struct text *text)
 {
-    struct snapshot s;
-    if (take_snapshot(pid, NUMBERS, &s) != 0)
-        return -ESRCH;
-    text_add(text, "%d\n", s.traced);
+    text_add(text, "%d\n", s->traced);
     return 0;
 }
 
@@ -172,20 +159,18 @@ static int pid_strace_command(int pid, unsigned long number)
 }
 
 /* argv, NUL after each, from the program's own memory; empty for a zombie, and as far as the program has left it there. */
-static int pid_cmdline_text(int pid, struct text *text)
+static int pid_cmdline_text(const struct snapshot *s, struct text *text)
 {
-    struct snapshot s;
-    int err = take_snapshot(pid, MEMORY, &s);
-    size_t skipped = text->skip < s.args_end - s.args_start ? text->skip : s.args_end - s.args_start;
+    size_t skipped = text->skip < s->args_end - s->args_start ? text->skip : s->args_end - s->args_start;
+    int err = 0;
     text->skip -= skipped;
-    for (vaddr_t at = s.args_start + skipped; err == 0 && s.as != NULL && at < s.args_end && text->left > 0;) {
+    for (vaddr_t at = s->args_start + skipped; err == 0 && s->as != NULL && at < s->args_end && text->left > 0;) {
         char piece[128];
-        size_t n = s.args_end - at < sizeof piece ? s.args_end - at : sizeof piece, done;
-        err = copy_from_other(s.as, piece, at, n, &done);
+        size_t n = s->args_end - at < sizeof piece ? s->args_end - at : sizeof piece, done;
+        err = copy_from_other(s->as, piece, at, n, &done);
         text_bytes(text, piece, done);
         at += done;
     }
-    leave_addrspace(&s);
     return err == -EFAULT ? 0 : err;
 }
 
@@ -222,17 +207,15 @@ static void vma_line(struct vma *vma, char *page, struct text *text)
 /* Walk the VMAs of a process, with their pages counted or not. */
 enum detail { LINES, USAGE };
 
-static int maps_text(int pid, struct text *text, enum detail detail)
+static int maps_text(const struct snapshot *s, struct text *text, enum detail detail)
 {
-    struct snapshot s;
     struct page *page = page_alloc(PAGE_KERNEL);
     if (page == NULL)
         return -ENOMEM;
-    int err = take_snapshot(pid, MEMORY, &s);
-    if (err == 0 && s.as != NULL) {
+    if (s->as != NULL) {
         rwlock_read(&names_lock);
-        as_alone(s.as);                 /* vma_usage_add looks at contents everywhere */
-        struct vma *vma = vma_find_from(s.as, text_resume(text));
+        as_alone(s->as);                /* vma_usage_add looks at contents everywhere */
+        struct vma *vma = vma_find_from(s->as, text_resume(text));
         for (; vma != NULL && text->left > 0 && !proc_killed(current()); vma = vma_next(vma)) {
             struct vma_usage sum = { 0 };
             text_mark(text, vma->start);
@@ -242,46 +225,41 @@ static int maps_text(int pid, struct text *text, enum detail detail)
             vma_usage_add(vma, &sum);
             text_usage(text, &sum);
         }
-        as_write_done(s.as);
+        as_write_done(s->as);
         rwlock_read_unlock(&names_lock);
     }
-    leave_addrspace(&s);
     page_free(page);
-    return err;
+    return 0;
 }
 
-static int pid_maps_text(int pid, struct text *text) { return maps_text(pid, text, LINES); }
-static int pid_smaps_text(int pid, struct text *text) { return maps_text(pid, text, USAGE); }
+static int pid_maps_text(const struct snapshot *s, struct text *text) { return maps_text(s, text, LINES); }
+static int pid_smaps_text(const struct snapshot *s, struct text *text) { return maps_text(s, text, USAGE); }
 
 /* proc_pid_status(5) */
-static int pid_status_text(int pid, struct text *text)
+static int pid_status_text(const struct snapshot *s, struct text *text)
 {
-    struct snapshot s;
     struct vma_usage sum = { 0 };
     size_t kind_pages[VMA_STACK + 1] = { 0 };
-    if (take_snapshot(pid, MEMORY, &s) != 0)
-        return -ESRCH;
-    if (s.as != NULL) {
-        as_alone(s.as);                 /* vma_usage_add looks at contents everywhere */
-        for (struct vma *vma = vma_first(s.as); vma != NULL; vma = vma_next(vma)) {
+    if (s->as != NULL) {
+        as_alone(s->as);                 /* vma_usage_add looks at contents everywhere */
+        for (struct vma *vma = vma_first(s->as); vma != NULL; vma = vma_next(vma)) {
             vma_usage_add(vma, &sum);
             kind_pages[vma->kind] += vma_npages(vma);
         }
-        as_write_done(s.as);
+        as_write_done(s->as);
     }
-    const char *state = s.state == 'Z' ? "zombie" : s.state == 'S' ? "sleeping" : "running";
+    const char *state = s->state == 'Z' ? "zombie" : s->state == 'S' ? "sleeping" : "running";
     const size_t kib = PAGE_SIZE / 1024;
-    text_add(text, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\n", s.name, s.umask, s.state, state);
-    text_add(text, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\n", s.pid, s.pid, s.parent);
+    text_add(text, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\n", s->name, s->umask, s->state, state);
+    text_add(text, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\n", s->pid, s->pid, s->parent);
     text_add(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%d\n", NOFILE);
-    if (s.as != NULL) {
+    if (s->as != NULL) {
         text_add(text, "VmSize:\t%8zu kB\nVmRSS:\t%8zu kB\nRssAnon:\t%8zu kB\nRssFile:\t%8zu kB\n", sum.pages * kib,
                  sum.resident * kib, sum.anon * kib, (sum.resident - sum.anon) * kib);
         text_add(text, "VmData:\t%8zu kB\nVmStk:\t%8zu kB\nVmSwap:\t%8d kB\n", kind_pages[VMA_HEAP] * kib,
                  kind_pages[VMA_STACK] * kib, 0);
     }
     text_add(text, "Threads:\t1\n");
-    leave_addrspace(&s);
     return 0;
 }
 
@@ -298,37 +276,26 @@ static void trap_row(uint64_t cause, struct text *text)
     text_add(text, "%s %lu\n", name, trap_count(cause));
 }
 
-static int vmstat_text(int pid, struct text *text)
+static void vmstat_text(struct text *text)
 {
     static const uint64_t causes[] = {
         TRAP_FETCH_PAGE, TRAP_LOAD_PAGE, TRAP_STORE_PAGE, TRAP_ECALL_USER, TRAP_ILLEGAL,
         TRAP_INTERRUPT | TRAP_SOFTWARE, TRAP_INTERRUPT | TRAP_TIMER, TRAP_INTERRUPT | TRAP_EXTERNAL,
     };
-    (void)pid;
     text_vmstat(text);
     for (size_t i = 0; i < ARRAY_LEN(causes); i++)
         trap_row(causes[i], text);
     text_add(text, "boot_ticks %lu\nchaos %lu\n", boot_ticks, chaos_interval());
-    return 0;
-}
-
-static int meminfo_text(int pid, struct text *text)
-{
-    (void)pid;
-    text_meminfo(text);
-    return 0;
 }
 
 static uint64_t idle_ticks(unsigned hart) { return harts[hart].idle->run_ticks; }
 
-static int uptime_text(int pid, struct text *text)
+static void uptime_text(struct text *text)
 {
     uint64_t hundredths = ticks_to_clock(time_ticks()), idle = 0;
-    (void)pid;
     for (unsigned h = 0; h < machine.nharts; h++)
         idle += ticks_to_clock(idle_ticks(h));
     text_add(text, "%lu.%02lu %lu.%02lu\n", hundredths / USER_HZ, hundredths % USER_HZ, idle / USER_HZ, idle % USER_HZ);
-    return 0;
 }
 
 static void cpu_row(const char *name, uint64_t up, uint64_t idle, struct text *text)
@@ -343,12 +310,11 @@ static bool count_running(struct proc *p, void *count)
 }
 
 /* proc_stat(5). A hart's time is not told apart into user and system: all of it is in the first column. */
-static int stat_text(int pid, struct text *text)
+static void stat_text(struct text *text)
 {
     uint64_t up = ticks_to_clock(time_ticks()), idle = 0;
     unsigned running = 0;
     char name[8];
-    (void)pid;
     for (unsigned h = 0; h < machine.nharts; h++)
         idle += ticks_to_clock(idle_ticks(h));
     cpu_row("cpu ", up * machine.nharts, idle, text);
@@ -358,15 +324,9 @@ static int stat_text(int pid, struct text *text)
     }
     proc_for_each(count_running, &running);
     text_add(text, "btime %llu\nprocs_running %u\n", time_boot_ns() / NSEC_PER_SEC, running);
-    return 0;
 }
 
-static int mounts_text(int pid, struct text *text)
-{
-    (void)pid;
-    text_add(text, "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
-    return 0;
-}
+static void mounts_text(struct text *text) { text_add(text, "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n"); }
 
 static int drop_caches_command(int pid, unsigned long number)
 {
@@ -387,34 +347,51 @@ static int pid_fail_nth_command(int pid, unsigned long number)
 }
 
 /* "function:line calls failures", for each allocation in the source. */
-static int fail_sites_text(int pid, struct text *text)
+static void fail_sites_text(struct text *text)
 {
-    (void)pid;
     for (struct alloc_site *s = __alloc_sites_start; s < __alloc_sites_end; s++)
         text_add(text, "%s:%u %u %u\n", s->function, s->line, s->calls, s->failures);
-    return 0;
 }
 
 /* ---- files ---- */
 
-/* What a file shows, and what writing a number to it does. Either may be NULL. Both return 0 or -errno. */
+/* What a file shows, of the machine or of a process, and what writing a number to it does. 0 or -errno. */
 struct proc_text {
     const char *name;
     uint32_t rights;
-    int (*text)(int pid, struct text *text);
+    void (*text)(struct text *text);
+    int (*pid_text)(const struct snapshot *s, struct text *text);
     int (*command)(int pid, unsigned long number);
 };
 
+static bool can_show(const struct proc_text *what) { return what->text != NULL || what->pid_text != NULL; }
+
 int proc_openable(const struct inode *inode, uint32_t mode)
 {
-    return (mode != O_RDONLY && inode->proc->command == NULL) || (mode != O_WRONLY && inode->proc->text == NULL) ? -EACCES : 0;
+    return (mode != O_RDONLY && inode->proc->command == NULL) || (mode != O_WRONLY && !can_show(inode->proc)) ? -EACCES : 0;
+}
+
+static int process_text(const struct proc_text *what, int pid, struct text *text)
+{
+    struct snapshot s;
+    int err = take_snapshot(pid, &s);
+    if (err != 0)
+        return err;
+    err = what->pid_text(&s, text);
+    leave_addrspace(&s);
+    return err;
 }
 
 /* Make the window of the text that begins at from. */
 static int make_window(struct file *f, uint64_t from)
 {
     struct text text = { .at = page_address(f->text), .left = PAGE_SIZE, .from = from, .skip = from, .mark = f->text_mark };
-    int err = f->inode->proc->text(f->inode->pid, &text);
+    const struct proc_text *what = f->inode->proc;
+    int err = 0;
+    if (what->text != NULL)
+        what->text(&text);
+    else
+        err = process_text(what, f->inode->pid, &text);
     f->text_at = err == 0 ? from : UINT64_MAX;          /* after an error it is made anew */
     f->text_bytes = err == 0 ? PAGE_SIZE - text.left : 0;
     f->text_mark = text.mark;
@@ -486,15 +463,16 @@ static const struct file_ops proc_file_ops = {
 };
 
 static const struct proc_text root_texts[] = {
-    { "vmstat", 0444, vmstat_text, NULL },   { "meminfo", 0444, meminfo_text, NULL }, { "uptime", 0444, uptime_text, NULL },
-    { "stat", 0444, stat_text, NULL },       { "mounts", 0444, mounts_text, NULL },
-    { "fail-sites", 0444, fail_sites_text, NULL },
+    { "vmstat", 0444, .text = vmstat_text },     { "meminfo", 0444, .text = text_meminfo },
+    { "uptime", 0444, .text = uptime_text },     { "stat", 0444, .text = stat_text },
+    { "mounts", 0444, .text = mounts_text },     { "fail-sites", 0444, .text = fail_sites_text },
 }, pid_texts[] = {
-    { "stat", 0444, pid_stat_text, NULL },   { "status", 0444, pid_status_text, NULL },
-    { "maps", 0444, pid_maps_text, NULL },   { "smaps", 0444, pid_smaps_text, NULL },
-    { "cmdline", 0444, pid_cmdline_text, NULL }, { "vmstat", 0444, pid_vmstat_text, NULL },
-    { "strace", 0644, pid_strace_text, pid_strace_command }, { "fail-nth", 0200, NULL, pid_fail_nth_command },
-}, drop_caches = { "drop_caches", 0200, NULL, drop_caches_command };
+    { "stat", 0444, .pid_text = pid_stat_text }, { "status", 0444, .pid_text = pid_status_text },
+    { "maps", 0444, .pid_text = pid_maps_text }, { "smaps", 0444, .pid_text = pid_smaps_text },
+    { "cmdline", 0444, .pid_text = pid_cmdline_text }, { "vmstat", 0444, .pid_text = pid_vmstat_text },
+    { "strace", 0644, .pid_text = pid_strace_text, .command = pid_strace_command },
+    { "fail-nth", 0200, .command = pid_fail_nth_command },
+}, drop_caches = { "drop_caches", 0200, .command = drop_caches_command };
 
 /* The last of each list is for tests. */
 static const size_t nroot_texts = ARRAY_LEN(root_texts) - !CHECKED, npid_texts = ARRAY_LEN(pid_texts) - !CHECKED;
