@@ -98,15 +98,11 @@ int devices_make(void)
     struct inode *dir = dir_make("dev", 3), *inode;
     if (dir == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
-        const char *name = devices[i].name;
-        int err = tmpfs_make(MODE_CHAR | 0666, devices[i].device, NULL, 0, &inode);
-        if (err != 0)
-            return err;
-        err = tmpfs_add(dir, name, strlen(name), inode);
-        inode_put(inode);
-        if (err != 0)
-            return err;
+    int err = 0;
+    for (size_t i = 0; i < ARRAY_LEN(devices) && err == 0; i++) {
+        err = name_make(dir, devices[i].name, strlen(devices[i].name), MODE_CHAR | 0666, devices[i].device, NULL, &inode);
+        if (err == 0)
+            inode_put(inode);
     }
-    return 0;
+    return err;
 }

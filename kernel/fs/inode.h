@@ -194,5 +194,9 @@ bool dir_removed(const struct inode *dir);
  */
 char *path_of(struct inode *inode, const struct inode *root, char *buf, size_t size);
 
+/* tmpfs_make and tmpfs_add in one. text: NUL-terminated. [names_lock, alone] */
+int name_make(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t device, const char *text,
+              struct inode **out);
+
 /* The directory at path, made with its parents where missing; NULL: it cannot be. Only before the first program runs. */
 struct inode *dir_make(const char *path, size_t len);

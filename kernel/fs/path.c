@@ -167,22 +167,6 @@ static void walk_done(struct walk *w)
         inode_put(w->stack[--w->depth].link);
 }
 
-int path_find(struct inode *start, const char *path, enum follow follow, struct inode **out)
-{
-    struct walk w;
-    rwlock_read(&names_lock);
-    int err = walk(&w, start, path, follow);
-    if (err == 0 && w.at == NULL)
-        err = -ENOENT;
-    if (err == 0) {
-        *out = w.at;
-        w.at = NULL;
-    }
-    rwlock_read_unlock(&names_lock);
-    walk_done(&w);
-    return err;
-}
-
 /* Put the len bytes of text before the *at that is there already. */
 static bool prepend(char **at, const char *start, const char *text, size_t len)
 {
@@ -230,20 +214,34 @@ static bool is_dots(const struct walk *w)
 /* Where other trees hang into ours, names stay. */
 static bool is_mount(const struct inode *inode) { return inode == proc_root || inode == root_inode; }
 
-static int add_made(struct walk *w, struct inode *inode)
+int name_make(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t device, const char *text,
+              struct inode **out)
+{
+    struct inode *inode;
+    int err = tmpfs_make(mode, device, text, text != NULL ? strlen(text) : 0, &inode);
+    if (err != 0)
+        return err;
+    err = tmpfs_add(dir, name, len, inode);
+    if (err == 0)
+        *out = inode;
+    else
+        inode_put(inode);
+    return err;
+}
+
+/* What is to have the walk's last name, which leads nowhere yet. Needs names_lock alone. */
+static int create(struct walk *w, uint32_t mode, uint32_t device, const char *text)
 {
     int err = dir_changeable(w->dir);
-    return err != 0 ? err : tmpfs_add(w->dir, w->name, w->len, inode);
+    return err != 0 ? err : name_make(w->dir, w->name, w->len, mode, device, text, &w->at);
 }
 
 int fs_make(struct inode *start, const char *path, uint32_t mode, uint32_t device, const char *text)
 {
-    struct inode *inode;
     struct walk w;
     if ((mode & MODE_TYPE) != MODE_LINK)
         mode &= ~current()->umask;
-    size_t len = text != NULL ? strlen(text) : 0;
-    if (text != NULL && len == 0)
+    if (text != NULL && text[0] == '\0')
         return -ENOENT;
     rwlock_write(&names_lock);
     int err = walk(&w, start, path, ENTRY);
@@ -251,12 +249,8 @@ int fs_make(struct inode *start, const char *path, uint32_t mode, uint32_t devic
         err = -EEXIST;
     else if (err == 0 && w.slash && (mode & MODE_TYPE) != MODE_DIR)
         err = -ENOENT;
-    if (err == 0)                       /* only now: that there is no room is no answer where nothing would be made */
-        err = tmpfs_make(mode, device, text, len, &inode);
-    if (err == 0) {
-        err = add_made(&w, inode);
-        inode_put(inode);
-    }
+    else if (err == 0)                  /* only now: that there is no room is no answer where nothing would be made */
+        err = create(&w, mode, device, text);
     rwlock_write_unlock(&names_lock);
     walk_done(&w);
     return err;
@@ -282,7 +276,9 @@ int fs_link(struct inode *from, const char *old, enum follow follow, struct inod
     else if (err == 0 && inode->nlink == 0)
         err = -ENOENT;                  /* removed since it was found */
     else if (err == 0)
-        err = add_made(&w, inode);
+        err = dir_changeable(w.dir);
+    if (err == 0)
+        err = tmpfs_add(w.dir, w.name, w.len, inode);
     rwlock_write_unlock(&names_lock);
     walk_done(&w);
     inode_put(inode);
@@ -410,23 +406,6 @@ int fs_rename(struct inode *from, const char *old, struct inode *to, const char 
 
 /* ---- open ---- */
 
-/* What the open makes when the last name is missing. Needs names_lock alone. */
-static int create(struct walk *w, uint32_t mode)
-{
-    struct inode *inode;
-    int err = dir_changeable(w->dir);
-    if (err == 0)
-        err = tmpfs_make(MODE_FILE | (mode & 07777 & ~current()->umask), 0, NULL, 0, &inode);
-    if (err != 0)
-        return err;
-    err = tmpfs_add(w->dir, w->name, w->len, inode);
-    if (err == 0)
-        w->at = inode;
-    else
-        inode_put(inode);
-    return err;
-}
-
 /* May inode be opened so? */
 static int openable(const struct inode *inode, uint32_t flags)
 {
@@ -455,7 +434,7 @@ static int find_or_create(struct inode *start, const char *path, uint32_t flags,
     else if (err == 0 && w.at != NULL && creates && (flags & O_EXCL))
         err = -EEXIST;
     else if (err == 0 && w.at == NULL)
-        err = creates ? create(&w, mode) : -ENOENT;
+        err = creates ? create(&w, MODE_FILE | (mode & 07777 & ~current()->umask), 0, NULL) : -ENOENT;
     if (err == 0) {
         *out = w.at;
         w.at = NULL;
@@ -463,6 +442,11 @@ static int find_or_create(struct inode *start, const char *path, uint32_t flags,
     (creates ? rwlock_write_unlock : rwlock_read_unlock)(&names_lock);
     walk_done(&w);
     return err;
+}
+
+int path_find(struct inode *start, const char *path, enum follow follow, struct inode **out)
+{
+    return find_or_create(start, path, follow == FOLLOW ? 0 : O_NOFOLLOW, 0, out);
 }
 
 int fs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode, struct file **out)
@@ -533,26 +517,20 @@ void fs_close_exec(struct vm_object *obj)
 struct inode *dir_make(const char *path, size_t len)
 {
     struct inode *at = root_inode, *dir;
-    for (size_t i = 0; i < len;) {
-        size_t n = strcspn(path + i, "/");
+    for (size_t i = 0, n; i < len; i += n + 1) {
+        n = strcspn(path + i, "/");
         if (n > len - i)
             n = len - i;
-        if (n > 0 && !(n == 1 && path[i] == '.')) {
-            struct entry *e = tmpfs_find(at, path + i, n);
-            if (e == NULL) {
-                if (tmpfs_make(MODE_DIR | 0755, 0, NULL, 0, &dir) != 0)
-                    return NULL;
-                int err = tmpfs_add(at, path + i, n, dir);
-                inode_put(dir);
-                if (err != 0)
-                    return NULL;
-                e = tmpfs_find(at, path + i, n);
-            }
-            at = e->inode;
-            if (!inode_is(at, MODE_DIR) || at->dev != DEV_TMPFS)
-                return NULL;
-        }
-        i += n + 1;
+        if (n == 0 || (n == 1 && path[i] == '.'))
+            continue;
+        struct entry *e = tmpfs_find(at, path + i, n);
+        if (e == NULL && name_make(at, path + i, n, MODE_DIR | 0755, 0, NULL, &dir) != 0)
+            return NULL;
+        if (e == NULL)
+            inode_put(dir);             /* its name keeps it */
+        at = e != NULL ? e->inode : dir;
+        if (!inode_is(at, MODE_DIR) || at->dev != DEV_TMPFS)
+            return NULL;
     }
     return at;
 }
@@ -567,7 +545,7 @@ void fs_init(void)
     root_inode->nlink = 2;
     inode_get(p->root = root_inode);
     inode_get(p->cwd = root_inode);
-    if (proc_mount() != 0 || devices_make() != 0)       /* before the archive: what it has in their place is refused one by one */
+    if (proc_mount() != 0 || devices_make() != 0)       /* first: what the archive has in their place is refused one by one */
         panic("fs_init: no memory for /proc and /dev");
     if (len == 0)
         kprintf("initramfs: none; the device tree names no initrd\n");
