@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "arch/power.h"
-#include "kernel/core/boot.h"
 #include "kernel/core/errno.h"
 #include "kernel/exec.h"
+#include "kernel/fs/inode.h"
 #include "kernel/core/print.h"
 #include "kernel/proc.h"
 #include "kernel/signal.h"
@@ -344,21 +344,8 @@ long sys_getrandom(const struct syscall_args *a)
 {
     enum { GRND_ALL = 7, MOST = 32 << 20 };             /* bytes of one call, as Linux */
     size_t len = a->arg[1] < MOST ? a->arg[1] : MOST;
-    if (a->arg[2] > GRND_ALL)
-        return -EINVAL;
-    int err = 0;
-    size_t done = 0;
-    while (done < len && err == 0) {
-        uint64_t piece[32];
-        for (size_t i = 0; i < sizeof piece / sizeof piece[0]; i++)
-            piece[i] = random_u64();
-        size_t n = len - done < sizeof piece ? len - done : sizeof piece, part;
-        err = copy_to_user(current()->as, a->arg[0] + done, piece, n, &part);
-        done += part;
-        if (err == 0)
-            err = thread_between_pieces();
-    }
-    return done > 0 ? (long)done : err;
+    struct uio u = { .as = current()->as, .base = a->arg[0], .len_bytes = len, .resid = len };
+    return a->arg[2] <= GRND_ALL ? random_read(NULL, &u) : -EINVAL;
 }
 
 static bool count(struct proc *p, void *n)

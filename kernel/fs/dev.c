@@ -30,38 +30,25 @@ static long full_write(struct file *f, struct uio *u)
     return u->resid > 0 ? -ENOSPC : 0;
 }
 
-static long zero_read(struct file *f, struct uio *u)
+static int zero_piece(struct uio *u, void *unused)
 {
-    long total = 0;
-    int err = 0;
-    (void)f;
-    while (u->resid > 0 && err == 0) {
-        size_t n = u->resid < PIECE ? u->resid : PIECE, done;
-        err = uio_move(u, NULL, n, UIO_ZERO, &done);
-        total += (long)done;
-        if (err == 0)
-            err = thread_between_pieces();
-    }
-    return total > 0 ? total : err;
+    size_t n = u->resid < PIECE ? u->resid : PIECE, done;
+    (void)unused;
+    return uio_move(u, NULL, n, UIO_ZERO, &done);
 }
 
-static long random_read(struct file *f, struct uio *u)
+static int random_piece(struct uio *u, void *unused)
 {
-    long total = 0;
-    int err = 0;
-    (void)f;
-    while (u->resid > 0 && err == 0) {
-        uint64_t numbers[32];
-        for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-            numbers[i] = random_u64();
-        size_t n = u->resid < sizeof numbers ? u->resid : sizeof numbers, done;
-        err = uio_move(u, numbers, n, UIO_TO_USER, &done);
-        total += (long)done;
-        if (err == 0)
-            err = thread_between_pieces();
-    }
-    return total > 0 ? total : err;
+    uint64_t numbers[32];
+    size_t n = u->resid < sizeof numbers ? u->resid : sizeof numbers, done;
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        numbers[i] = random_u64();
+    return uio_move(u, numbers, n, UIO_TO_USER, &done);
 }
+
+static long zero_read(struct file *f, struct uio *u) { return (void)f, uio_pieces(u, zero_piece, NULL); }
+long random_read(struct file *f, struct uio *u) { return (void)f, uio_pieces(u, random_piece, NULL); }
 
 static long null_seek(struct file *f, int64_t offset, int whence)
 {

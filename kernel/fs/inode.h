@@ -155,6 +155,7 @@ int proc_text_open(struct file *f);     /* make the beginning of the text. 0, -E
 
 const struct file_ops *device_ops(uint32_t device);     /* NULL: there is no such device */
 int devices_make(void);                 /* fill /dev. 0 or -ENOMEM */
+long random_read(struct file *f, struct uio *u);        /* the read of /dev/random, and getrandom's with f NULL */
 
 /*
  * Add the members of the cpio archive of len bytes to the tree. A damaged archive costs what cannot be read, and a line

@@ -409,30 +409,26 @@ int proc_text_open(struct file *f)
     return err;
 }
 
-static long proc_read(struct file *f, struct uio *u)
+static int read_piece(struct uio *u, void *file)
 {
-    size_t asked = u->resid;
-    int err = 0;
-    while (u->resid > 0 && err == 0) {
-        if (u->offset == 0 && f->text_read)
-            f->text_at = UINT64_MAX;    /* who goes back to the beginning wants to know how it is now */
-        bool inside = u->offset >= f->text_at && u->offset - f->text_at < f->text_bytes;
-        bool after_all = u->offset - f->text_at == f->text_bytes && f->text_bytes < PAGE_SIZE && f->text_at != UINT64_MAX;
-        if (!inside && !after_all)
-            err = make_window(f, u->offset);
-        if (err != 0)
-            break;
-        size_t at = u->offset - f->text_at, left = f->text_bytes - at, n = left < u->resid ? left : u->resid, done;
-        f->text_read = true;
-        if (n == 0)
-            break;
-        err = uio_move(u, (char *)page_address(f->text) + at, n, UIO_TO_USER, &done);
-        u->offset += done;
-        if (err == 0)
-            err = thread_between_pieces();
-    }
-    return u->resid < asked ? (long)(asked - u->resid) : err;
+    struct file *f = file;
+    if (u->offset == 0 && f->text_read)
+        f->text_at = UINT64_MAX;        /* who goes back to the beginning wants to know how it is now */
+    bool inside = u->offset >= f->text_at && u->offset - f->text_at < f->text_bytes;
+    bool after_all = u->offset - f->text_at == f->text_bytes && f->text_bytes < PAGE_SIZE && f->text_at != UINT64_MAX;
+    int err = inside || after_all ? 0 : make_window(f, u->offset);
+    if (err != 0)
+        return err;
+    size_t at = u->offset - f->text_at, left = f->text_bytes - at, n = left < u->resid ? left : u->resid, done;
+    f->text_read = true;
+    if (n == 0)
+        return UIO_END;
+    err = uio_move(u, (char *)page_address(f->text) + at, n, UIO_TO_USER, &done);
+    u->offset += done;
+    return err;
 }
+
+static long proc_read(struct file *f, struct uio *u) { return uio_pieces(u, read_piece, f); }
 
 /* A decimal number, in one write; a newline may follow. */
 static long proc_write(struct file *f, struct uio *u)

@@ -293,35 +293,36 @@ void tmpfs_exchange(struct entry *one, struct entry *other)
 /* ---- contents ---- */
 
 /* Sleeps and faults with inode->lock and the page pinned: see object.h. */
+static int read_piece(struct uio *u, void *inode)
+{
+    struct object_piece piece;
+    object_pin_read(((struct inode *)inode)->object, u->offset, &piece);
+    if (piece.len == 0)
+        return UIO_END;
+    size_t n = piece.len < u->resid ? piece.len : u->resid, done;
+    int err = uio_move(u, piece.bytes, n, piece.bytes != NULL ? UIO_TO_USER : UIO_ZERO, &done);
+    object_unpin(&piece);
+    u->offset += done;
+    return err;
+}
+
 static long tmpfs_read(struct file *f, struct uio *u)
 {
     struct inode *inode = f->inode;
-    size_t asked = u->resid;
-    int err = 0;
     rwlock_read(&inode->lock);
-    while (u->resid > 0 && err == 0) {
-        struct object_piece piece;
-        object_pin_read(inode->object, u->offset, &piece);
-        if (piece.len == 0)
-            break;
-        size_t n = piece.len < u->resid ? piece.len : u->resid, done;
-        err = uio_move(u, piece.bytes, n, piece.bytes != NULL ? UIO_TO_USER : UIO_ZERO, &done);
-        object_unpin(&piece);
-        u->offset += done;
-        if (err == 0)
-            err = thread_between_pieces();
-    }
+    long result = uio_pieces(u, read_piece, inode);
     rwlock_read_unlock(&inode->lock);
-    if (u->resid < asked)
+    if (result > 0)
         inode->atime = inode_now();
-    return u->resid < asked ? (long)(asked - u->resid) : err;
+    return result;
 }
 
 /* Up to the end of a page. What has been copied counts, also when the copy ends in an error. */
-static int write_piece(struct inode *inode, struct uio *u)
+static int write_piece(struct uio *u, void *inode)
 {
+    struct vm_object *object = ((struct inode *)inode)->object;
     struct object_piece piece;
-    int err = object_pin_write(inode->object, u->offset, page_total() / 2 - nlink_pages, &piece);
+    int err = object_pin_write(object, u->offset, page_total() / 2 - nlink_pages, &piece);
     if (err != 0)
         return err;
     size_t n = piece.len < u->resid ? piece.len : u->resid, done;
@@ -329,45 +330,46 @@ static int write_piece(struct inode *inode, struct uio *u)
     object_unpin(&piece);
     u->offset += done;
     if (done > 0)
-        object_written(inode->object, u->offset);
+        object_written(object, u->offset);
     else
-        object_resize(inode->object, object_size(inode->object));       /* a page made beyond the end goes again */
+        object_resize(object, object_size(object));     /* a page made beyond the end goes again */
     return err;
+}
+
+/* setrlimit(2), RLIMIT_FSIZE: is end further than the caller may write? Then it has got a signal. */
+static bool exceeds_limit(uint64_t end)
+{
+    if (end <= current()->limits[RLIMIT_FSIZE].soft)
+        return false;
+    proc_kill(current()->pid, SIGXFSZ);
+    return true;
 }
 
 static long tmpfs_write(struct file *f, struct uio *u)
 {
     struct inode *inode = f->inode;
-    size_t asked = u->resid, limit = current()->limits[RLIMIT_FSIZE].soft;
-    int err = 0;
+    uint64_t limit = current()->limits[RLIMIT_FSIZE].soft;
     rwlock_write(&inode->lock);
     if (f->flags & O_APPEND)
         u->offset = object_size(inode->object);
-    if (asked > 0 && u->offset >= limit) {
-        proc_kill(current()->pid, SIGXFSZ);
-        err = -EFBIG;
-    }
-    if (err == 0 && u->resid > limit - u->offset)
-        u->resid = limit - u->offset, asked = u->resid;
-    while (u->resid > 0 && err == 0) {
-        err = write_piece(inode, u);
-        if (err == 0)
-            err = thread_between_pieces();
+    long result = -EFBIG;
+    if (u->resid == 0 || !exceeds_limit(u->offset + 1)) {
+        if (u->resid > limit - u->offset)
+            u->resid = limit - u->offset;
+        result = uio_pieces(u, write_piece, inode);
     }
     rwlock_write_unlock(&inode->lock);
-    if (u->resid < asked)
+    if (result > 0)
         inode->mtime = inode->ctime = inode_now();
-    return u->resid < asked ? (long)(asked - u->resid) : err;
+    return result;
 }
 
 int tmpfs_resize(struct inode *inode, int64_t size)
 {
     if (size < 0)
         return -EINVAL;
-    if ((uint64_t)size > object_size(inode->object) && (uint64_t)size > current()->limits[RLIMIT_FSIZE].soft) {
-        proc_kill(current()->pid, SIGXFSZ);
+    if ((uint64_t)size > object_size(inode->object) && exceeds_limit((uint64_t)size))
         return -EFBIG;
-    }
     if (!inode_write_begin(inode))
         return -ETXTBSY;
     rwlock_write(&inode->lock);

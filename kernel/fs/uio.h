@@ -1,10 +1,11 @@
 /*
  * uio.h - the user memory of one read or write: one buffer, or the list of a readv or writev.
- * Owns: struct uio, a cursor that moves through it.
+ * Owns: struct uio, a cursor that moves through it, and the way of a long transfer, piece by piece.
  * Does not own: the copying (mm/uaccess.c).
  */
 #pragma once
 
+#include "kernel/core/thread.h"
 #include "mm/uaccess.h"
 
 #define UIO_MAX ((size_t)0x7ffff000)    /* bytes of one transfer; larger counts are cut to it, as Linux does */
@@ -60,4 +61,21 @@ static inline int uio_move(struct uio *u, void *kernel, size_t len, enum uio_way
         len -= part;
     }
     return err;
+}
+
+/*
+ * Move all of u by calls of piece, which moves some bytes and returns 0, an error, or UIO_END: there are no more. Ends early,
+ * too, when the thread has been killed. Returns the bytes moved or, if there are none, the error.
+ */
+enum { UIO_END = 1 };
+static inline __attribute__((always_inline)) long uio_pieces(struct uio *u, int (*piece)(struct uio *u, void *arg), void *arg)
+{
+    size_t asked = u->resid;
+    int err = 0;
+    while (u->resid > 0 && err == 0) {
+        err = piece(u, arg);
+        if (err == 0)
+            err = thread_between_pieces();
+    }
+    return u->resid < asked ? (long)(asked - u->resid) : err != UIO_END ? err : 0;
 }
