@@ -31,11 +31,7 @@ long sys_exit_group(const struct syscall_args *a)
 long sys_exit(const struct syscall_args *a) { return sys_exit_group(a); }
 
 /* Errors: EAGAIN: process limit; ENOMEM. */
-long sys_fork(const struct syscall_args *a)
-{
-    (void)a;
-    return proc_fork(0, 0);
-}
+long sys_fork(const struct syscall_args *a) { return (void)a, proc_fork(0, 0); }
 
 /*
  * clone(flags, stack): fork, with CLONE_VM into the same memory, with CLONE_VFORK waiting until the child has left it; the
@@ -83,30 +79,43 @@ static struct linux_rusage make_rusage(uint64_t ticks, size_t resident_max, cons
     return usage;
 }
 
+/* A result that the caller may do without: then va is 0. Can it be stored; store it. */
+static bool can_deliver(vaddr_t va, size_t size)
+{
+    return va == 0 || user_range_check(current()->as, va, size, ACCESS_WRITE) == 0;
+}
+
+static int deliver(vaddr_t va, const void *result, size_t size)
+{
+    return va != 0 ? copy_to_user(current()->as, va, result, size, NULL) : 0;
+}
+
+static int deliver_usage(vaddr_t va, const struct wait_result *result)
+{
+    if (va == 0)
+        return 0;
+    struct linux_rusage usage = make_rusage(result->ticks, result->resident_max, &result->faults);
+    return copy_to_user(current()->as, va, &usage, sizeof usage, NULL);
+}
+
 /*
  * Nothing is reaped when one of the results could not be delivered, unless a sharer takes its place away meanwhile.
  * Errors: ECHILD; EINVAL: options; EINTR.
  */
 long sys_wait4(const struct syscall_args *a)
 {
-    struct addrspace *as = current()->as;
     vaddr_t status_va = a->arg[1], usage_va = a->arg[3];
+    struct wait_result result;
     if ((unsigned)a->arg[2] & ~WAIT_OPTIONS)
         return -EINVAL;
-    if ((status_va != 0 && user_range_check(as, status_va, sizeof(int), ACCESS_WRITE) != 0) ||
-        (usage_va != 0 && user_range_check(as, usage_va, sizeof(struct linux_rusage), ACCESS_WRITE) != 0))
+    if (!can_deliver(status_va, sizeof result.status) || !can_deliver(usage_va, sizeof(struct linux_rusage)))
         return -EFAULT;
-    struct wait_result result;
     int pid = proc_wait((int)a->arg[0], (int)a->arg[2], &result);
     if (pid <= 0)
         return pid;
-    int err = 0;
-    if (status_va != 0)
-        err = copy_to_user(as, status_va, &result.status, sizeof result.status, NULL);
-    if (err == 0 && usage_va != 0) {
-        struct linux_rusage usage = make_rusage(result.ticks, result.resident_max, &result.faults);
-        err = copy_to_user(as, usage_va, &usage, sizeof usage, NULL);
-    }
+    int err = deliver(status_va, &result.status, sizeof result.status);
+    if (err == 0)
+        err = deliver_usage(usage_va, &result);
     return err != 0 ? err : pid;
 }
 
@@ -125,7 +134,6 @@ static int wait_selection(uint64_t idtype, int id, int *which)
  */
 long sys_waitid(const struct syscall_args *a)
 {
-    struct addrspace *as = current()->as;
     struct linux_siginfo info = { 0 };
     struct wait_result result;
     vaddr_t info_va = a->arg[2], usage_va = a->arg[4];
@@ -133,8 +141,7 @@ long sys_waitid(const struct syscall_args *a)
     int which, err = wait_selection(a->arg[0], (int)a->arg[1], &which);
     if (err != 0 || (options & ~WAITID_OPTIONS) || !(options & WEXITED))
         return -EINVAL;
-    if ((info_va != 0 && user_range_check(as, info_va, sizeof info, ACCESS_WRITE) != 0) ||
-        (usage_va != 0 && user_range_check(as, usage_va, sizeof(struct linux_rusage), ACCESS_WRITE) != 0))
+    if (!can_deliver(info_va, sizeof info) || !can_deliver(usage_va, sizeof(struct linux_rusage)))
         return -EFAULT;
     int pid = proc_wait(which, (int)options, &result);
     if (pid < 0)
@@ -144,13 +151,8 @@ long sys_waitid(const struct syscall_args *a)
         info = (struct linux_siginfo){ .si_signo = SIGCHLD, .si_code = signal != 0 ? CLD_KILLED : CLD_EXITED, .si_pid = pid,
                                        .si_status = signal != 0 ? signal : result.exit_value };
     }
-    if (info_va != 0)
-        err = copy_to_user(as, info_va, &info, sizeof info, NULL);
-    if (err == 0 && usage_va != 0 && pid > 0) {
-        struct linux_rusage usage = make_rusage(result.ticks, result.resident_max, &result.faults);
-        err = copy_to_user(as, usage_va, &usage, sizeof usage, NULL);
-    }
-    return err;
+    err = deliver(info_va, &info, sizeof info);
+    return err == 0 && pid > 0 ? deliver_usage(usage_va, &result) : err;
 }
 
 /* Errors: EINVAL: signal; ESRCH. */
@@ -173,8 +175,8 @@ long sys_rt_sigaction(const struct syscall_args *a)
     bool fixed = signal == (uint64_t)SIGKILL || signal == (uint64_t)SIGSTOP || signal == SIGCHLD;
     if (err == 0 && a->arg[1] != 0 && (action.sa_handler > SIG_IGN || (fixed && action.sa_handler != SIG_DFL)))
         err = -EINVAL;
-    if (err == 0 && a->arg[2] != 0)
-        err = copy_to_user(p->as, a->arg[2], &old, sizeof old, NULL);
+    if (err == 0)
+        err = deliver(a->arg[2], &old, sizeof old);
     if (err == 0 && a->arg[1] != 0)
         p->ignores = action.sa_handler == SIG_IGN ? p->ignores | bit : p->ignores & ~bit;
     return err;
@@ -182,18 +184,8 @@ long sys_rt_sigaction(const struct syscall_args *a)
 
 /* ---- who ---- */
 
-long sys_getpid(const struct syscall_args *a)
-{
-    (void)a;
-    return current()->pid;
-}
-
-long sys_getppid(const struct syscall_args *a)
-{
-    (void)a;
-    return proc_parent_pid();
-}
-
+long sys_getpid(const struct syscall_args *a) { return (void)a, current()->pid; }
+long sys_getppid(const struct syscall_args *a) { return (void)a, proc_parent_pid(); }
 long sys_setpgid(const struct syscall_args *a) { return proc_set_group((int)a->arg[0], (int)a->arg[1]); }
 long sys_getpgid(const struct syscall_args *a) { return proc_get_group((int)a->arg[0]); }
 
@@ -238,9 +230,7 @@ long sys_prlimit64(const struct syscall_args *a)
         if (resource == RLIMIT_AS || resource == RLIMIT_DATA)
             as_set_limits(p->as, p->limits[RLIMIT_AS].soft, p->limits[RLIMIT_DATA].soft);
     }
-    if (err == 0 && a->arg[3] != 0)
-        err = copy_to_user(p->as, a->arg[3], &old, sizeof old, NULL);
-    return err;
+    return err == 0 ? deliver(a->arg[3], &old, sizeof old) : err;
 }
 
 long sys_getrlimit(const struct syscall_args *a)
