@@ -379,30 +379,35 @@ int proc_kill(int pid, int signal)
     return found ? 0 : -ESRCH;
 }
 
+/* The process of that number, or the caller for 0; NULL: there is none. */
+static struct proc *find(int pid)
+{
+    struct proc *p;
+    assert(spin_held(&proc_lock));
+    LIST_FOREACH(p, &all_procs, all_link)
+        if (p->pid == (pid != 0 ? pid : current()->pid))
+            break;
+    return p;
+}
+
 int proc_set_group(int pid, int pgid)
 {
-    struct proc *self = current(), *p;
     if (pgid < 0)
         return -EINVAL;
-    int err = -ESRCH;
     unsigned long flags = spin_lock_irqsave(&proc_lock);
-    LIST_FOREACH(p, &all_procs, all_link)
-        if (p->pid == (pid != 0 ? pid : self->pid) && (p == self || p->parent == self)) {
-            p->pgid = pgid != 0 ? pgid : p->pid;
-            err = 0;
-        }
+    struct proc *p = find(pid);
+    bool ours = p != NULL && (p == current() || p->parent == current());
+    if (ours)
+        p->pgid = pgid != 0 ? pgid : p->pid;
     spin_unlock_irqrestore(&proc_lock, flags);
-    return err;
+    return ours ? 0 : -ESRCH;
 }
 
 int proc_get_group(int pid)
 {
-    struct proc *p;
-    int pgid = -ESRCH;
     unsigned long flags = spin_lock_irqsave(&proc_lock);
-    LIST_FOREACH(p, &all_procs, all_link)
-        if (p->pid == (pid != 0 ? pid : current()->pid))
-            pgid = p->pgid;
+    struct proc *p = find(pid);
+    int pgid = p != NULL ? p->pgid : -ESRCH;
     spin_unlock_irqrestore(&proc_lock, flags);
     return pgid;
 }
