@@ -29,5 +29,4 @@ static inline bool page_aligned(uint64_t x) { return (x & PAGE_MASK) == 0; }
 /* What a fault, or the kernel on a program's behalf, wants to do at an address. */
 enum access { ACCESS_READ = PROT_READ, ACCESS_WRITE = PROT_WRITE, ACCESS_EXEC = PROT_EXEC };
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

@@ -133,16 +133,10 @@ static bool list_has(const struct node *node, const char *name, const char *want
     struct prop prop;
     if (!find_prop(node, name, &prop))
         return false;
-    size_t size = strlen(wanted) + 1;
-    for (uint32_t at = 0; at < prop.len;) {
-        const uint8_t *end = memchr(prop.value + at, 0, prop.len - at);
-        if (end == NULL)
-            return false;
-        size_t len = (size_t)(end - (prop.value + at)) + 1;
-        if (len == size && memcmp(prop.value + at, wanted, size) == 0)
+    const char *text = (const char *)prop.value, *end = text + prop.len;
+    for (; memchr(text, 0, (size_t)(end - text)) != NULL; text += strlen(text) + 1)
+        if (strcmp(text, wanted) == 0)
             return true;
-        at += (uint32_t)len;
-    }
     return false;
 }
 
@@ -160,6 +154,13 @@ static bool find_reg(const struct node *node, uint32_t index, struct range *out)
         return false;
     out->end = out->start + size;
     return true;
+}
+
+/* Of a cpu node: the only number in its reg, which has no size. */
+static bool find_hartid(const struct node *cpu, uint64_t *hartid)
+{
+    struct prop prop;
+    return find_prop(cpu, "reg", &prop) && prop_cells(&prop, 0, cpu->parent->address_cells, hartid);
 }
 
 static bool node_usable(const struct node *node)
@@ -235,9 +236,7 @@ static bool path_begins_with(const char **path, const struct node *node)
 static bool is_stdout(const struct node *node)
 {
     const char *path = stdout_path;
-    if (path == NULL)
-        return false;
-    if (*path != '/' && aliases.name != NULL) {
+    if (path != NULL && *path != '/' && aliases.name != NULL) {
         char alias[32];
         size_t len = strcspn(path, ":");
         if (len >= sizeof(alias))
@@ -245,10 +244,8 @@ static bool is_stdout(const struct node *node)
         memcpy(alias, path, len);
         alias[len] = '\0';
         path = find_text(&aliases, alias);
-        if (path == NULL)
-            return false;
     }
-    return path_begins_with(&path, node) && (*path == '\0' || *path == ':');
+    return path != NULL && path_begins_with(&path, node) && (*path == '\0' || *path == ':');
 }
 
 /* ---- first walk: memory, harts, chosen ---- */
@@ -303,14 +300,13 @@ static bool cpu_has(const struct node *node, const char *ext)
 
 static void read_cpu(const struct node *node)
 {
-    struct prop prop;
     uint64_t hartid;
     const char *mmu = find_text(node, "mmu-type");
     /* A hart that implements Sv48 or Sv57 implements Sv39 too (Privileged spec, satp). */
     bool sv39 = mmu != NULL && strncmp(mmu, "riscv,sv", 8) == 0 && strcmp(mmu, "riscv,sv32") != 0;
     if (!node_usable(node) || !sv39 || machine.nharts == MACHINE_MAX_HARTS)
         return;
-    if (!find_prop(node, "reg", &prop) || !prop_cells(&prop, 0, node->parent->address_cells, &hartid))
+    if (!find_hartid(node, &hartid))
         panic("device tree: %s: reg missing or malformed", node->name);
 
     bool first = machine.nharts == 0, fp = cpu_has(node, "d") || cpu_has(node, "g");    /* D implies F, G is IMAFD */
@@ -322,10 +318,8 @@ static void read_cpu(const struct node *node)
 
 static void read_cpu_intc(const struct node *node)
 {
-    struct prop prop;
     uint64_t hartid, phandle;
-    if (!find_prop(node->parent, "reg", &prop) || !prop_cells(&prop, 0, node->parent->parent->address_cells, &hartid) ||
-        !find_number(node, "phandle", &phandle))
+    if (!find_hartid(node->parent, &hartid) || !find_number(node, "phandle", &phandle))
         return;
     for (unsigned i = 0; i < machine.nharts; i++)
         if (machine.harts[i].hartid == hartid)

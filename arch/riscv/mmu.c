@@ -22,7 +22,6 @@
 
 extern char __kernel_start[], __text_end[], __rodata_end[], __kernel_end[];
 
-#define ROOT_ENTRIES   512
 #define ASID_GENERATION(n) ((uint64_t)(n) << 16)
 
 uint64_t kernel_satp;                                   /* fixed after mmu_init: what head.S loads on other harts */
