@@ -169,20 +169,10 @@ static unsigned index_of(uint64_t hartid)
 
 /* ---- frames for who lies below the frame allocator ---- */
 
-static paddr_t new_table(void)
-{
-    struct page *page = page_alloc_zeroed(PAGE_TABLE);
-    return page != NULL ? page_to_phys(page) : 0;
-}
-
-static paddr_t get_stack_frame(void)
-{
-    struct page *page = page_alloc(PAGE_KSTACK);
-    return page != NULL ? page_to_phys(page) : 0;
-}
-
+static paddr_t frame_of(const struct page *page) { return page != NULL ? page_to_phys(page) : 0; }
+static paddr_t new_table(void) { return frame_of(page_alloc_zeroed(PAGE_TABLE)); }
+static paddr_t get_stack_frame(void) { return frame_of(page_alloc(PAGE_KSTACK)); }
 static void put_stack_frame(paddr_t frame) { page_free(phys_to_page(frame)); }
-
 static const struct kstack_frames kstack_frames = { get_stack_frame, put_stack_frame };
 
 void kernel_main(uint64_t hartid, paddr_t fdt)

@@ -56,12 +56,9 @@ static int format_argument(char *at, size_t size, enum syscall_arg kind, uint64_
         if (string_from_user(current()->as, string, value, sizeof string, -ENAMETOOLONG) >= 0)
             return snprintf(at, size, "\"%s\"", string);
         return snprintf(at, size, "%#lx", value);
-    case ARG_HEX:
-    case ARG_PTR:
-    case ARG_NONE:
-        break;
+    default:
+        return snprintf(at, size, "%#lx", value);
     }
-    return snprintf(at, size, "%#lx", value);
 }
 
 static const struct description *describe(uint64_t number)

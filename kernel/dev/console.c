@@ -449,10 +449,6 @@ static long console_write(struct file *f, struct uio *u)
 /* ioctl_tty(2), with the structures and numbers of Linux's asm-generic. */
 enum { TCGETS = 0x5401, TCSETS, TCSETSW, TCSETSF, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCGWINSZ = 0x5413 };
 
-struct linux_winsize {
-    uint16_t rows, cols, xpixel, ypixel;
-};
-
 static int get_mode(struct addrspace *as, vaddr_t arg)
 {
     struct linux_termios mode = initial_mode;
@@ -497,7 +493,7 @@ static unsigned console_poll(struct file *f)
 
 static long console_ioctl(struct file *f, unsigned request, vaddr_t arg)
 {
-    const struct linux_winsize size = { (uint16_t)boot_number("rows", 24), (uint16_t)boot_number("columns", 80), 0, 0 };
+    const uint16_t size[4] = { (uint16_t)boot_number("rows", 24), (uint16_t)boot_number("columns", 80) };      /* struct winsize */
     struct addrspace *as = current()->as;
     int32_t pgid;
     unsigned long flags;
@@ -531,8 +527,5 @@ static long console_ioctl(struct file *f, unsigned request, vaddr_t arg)
 }
 
 const struct file_ops console_file_ops = {
-    .read = console_read,
-    .write = console_write,
-    .poll = console_poll,
-    .ioctl = console_ioctl,
+    .read = console_read, .write = console_write, .poll = console_poll, .ioctl = console_ioctl,
 };
