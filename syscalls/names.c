@@ -140,7 +140,7 @@ long sys_mkdirat(const struct syscall_args *a)
     return make(a->arg[0], a->arg[1], MODE_DIR | ((uint32_t)a->arg[2] & 01777), 0, NULL);
 }
 
-/* mknodat(dirfd, path, mode, dev): a regular file or a character device. Errors: as mkdirat; EINVAL: another type; EPERM: a directory. */
+/* mknodat(dirfd, path, mode, dev): a file or a character device. As mkdirat; EINVAL: another type; EPERM: a directory. */
 long sys_mknodat(const struct syscall_args *a)
 {
     uint32_t mode = (uint32_t)a->arg[2], type = mode & MODE_TYPE;
@@ -163,7 +163,7 @@ long sys_symlinkat(const struct syscall_args *a)
     return err;
 }
 
-/* unlinkat(dirfd, path, flags). Errors: EISDIR; EPERM: in /proc; AT_REMOVEDIR: ENOTDIR, ENOTEMPTY, EINVAL: ".", EBUSY: a mount. */
+/* unlinkat(dirfd, path, flags). EISDIR; EPERM: in /proc; AT_REMOVEDIR: ENOTDIR, ENOTEMPTY, EINVAL: ".", EBUSY: a mount. */
 long sys_unlinkat(const struct syscall_args *a)
 {
     struct user_path path;

@@ -493,7 +493,7 @@ static unsigned console_poll(struct file *f)
 
 static long console_ioctl(struct file *f, unsigned request, vaddr_t arg)
 {
-    const uint16_t size[4] = { (uint16_t)boot_number("rows", 24), (uint16_t)boot_number("columns", 80) };      /* struct winsize */
+    const uint16_t size[4] = { (uint16_t)boot_number("rows", 24), (uint16_t)boot_number("columns", 80) };   /* struct winsize */
     struct addrspace *as = current()->as;
     int32_t pgid;
     unsigned long flags;
