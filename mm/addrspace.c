@@ -7,6 +7,8 @@
  * Every verb is prepare, then commit. Prepare allocates whatever is needed (VMAs, copies of shared radix nodes at the edges)
  * and may fail with nothing changed; commit cannot fail. munmap, shrinking the heap, a failed exec and exit all end in the
  * same few calls: forget the leaves, fence, put the contents.
+ *
+ * Where a program can make it long, others run meanwhile, and as->lock stays held: between VMAs, tables (pmap.c), radix nodes.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
@@ -157,6 +159,7 @@ int as_fork(struct addrspace *parent, struct addrspace **out)
             break;
         }
         vma_insert(child, clone);
+        thread_let_others();
     }
     if (err == 0) {
         /* Commit: share the contents, and take the right to store from the parent's leaves. The child's table is empty. */
@@ -216,6 +219,7 @@ static vaddr_t find_room(struct addrspace *as, size_t len)
         if (top >= bottom && top - bottom >= len)
             return top - len;
         top = vma->start - (vma->kind == VMA_STACK ? VMA_STACK_GAP : 0);
+        thread_let_others();
     }
 }
 
@@ -261,8 +265,9 @@ int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_requ
 
 /* The pieces that an unmap or protect of a range cuts off: got beforehand, so that the commit cannot fail. */
 struct cuts {
-    struct vma *low;                    /* for the VMA that contains start, when it begins before it */
-    struct vma *high;                   /* for the VMA that contains end, when it ends after it */
+    struct vma *first, *last;           /* VMAs that contain start, and the page before end; NULL: none */
+    struct vma *low;                    /* for first, when it begins before start */
+    struct vma *high;                   /* for last, when it ends after end */
 };
 
 static void cuts_free(struct cuts *cuts)
@@ -275,8 +280,8 @@ static void cuts_free(struct cuts *cuts)
 
 static int cuts_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct cuts *cuts)
 {
-    *cuts = (struct cuts){ 0 };
     struct vma *first = vma_find(as, start), *last = vma_find(as, end - 1);
+    *cuts = (struct cuts){ .first = first, .last = last };
     bool low = first != NULL && first->start < start, high = last != NULL && end < last->end;
     if (as->vmas.count + low + high > VMA_MAX)
         return -ENOMEM;
@@ -291,9 +296,9 @@ static int cuts_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct
 static void cuts_commit(struct addrspace *as, vaddr_t start, vaddr_t end, struct cuts *cuts)
 {
     if (cuts->low != NULL)
-        vma_split(as, vma_find(as, start), start, cuts->low);
+        vma_split(as, cuts->first, start, cuts->low);
     if (cuts->high != NULL)
-        vma_split(as, vma_find(as, end - 1), end, cuts->high);
+        vma_split(as, cuts->low != NULL && cuts->last == cuts->first ? cuts->low : cuts->last, end, cuts->high);
 }
 
 /* Take the translations of [start, end) away: from here on nobody sees its pages. */
@@ -313,7 +318,8 @@ static int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
     struct vma *first = vma_find(as, start);
     bool tail = first != NULL && first->start < start && first->end <= end;
     vaddr_t rest = tail ? first->end : start;           /* from here on there are whole VMAs to remove, or parts to cut */
-    struct cuts cuts = { 0 };
+    struct cuts cuts;
+    cuts.low = cuts.high = NULL;
     int err = rest < end ? cuts_prepare(as, rest, end, &cuts) : 0;
     if (err != 0)
         return err;
@@ -351,7 +357,7 @@ int as_unmap(struct addrspace *as, vaddr_t start, size_t len)
 bool as_range_allows(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot)
 {
     vaddr_t at = start;
-    for (struct vma *vma; at < end && (vma = vma_find(as, at)) != NULL && (vma->prot & prot) == prot;)
+    for (struct vma *vma; at < end && (vma = vma_find(as, at)) != NULL && (vma->prot & prot) == prot; thread_let_others())
         at = vma->end;
     return at >= end;
 }
@@ -386,9 +392,11 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
         err = cuts_prepare(as, start, end, &cuts);
     if (err == 0) {
         cuts_commit(as, start, end, &cuts);
-        struct vma *vma;
-        for (vma = vma_find(as, start); vma != NULL && vma->start < end; vma = vma_next(vma))
+        struct vma *vma = cuts.low != NULL ? cuts.low : cuts.first;
+        for (; vma != NULL && vma->start < end; vma = vma_next(vma)) {
             vma->prot = prot;
+            thread_let_others();
+        }
         /* New rights come by faults; rights that are gone must be gone everywhere before we return. */
         struct pmap_batch batch;
         pmap_batch_begin(&batch, as);

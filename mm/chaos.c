@@ -41,9 +41,9 @@ void chaos_forget(struct addrspace *as, uint64_t random)
     const vaddr_t table_size = mmu_entry_size(1);
     struct pmap_batch batch;
     pmap_batch_begin(&batch, as);
-    vaddr_t va = pmap_next(&as->pmap, page_down(random) % USER_END);
+    vaddr_t va = pmap_next(&as->pmap, page_down(random) % USER_END, USER_END);
     if (va == USER_END)
-        va = pmap_next(&as->pmap, 0);
+        va = pmap_next(&as->pmap, 0, USER_END);
     if (va != USER_END && (random & 1))
         pmap_remove(&batch, va & ~(table_size - 1), (va & ~(table_size - 1)) + table_size);
     else if (va != USER_END)

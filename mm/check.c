@@ -85,7 +85,7 @@ static void check_leaf(struct addrspace *as, vaddr_t va)
 static void check_leaves(struct addrspace *as)
 {
     size_t count = 0;
-    for (vaddr_t va = pmap_next(&as->pmap, 0); va < USER_END; va = pmap_next(&as->pmap, va + PAGE_SIZE)) {
+    for (vaddr_t va = pmap_next(&as->pmap, 0, USER_END); va < USER_END; va = pmap_next(&as->pmap, va + PAGE_SIZE, USER_END)) {
         check_leaf(as, va);
         count++;
     }

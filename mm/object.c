@@ -7,6 +7,7 @@
 
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/object.h"
@@ -52,7 +53,9 @@ void object_put(struct vm_object *obj)
     LIST_REMOVE(obj, all_link);
     mutex_unlock(&objects_lock);
     atomic_fetch_sub_explicit(&npages_of_all, obj->npages, memory_order_relaxed);
+    mutex_lock(&obj->lock);             /* nobody else can find it, but a lock held tells the checker that it is not whole */
     radix_put_all(&obj->slots);
+    mutex_unlock(&obj->lock);
     slab_free(&vm_objects, obj);
 }
 
@@ -337,11 +340,13 @@ static size_t drop_unmapped(struct vm_object *obj)
     struct anon *anon;
     mutex_lock(&obj->lock);
     /* Mapping or pinning a page takes obj->lock, so what is neither now stays so. */
-    for (uint64_t i = radix_next(&obj->slots, 0, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon))
+    for (uint64_t i = radix_next(&obj->slots, 0, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon)) {
         if (!anon->dirty && anon_sole(anon) && !is_mapped(obj, i, anon->page)) {
             forget_page(obj, i);
             dropped++;
         }
+        thread_let_others();
+    }
     mutex_unlock(&obj->lock);
     return dropped;
 }

@@ -14,6 +14,7 @@
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/pmap.h"
@@ -94,6 +95,7 @@ static void free_tables(struct page *table, unsigned level)
         for (unsigned i = table->table.first; i <= table->table.last; i++)
             if (pte_kind(&pte[i]) == PTE_TABLE)
                 free_tables(phys_to_page(pte_address(&pte[i])), level - 1);
+    thread_let_others();
     page_free(table);
 }
 
@@ -214,6 +216,7 @@ void pmap_batch_end(struct pmap_batch *batch)
         struct page *table = LIST_FIRST(&batch->tables);
         LIST_REMOVE(table, link);
         page_free(table);
+        thread_let_others();
     }
 }
 
@@ -258,6 +261,22 @@ static struct pte *find_table(struct pmap *pmap, vaddr_t *va, vaddr_t end)
         *va = base + upper_size;
     }
     return NULL;
+}
+
+static __attribute__((noinline, cold)) void batch_pause(struct pmap_batch *batch)
+{
+    struct addrspace *as = batch->as;
+    pmap_batch_end(batch);
+    thread_let_others();
+    pmap_batch_begin(batch, as);
+}
+
+/* find_table for a batch: if others want their turn they get it first, and the batch is ended and begun again. */
+static inline struct pte *batch_table(struct pmap_batch *batch, vaddr_t *va, vaddr_t end)
+{
+    if (thread_others_due())
+        batch_pause(batch);
+    return find_table(&batch->as->pmap, va, end);
 }
 
 /* The leaves for [start, end) of the table behind entry, narrowed to those in use: first and one past the last. */
@@ -331,9 +350,9 @@ static vaddr_t end_of_table(vaddr_t va, vaddr_t end)
 
 void pmap_protect(struct pmap_batch *batch, vaddr_t start, vaddr_t end, unsigned prot)
 {
-    assert(spin_held(&batch->as->pmap.lock));
+    assert(as_held_alone(batch->as) && spin_held(&batch->as->pmap.lock));
     struct pte *entry;
-    for (vaddr_t va = start; (entry = find_table(&batch->as->pmap, &va, end)) != NULL; va = end_of_table(va, end))
+    for (vaddr_t va = start; (entry = batch_table(batch, &va, end)) != NULL; va = end_of_table(va, end))
         reduce_leaves(batch, entry, va, end_of_table(va, end), prot);
 }
 
@@ -344,9 +363,9 @@ void pmap_remove(struct pmap_batch *batch, vaddr_t start, vaddr_t end)
 
 void pmap_share(struct pmap_batch *batch, vaddr_t start, vaddr_t end)
 {
-    assert(spin_held(&batch->as->pmap.lock));
+    assert(as_held_alone(batch->as) && spin_held(&batch->as->pmap.lock));
     struct pte *entry;
-    for (vaddr_t va = start; (entry = find_table(&batch->as->pmap, &va, end)) != NULL; va = end_of_table(va, end)) {
+    for (vaddr_t va = start; (entry = batch_table(batch, &va, end)) != NULL; va = end_of_table(va, end)) {
         bool few = phys_to_page(pte_address(entry))->table.live <= SHARE_IN_PLACE_MAX;
         reduce_leaves(batch, entry, va, end_of_table(va, end), few ? PROT_READ | PROT_EXEC : PROT_NONE);
     }
@@ -364,12 +383,12 @@ bool pmap_lookup(struct pmap *pmap, vaddr_t va, paddr_t *pa, unsigned *prot)
     return true;
 }
 
-vaddr_t pmap_next(struct pmap *pmap, vaddr_t from)
+vaddr_t pmap_next(struct pmap *pmap, vaddr_t from, vaddr_t end)
 {
     struct pte *entry, *leaf, *last;
-    for (vaddr_t va = from; (entry = find_table(pmap, &va, USER_END)) != NULL; va = end_of_table(va, USER_END))
-        for (leaves_between(entry, va, end_of_table(va, USER_END), &leaf, &last); leaf < last; leaf++)
+    for (vaddr_t va = from; (entry = find_table(pmap, &va, end)) != NULL; va = end_of_table(va, end))
+        for (leaves_between(entry, va, end_of_table(va, end), &leaf, &last); leaf < last; leaf++)
             if (pte_kind(leaf) != PTE_EMPTY)
                 return leaf_va(leaf, va);
-    return USER_END;
+    return end;
 }

@@ -54,7 +54,8 @@ bool pmap_enter_absent(struct addrspace *as, struct pte *entry, struct page *pag
 /*
  * A batch takes translations away from any number of ranges with one fence.
  * begin takes pt_lock; end fences what was taken, lets go of pt_lock and frees the tables that became empty. Only after end
- * may the pages themselves be given back.
+ * may the pages themselves be given back. When others are due they run between two tables, after a fence of their own and
+ * without pt_lock; as->lock is written all the time, so no leaf comes back.
  */
 struct pmap_batch {
     struct addrspace *as;
@@ -78,5 +79,5 @@ void pmap_share(struct pmap_batch *batch, vaddr_t start, vaddr_t end);
 /* The page and rights of va's leaf; false when there is none. Caller holds pt_lock, or all harts are stopped. */
 bool pmap_lookup(struct pmap *pmap, vaddr_t va, paddr_t *pa, unsigned *prot);
 
-/* The first va at or after from that has a leaf, or USER_END. Same locks. */
-vaddr_t pmap_next(struct pmap *pmap, vaddr_t from);
+/* The first va in [from, end) that has a leaf, or end. Same locks. */
+vaddr_t pmap_next(struct pmap *pmap, vaddr_t from, vaddr_t end);

@@ -13,6 +13,7 @@
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/anon.h"
 #include "mm/radix.h"
 #include "mm/slab.h"
@@ -102,6 +103,8 @@ static void node_put(struct radix_node *node, unsigned level)
 {
     if (atomic_fetch_sub_explicit(&node->refs, 1, memory_order_acq_rel) != 1)
         return;
+    if (level == 0)
+        thread_let_others();
     unsigned i = first_slots(node->occupied);
     uint32_t bits = node->occupied >> i;
     for (void **slot = node->slot + i; bits != 0; slot++, bits >>= 1)

@@ -12,7 +12,7 @@
  *
  * Locks: the shape of an object's tree belongs to object->lock. That of an address space's tree belongs to as->lock: who reads
  * it may look, and change the slots of an exclusive bottom node whose neighbourhood (near.h) it has locked; who writes it may
- * do everything.
+ * do everything. What frees a node lets others run: no caller holds a spin lock.
  */
 #pragma once
 

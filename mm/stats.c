@@ -2,6 +2,7 @@
  * stats.c - numbers that nobody keeps: made by looking when somebody asks, so that nothing is counted on the way of a fault.
  * Does not own: the counters, which stand where they are counted; how they are shown (kernel/fs/procfs.c).
  */
+#include "kernel/core/thread.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/page.h"
@@ -33,10 +34,11 @@ void vma_usage_add(struct vma *vma, struct vma_usage *sum)
         paddr_t pa;
         unsigned prot;
         spin_lock(&pmap->lock);                 /* let go for each leaf: there may be many */
-        va = pmap_next(pmap, va);
+        va = pmap_next(pmap, va, vma->end);
         bool found = va < vma->end && pmap_lookup(pmap, va, &pa, &prot);
         if (found)
             count_leaf(vma, va, phys_to_page(pa), sum);
         spin_unlock(&pmap->lock);
+        thread_let_others();
     }
 }

@@ -4,6 +4,7 @@
  * Does not own: contents and translations; nothing here touches an anon or a leaf.
  */
 #include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/slab.h"
@@ -67,6 +68,7 @@ void vma_free(struct vma *vma)
     if (vma->object != NULL)
         object_put(vma->object);
     slab_free(&vmas, vma);
+    thread_let_others();
 }
 
 /* ---- the tree, and the object's list beside it ---- */

@@ -64,7 +64,7 @@ struct vma *vma_prev(struct vma *vma);
 
 /* A copy of vma with the same object (one more reference), not in a tree yet; NULL without memory. */
 struct vma *vma_clone(const struct vma *vma);
-void vma_free(struct vma *vma);         /* drops its reference on object */
+void vma_free(struct vma *vma);         /* drops its reference on object; lets others run, for there may be many */
 
 void vma_insert(struct addrspace *as, struct vma *vma);
 void vma_remove(struct addrspace *as, struct vma *vma);

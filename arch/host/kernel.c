@@ -82,6 +82,13 @@ void sched_make_runnable(struct thread *t)
     t->state = THREAD_RUNNABLE;
 }
 
+/* kernel/core/thread.h. The host's threads run side by side; but now and then somebody is due, so that batches are cut. */
+void thread_let_others_now(void)
+{
+    lock_assert_no_spin();
+    atomic_store(&this_hart()->pending, host_random() % 8 == 0 ? HART_RESCHEDULE : 0);
+}
+
 /* ---- allocations that fail: kernel/core/inject.h ---- */
 
 static _Thread_local enum host_failure how;

@@ -3,9 +3,9 @@
  * Owns: the moment; mm/check.c owns what is looked at.
  *
  * All harts stand still at a point where they hold no spin lock. But a process may sleep in the middle of a change, waiting
- * for a mutex: such a process holds another mutex (as->lock around every change of an address space), and each process
- * records what it holds and what it waits for. So: stop, look whether any process has to do with a lock of mm, and if so let
- * go and try again.
+ * for a mutex, or let others run because it is a long one: such a process holds another mutex (as->lock around every change
+ * of an address space), and each process records what it holds and what it waits for. So: stop, look whether any process has
+ * to do with a lock of mm, and if so let go, give it a while to come to the end, and try again.
  */
 #include "kernel/core/hart.h"
 #include "kernel/core/kstack.h"
@@ -56,9 +56,10 @@ static void check_now(void)
             atomic_store(&not_before, end + SHARE * (end - start));
         }
         harts_resume();
-        if (!busy)
+        if (!busy || late)
             return;
-        thread_yield();
+        if (time_sleep_until(time_ns() + NSEC_PER_SEC / 1000) != 0)    /* not to stop at every step those whose end we await */
+            thread_yield();                                             /* killed: there is no sleep any more */
     }
 }
 

@@ -19,7 +19,7 @@ struct thread;
 /* What other harts, or interrupt handlers, ask of a hart: bits of hart->pending, served on the way back to user mode. */
 enum hart_work {
     HART_RESCHEDULE = 1 << 0,
-    HART_STOP = 1 << 1,                 /* stand still, holding nothing, until told otherwise */
+    HART_STOP = 1 << 1,                 /* stand still, holding no spin lock, until told otherwise */
     HART_KILL = 1 << 2,                 /* the running thread has been killed */
 };
 
@@ -56,5 +56,5 @@ void hart_ask(uint64_t mask, enum hart_work work);
 void harts_stop(void);
 void harts_resume(void);
 
-/* Called on the way back to user mode and in the idle loop: stand still if asked to. */
+/* Called on the way back to user mode, in the idle loop, and in what takes long: stand still if asked to. */
 void hart_stop_point(void);

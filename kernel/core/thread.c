@@ -61,15 +61,21 @@ void thread_yield(void)
     spin_unlock_irqrestore(&sched_lock, flags);
 }
 
+void thread_let_others_now(void)
+{
+    if (CHECKED)
+        lock_assert_no_spin();
+    hart_stop_point();
+    if (thread_others_due() && (atomic_fetch_and(&this_hart()->pending, ~HART_RESCHEDULE) & HART_RESCHEDULE))
+        thread_yield();
+}
+
 int thread_between_pieces(void)
 {
-    struct hart *hart = this_hart();
-    if (atomic_load_explicit(&hart->pending, memory_order_relaxed) == 0)
+    if (atomic_load_explicit(&this_hart()->pending, memory_order_relaxed) == 0)
         return 0;
     if (thread_killed(thread_current()))
         return -EINTR;
-    hart_stop_point();
-    if (atomic_fetch_and(&hart->pending, ~HART_RESCHEDULE) & HART_RESCHEDULE)
-        thread_yield();
+    thread_let_others();
     return 0;
 }

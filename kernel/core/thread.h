@@ -86,3 +86,21 @@ void thread_yield(void);
  * another hart asks for it. Returns 0, or -EINTR when the thread has been killed: clean up, return.
  */
 int thread_between_pieces(void);
+
+/*
+ * The same in the middle of a change that must be finished, once every ten thousand instructions or so: sleeping locks may be
+ * held, spin locks not. A kill waits.
+ */
+void thread_let_others_now(void);
+
+/* Do they want their turn? */
+static inline bool thread_others_due(void)
+{
+    return __builtin_expect(atomic_load_explicit(&this_hart()->pending, memory_order_relaxed) & (HART_RESCHEDULE | HART_STOP), 0);
+}
+
+static inline void thread_let_others(void)
+{
+    if (CHECKED || thread_others_due())
+        thread_let_others_now();
+}

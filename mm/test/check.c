@@ -160,9 +160,11 @@ static void node_counted_twice(void)
 {
     struct pmap_batch batch;
     build();
+    as_write(as);
     pmap_batch_begin(&batch, as);
     pmap_protect(&batch, 0, USER_END, PROT_READ | PROT_EXEC);
     pmap_batch_end(&batch);
+    as_write_done(as);
     atomic_fetch_add(&as->anons.root->refs, 1);
     mm_check();
 }

@@ -84,7 +84,7 @@ static void some_stay(void)
                 reduce(as, at + i * PAGE_SIZE, at + (i + 1) * PAGE_SIZE, RW);
         }
         reduce(as, at, at + 3 * PAGE_SIZE, PROT_EXEC);
-        check_eq(pmap_next(&as->pmap, 0), at + stays * PAGE_SIZE);
+        check_eq(pmap_next(&as->pmap, 0, USER_END), at + stays * PAGE_SIZE);
         check_eq(as->pmap.resident, 1);
         world_check();
         check_eq(as_unmap(as, at, 3 * PAGE_SIZE), 0);
@@ -97,10 +97,10 @@ static void next(void)
 {
     struct addrspace *as = space_with(8);
     reduce(as, at + PAGE_SIZE, at + 7 * PAGE_SIZE, PROT_NONE);
-    check_eq(pmap_next(&as->pmap, 0), at);
-    check_eq(pmap_next(&as->pmap, at), at);
-    check_eq(pmap_next(&as->pmap, at + PAGE_SIZE), at + 7 * PAGE_SIZE);
-    check_eq(pmap_next(&as->pmap, at + 8 * PAGE_SIZE), USER_END);
+    check_eq(pmap_next(&as->pmap, 0, USER_END), at);
+    check_eq(pmap_next(&as->pmap, at, USER_END), at);
+    check_eq(pmap_next(&as->pmap, at + PAGE_SIZE, USER_END), at + 7 * PAGE_SIZE);
+    check_eq(pmap_next(&as->pmap, at + 8 * PAGE_SIZE, USER_END), USER_END);
     paddr_t pa;
     unsigned prot;
     check(pmap_lookup(&as->pmap, at, &pa, &prot) && prot == RW);
