@@ -218,6 +218,7 @@ static int maps_text(const struct snapshot *s, struct text *text, enum detail de
         struct vma *vma = vma_find_from(s->as, text_resume(text));
         for (; vma != NULL && text->left > 0 && !proc_killed(current()); vma = vma_next(vma)) {
             struct vma_usage sum = { 0 };
+            thread_let_others();
             text_mark(text, vma->start);
             vma_line(vma, page_address(page), text);
             if (detail == LINES)
@@ -238,14 +239,17 @@ static int pid_smaps_text(const struct snapshot *s, struct text *text) { return 
 /* proc_pid_status(5) */
 static int pid_status_text(const struct snapshot *s, struct text *text)
 {
-    struct vma_usage sum = { 0 };
-    size_t kind_pages[VMA_STACK + 1] = { 0 };
+    struct vma_usage in_files = { 0 };
+    size_t kind_pages[VMA_STACK + 1] = { 0 }, resident = 0;
     if (s->as != NULL) {
-        as_alone(s->as);                 /* vma_usage_add looks at contents everywhere */
+        as_alone(s->as);
         for (struct vma *vma = vma_first(s->as); vma != NULL; vma = vma_next(vma)) {
-            vma_usage_add(vma, &sum);
+            if (vma->object != NULL)    /* elsewhere nothing is a file's, and need not be looked at */
+                vma_usage_add(vma, &in_files);
             kind_pages[vma->kind] += vma_npages(vma);
+            thread_let_others();
         }
+        resident = s->as->pmap.resident;
         as_write_done(s->as);
     }
     const char *state = s->state == 'Z' ? "zombie" : s->state == 'S' ? "sleeping" : "running";
@@ -254,8 +258,9 @@ static int pid_status_text(const struct snapshot *s, struct text *text)
     text_add(text, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\n", s->pid, s->pid, s->parent);
     text_add(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%d\n", NOFILE);
     if (s->as != NULL) {
-        text_add(text, "VmSize:\t%8zu kB\nVmRSS:\t%8zu kB\nRssAnon:\t%8zu kB\nRssFile:\t%8zu kB\n", sum.pages * kib,
-                 sum.resident * kib, sum.anon * kib, (sum.resident - sum.anon) * kib);
+        size_t file_pages = in_files.resident - in_files.anon;
+        text_add(text, "VmSize:\t%8zu kB\nVmRSS:\t%8zu kB\nRssAnon:\t%8zu kB\nRssFile:\t%8zu kB\n", s->size_bytes / 1024,
+                 resident * kib, (resident - file_pages) * kib, file_pages * kib);
         text_add(text, "VmData:\t%8zu kB\nVmStk:\t%8zu kB\nVmSwap:\t%8d kB\n", kind_pages[VMA_HEAP] * kib,
                  kind_pages[VMA_STACK] * kib, 0);
     }

@@ -30,6 +30,9 @@ void text_add(struct text *text, const char *format, ...)
     text_bytes(text, line, n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
+/* Counting takes a while where there is much memory. */
+static size_t frames(enum page_use use) { return thread_let_others(), page_used(use); }
+
 static const struct {
     enum page_use use;
     const char *name;
@@ -54,7 +57,7 @@ void text_faults(struct text *text, const struct fault_counts *counts)
 void text_vmstat(struct text *text)
 {
     for (unsigned i = 0; i < sizeof frame_rows / sizeof frame_rows[0]; i++)
-        text_add(text, "%s %zu\n", frame_rows[i].name, page_used(frame_rows[i].use));
+        text_add(text, "%s %zu\n", frame_rows[i].name, frames(frame_rows[i].use));
     text_add(text, "nr_pages %zu\n", page_total());
     struct fault_counts faults = proc_faults_total();
     text_faults(text, &faults);
@@ -65,13 +68,13 @@ void text_meminfo(struct text *text)
 {
     const size_t kib = PAGE_SIZE / 1024;
     text_add(text, "MemTotal:       %8zu kB\n", page_total() * kib);
-    text_add(text, "MemFree:        %8zu kB\n", page_used(PAGE_FREE) * kib);
-    text_add(text, "MemAvailable:   %8zu kB\n", (page_used(PAGE_FREE) + page_used(PAGE_FILE)) * kib);
-    text_add(text, "Cached:         %8zu kB\n", page_used(PAGE_FILE) * kib);
-    text_add(text, "AnonPages:      %8zu kB\n", page_used(PAGE_ANON) * kib);
-    text_add(text, "Slab:           %8zu kB\n", page_used(PAGE_SLAB) * kib);
-    text_add(text, "KernelStack:    %8zu kB\n", page_used(PAGE_KSTACK) * kib);
-    text_add(text, "PageTables:     %8zu kB\n", page_used(PAGE_TABLE) * kib);
+    text_add(text, "MemFree:        %8zu kB\n", frames(PAGE_FREE) * kib);
+    text_add(text, "MemAvailable:   %8zu kB\n", (frames(PAGE_FREE) + frames(PAGE_FILE)) * kib);
+    text_add(text, "Cached:         %8zu kB\n", frames(PAGE_FILE) * kib);
+    text_add(text, "AnonPages:      %8zu kB\n", frames(PAGE_ANON) * kib);
+    text_add(text, "Slab:           %8zu kB\n", frames(PAGE_SLAB) * kib);
+    text_add(text, "KernelStack:    %8zu kB\n", frames(PAGE_KSTACK) * kib);
+    text_add(text, "PageTables:     %8zu kB\n", frames(PAGE_TABLE) * kib);
 }
 
 /* proc_pid_smaps(5). What this kernel does not count apart is 0, and the proportional share of a page counts it whole. */
