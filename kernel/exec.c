@@ -305,6 +305,7 @@ static int measure(struct list *list, size_t *bytes_left)
             return -E2BIG;
         *bytes_left -= size + sizeof string;
         list->count++;
+        thread_let_others();
     }
     return 0;
 }
@@ -338,6 +339,7 @@ static int place(struct program *prog, const struct list *list, vaddr_t *strings
         if (err != 0)
             return err;
         *vector += sizeof(vaddr_t);
+        thread_let_others();
     }
     return 0;
 }

@@ -163,6 +163,7 @@ long sys_getdents64(const struct syscall_args *a)
             break;
         total += len;
         f->offset = pos;
+        thread_let_others();
     }
     mutex_unlock(&f->lock);
     return total > 0 ? (long)total : err;

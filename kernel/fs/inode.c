@@ -62,6 +62,7 @@ void inode_put(struct inode *inode)
             tmpfs_release(inode);
         slab_free(&inodes, inode);
         inode = above;
+        thread_let_others();
     }
 }
 

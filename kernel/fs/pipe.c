@@ -186,6 +186,8 @@ static long pipe_write(struct file *f, struct uio *u)
         }
         err = pipe_fill(p, u, room);
         pipe_signal(p, &p->filled);
+        if (err == 0 && u->resid > 0)
+            err = thread_between_pieces();
     }
     mutex_unlock(&p->lock);
     size_t moved = asked - u->resid;
