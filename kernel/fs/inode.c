@@ -15,8 +15,6 @@ static SLAB_CACHE(inodes, struct inode);
 struct rwlock names_lock = RWLOCK_INIT(names_lock, RANK_NAMES);
 struct inode *root_inode;
 
-static _Atomic uint64_t last_ino;
-
 int64_t inode_now(void) { return (int64_t)(time_boot_ns() + time_ns()); }
 
 struct inode *inode_alloc(uint32_t dev, uint32_t mode, const struct file_ops *file_ops)
@@ -25,10 +23,9 @@ struct inode *inode_alloc(uint32_t dev, uint32_t mode, const struct file_ops *fi
     if (inode == NULL)
         return NULL;
     words_zero(inode, sizeof *inode);
-    inode->refs = 1;
-    inode->mode = mode;
+    atomic_init(&inode->refs, 1);
+    atomic_init(&inode->mode, mode);
     inode->dev = dev;
-    inode->ino = atomic_fetch_add_explicit(&last_ino, 1, memory_order_relaxed) + 1;
     inode->atime = inode->mtime = inode->ctime = inode_now();
     inode->file_ops = file_ops;
     rwlock_init(&inode->lock, RANK_INODE);

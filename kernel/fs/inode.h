@@ -57,7 +57,7 @@ struct inode {
     _Atomic uint32_t nlink;             /* [names_lock to change] names; of a directory 2 and its subdirectories */
     uint32_t dev;                       /* fixed: which tree of files, for st_dev; DEV_ below */
     uint32_t device;                    /* fixed: major << 8 | minor of MODE_CHAR; initramfs.c has a use for that of files */
-    uint64_t ino;                       /* fixed */
+    uint64_t ino;                       /* fixed: its number in that tree */
     /*
      * Above 0: open files that may write. Below 0: execs that read it just now, minus their number. Never both. When exec has
      * mapped the file it counts itself out again: from then on the object's VMAs say that it is busy (object_is_mapped).
@@ -92,9 +92,12 @@ enum { DEV_PIPE = 1, DEV_TMPFS, DEV_PROC };
 extern struct rwlock names_lock;
 extern struct inode *root_inode;        /* fixed after fs_init */
 
-static inline bool inode_is(const struct inode *inode, uint32_t type) { return (inode->mode & MODE_TYPE) == type; }
+static inline bool inode_is(const struct inode *inode, uint32_t type)
+{
+    return (atomic_load_explicit(&inode->mode, memory_order_relaxed) & MODE_TYPE) == type;
+}
 
-/* An inode with one reference, no name and the time of now; NULL without memory. */
+/* An inode with one reference, no name, the number 0 and the time of now; NULL without memory. */
 struct inode *inode_alloc(uint32_t dev, uint32_t mode, const struct file_ops *file_ops);
 void inode_get(struct inode *inode);
 struct inode *inode_of(struct vm_object *obj);          /* whose contents it is, with a reference; NULL: the file is gone */

@@ -585,16 +585,16 @@ static const struct dir_ops fixed_dir_ops = { .lookup = tmpfs_lookup, .next = tm
 /* Put a file or, without what, a directory into dir, for ever. */
 static int add(struct inode *dir, const char *name, const struct proc_text *what, const struct dir_ops *ops, struct inode **out)
 {
-    struct inode *inode = inode_alloc(DEV_PROC, what != NULL ? MODE_FILE | what->rights : MODE_DIR | 0555,
-                                      what != NULL ? &proc_file_ops : &dir_file_ops);
-    if (inode == NULL)
-        return -ENOMEM;
+    static uint64_t last_ino;
+    struct inode *inode;
+    int err = make_inode(what, 0, what != NULL ? MODE_FILE | what->rights : MODE_DIR | 0555, ++last_ino, &inode);
+    if (err != 0)
+        return err;
     if (what == NULL) {
         inode->dir.ops = ops;
         inode->dir.last_pos = DIR_FIRST - 1;
     }
-    inode->proc = what;
-    int err = tmpfs_add(dir, name, strlen(name), inode);
+    err = tmpfs_add(dir, name, strlen(name), inode);
     inode_put(inode);
     if (err == 0 && out != NULL)
         *out = inode;

@@ -17,6 +17,7 @@
 #include "mm/slab.h"
 
 enum { SHORT_NAME = 40 };               /* bytes; most entries hold no longer name */
+enum { INODES_MAX = 1 << 19 };          /* half of the frames of 4 GiB */
 
 struct short_entry {
     struct entry entry;
@@ -32,16 +33,32 @@ static SLAB_CACHE(short_entries, struct short_entry);
 static SLAB_CACHE(long_entries, struct long_entry);
 
 static _Atomic uint64_t ninodes, nlink_pages;
+static _Atomic uint64_t numbers[INODES_MAX / 64];       /* bit n: an inode has the number n + 1 */
 static const struct dir_ops tmpfs_dir_ops = { .lookup = tmpfs_lookup, .next = tmpfs_next };
+
+static uint64_t inodes_max(void) { uint64_t half = page_total() / 2; return half < INODES_MAX ? half : INODES_MAX; }
 
 struct tmpfs_usage tmpfs_usage(void)
 {
-    return (struct tmpfs_usage){ page_total() / 2, object_page_count() + nlink_pages, page_total() / 2, ninodes };
+    return (struct tmpfs_usage){ page_total() / 2, object_page_count() + nlink_pages, inodes_max(), ninodes };
 }
 
 static bool contents_full(void) { return object_page_count() + nlink_pages >= page_total() / 2; }
 
 /* ---- inodes ---- */
+
+/* The smallest free number; there is one, for ninodes is below the limit. It costs a look at each 64 smaller ones. */
+static uint64_t number_claim(void)
+{
+    size_t i = 0;
+    uint64_t used;
+    assert(rwlock_written(&names_lock));        /* so meanwhile others can only give theirs back */
+    while (~(used = atomic_load_explicit(&numbers[i], memory_order_relaxed)) == 0)
+        i++;
+    uint64_t bit = __builtin_ctzl(~used);
+    atomic_fetch_or_explicit(&numbers[i], 1ul << bit, memory_order_relaxed);
+    return i * 64 + bit + 1;
+}
 
 static int set_link_text(struct inode *inode, const char *text, size_t len)
 {
@@ -75,29 +92,29 @@ static const struct file_ops *ops_of(uint32_t mode)
 
 int tmpfs_make(uint32_t mode, uint32_t device, const char *text, size_t len, struct inode **out)
 {
-    if (atomic_fetch_add(&ninodes, 1) >= page_total() / 2) {
-        ninodes--;
+    if (ninodes >= inodes_max())
         return -ENOSPC;
-    }
     struct inode *inode = inode_alloc(DEV_TMPFS, mode, ops_of(mode));
-    int err = inode != NULL ? 0 : -ENOMEM;
-    if (err == 0 && inode_is(inode, MODE_DIR)) {
+    if (inode == NULL)
+        return -ENOMEM;
+    inode->ino = number_claim();
+    ninodes++;
+    int err = 0;
+    if (inode_is(inode, MODE_DIR)) {
         inode->dir.ops = &tmpfs_dir_ops;
         inode->dir.last_pos = DIR_FIRST - 1;
-    } else if (err == 0 && inode_is(inode, MODE_FILE)) {
+    } else if (inode_is(inode, MODE_FILE)) {
         inode->object = object_create(NULL, 0, inode);
         err = inode->object != NULL ? 0 : -ENOMEM;
-    } else if (err == 0 && inode_is(inode, MODE_LINK)) {
+    } else if (inode_is(inode, MODE_LINK)) {
         err = set_link_text(inode, text, len);
-    } else if (err == 0) {
+    } else {
         inode->device = device;
     }
     if (err == 0)
         *out = inode;
-    else if (inode != NULL)
-        inode_put(inode);
     else
-        ninodes--;
+        inode_put(inode);
     return err;
 }
 
@@ -121,6 +138,7 @@ void tmpfs_release(struct inode *inode)
         page_free(inode->link.page);
         nlink_pages--;
     }
+    numbers[(inode->ino - 1) / 64] &= ~(1ul << (inode->ino - 1) % 64);
     ninodes--;
 }
 
@@ -243,7 +261,7 @@ int tmpfs_add(struct inode *dir, const char *name, size_t len, struct inode *ino
 {
     if (links_full(dir, inode))
         return -EMLINK;
-    if (!LIST_EMPTY(&inode->names) && ninodes >= page_total() / 2)
+    if (!LIST_EMPTY(&inode->names) && ninodes >= inodes_max())
         return -ENOSPC;
     struct entry *e = entry_alloc(dir, name, len);
     if (e == NULL)

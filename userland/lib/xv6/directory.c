@@ -1,7 +1,7 @@
 /*
  * directory.c - a directory as a file of 16-byte records.
- * Owns: the translation of native records. It keeps no state: the native offset of the descriptor is all there is, so that
- * descriptors which fork or dup share one behave.
+ * Owns: the translation of native records, and of inode numbers. It keeps no state of a directory: the native offset of the
+ * descriptor is all there is, so that descriptors which fork or dup share one behave.
  * Does not own: how it is noticed that a descriptor is a directory (file.c).
  */
 #include "native.h"
@@ -10,9 +10,19 @@
 
 #define LONGEST_RECORD 280              /* 19 bytes, a name of 255, its NUL, up to a multiple of 8 */
 
+uint xv6_inode_number(uint64 native)
+{
+    static uint64 root;
+    struct native_stat st;
+
+    if (root == 0 && native_call(NATIVE_newfstatat, NATIVE_AT_FDCWD, "/", &st, 0) == 0)
+        root = st.ino;
+    return (uint)(native - root + ROOTINO);
+}
+
 static struct dirent translated(const struct native_dirent *record)
 {
-    struct dirent entry = { .inum = (ushort)(record->ino & 0xffff) };
+    struct dirent entry = { .inum = (ushort)xv6_inode_number(record->ino) };
 
     if (entry.inum == 0)
         entry.inum = 0xffff;            /* 0 would mean that the record is free */

@@ -104,7 +104,7 @@ int fstat(int fd, struct stat *st)
     short type = type_of(native.mode);
     *st = (struct stat){
         .dev = (int)native.dev,
-        .ino = (uint)native.ino,
+        .ino = xv6_inode_number(native.ino),
         .type = type,
         .nlink = (short)(type == T_DIR && native.nlink > 0 ? native.nlink - 1 : native.nlink),
         .size = native.size,

@@ -134,6 +134,9 @@ int xv6_path_entry(char copy[PATH_BYTES], const char *path);
 /* What read() gives of a directory: as many records of 16 bytes as fit. 0 at the end; -1 when not even one fits. */
 int xv6_read_directory(int fd, void *buffer, int bytes);
 
+/* xv6 counts from the root directory, which is number 1; natively others than xv6's files may come before. */
+uint xv6_inode_number(uint64 native);
+
 /* ---- start.c ---- */
 
 /* The environment of every program that exec starts: it tells start.c that the process has been made ready already. */
