@@ -39,7 +39,7 @@ static int path_fetch(int dirfd, vaddr_t path, struct user_path *p)
         struct file *dir = fd_find((unsigned)dirfd);
         if (dir == NULL)
             err = -EBADF;
-        else if (len > 0 && dir->ops != &dir_file_ops)
+        else if (len > 0 && (dir->inode == NULL || !inode_is(dir->inode, MODE_DIR)))
             err = -ENOTDIR;
         else
             p->start = dir->inode;      /* its file keeps it */
@@ -99,7 +99,7 @@ static long on_file(uint64_t fd, inode_call *call, const uint64_t *rest, long no
 }
 
 /*
- * openat(dirfd, path, flags, mode): the lowest free descriptor.
+ * openat(dirfd, path, flags, mode): the lowest free descriptor. One of O_PATH is for fstat and fchdir, and to walk from.
  * Errors: EISDIR: a directory for writing; EEXIST: O_CREAT and O_EXCL; EACCES: a /proc file not made for that;
  * ESRCH: its process has gone; ENXIO: no such device; ETXTBSY: a running program for writing; ENOSPC; EINVAL: access mode 3,
  * or O_CREAT with O_DIRECTORY; EMFILE.

@@ -24,7 +24,7 @@ struct file *file_alloc(const struct file_ops *ops, uint32_t flags)
     uint32_t mode = flags & O_ACCMODE;
     words_zero(f, sizeof *f);
     f->refs = 1;
-    f->can_read = mode == O_RDONLY || mode == O_RDWR;
+    f->can_read = (mode == O_RDONLY && !(flags & O_PATH)) || mode == O_RDWR;
     f->can_write = mode == O_WRONLY || mode == O_RDWR;
     f->flags = flags;
     f->ops = ops;

@@ -35,6 +35,7 @@ struct vm_object;
 #define O_DIRECTORY 00200000
 #define O_NOFOLLOW  00400000
 #define O_CLOEXEC   02000000
+#define O_PATH      010000000
 
 #define FIONREAD    0x541b               /* ioctl(2): bytes that can be read at once */
 

@@ -410,12 +410,14 @@ int fs_rename(struct inode *from, const char *old, struct inode *to, const char 
 static int openable(const struct inode *inode, uint32_t flags)
 {
     bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
-    if (inode_is(inode, MODE_LINK))
+    if (inode_is(inode, MODE_LINK) && (flags & (O_DIRECTORY | O_PATH)) != O_PATH)
         return flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
     if (inode_is(inode, MODE_DIR))
         return changes || (flags & O_CREAT) ? -EISDIR : 0;
     if (flags & O_DIRECTORY)
         return -ENOTDIR;
+    if (flags & O_PATH)
+        return 0;
     if (inode_is(inode, MODE_CHAR))
         return device_ops(inode->device) != NULL ? 0 : -ENXIO;
     if (inode->proc != NULL)
@@ -451,7 +453,10 @@ int path_find(struct inode *start, const char *path, enum follow follow, struct 
 
 int fs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode, struct file **out)
 {
+    static const struct file_ops only_path;
     struct inode *inode;
+    if (flags & O_PATH)
+        flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     if ((flags & O_ACCMODE) == O_ACCMODE || ((flags & O_CREAT) && (flags & O_DIRECTORY)))
         return -EINVAL;
     struct file *f = file_alloc(NULL, flags & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
@@ -467,7 +472,7 @@ int fs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode
     if (err == 0 && f->can_write)       /* and after: from here on no exec begins, so what is not mapped stays so */
         err = writes ? openable(inode, flags) : -ETXTBSY;
     f->inode = inode;
-    f->ops = inode_is(inode, MODE_CHAR) ? device_ops(inode->device) : inode->file_ops;
+    f->ops = flags & O_PATH ? &only_path : inode_is(inode, MODE_CHAR) ? device_ops(inode->device) : inode->file_ops;
     if (err == 0 && (flags & O_TRUNC) && inode_is(inode, MODE_FILE) && inode->proc == NULL)
         err = tmpfs_resize(inode, 0);
     if (err == 0 && inode->proc != NULL && f->can_read)

@@ -456,6 +456,44 @@ CASE(nofollow_refuses_last_link)
     check_fd(open("d", O_RDONLY | O_NOFOLLOW));
 }
 
+/* O_PATH names what is there, a link too: to be asked about and to walk from, not to be read, written, made or emptied. */
+CASE(path_descriptors)
+{
+    char byte;
+    struct stat st;
+
+    make_directory("d");
+    make_file("d/f", "four");
+    check_ok(symlink("d/f", "to-f"));
+    check_ok(symlink("nowhere", "to-nowhere"));
+
+    int fd = check_fd(open("to-nowhere", O_PATH | O_NOFOLLOW));
+    check_ok(fstat(fd, &st));
+    check(S_ISLNK(st.st_mode));
+    check_eq(st.st_ino, lstat_of("to-nowhere").st_ino);
+    check_errno(read(fd, &byte, 1), EBADF);
+    check_errno(write(fd, "x", 1), EBADF);
+    check_ok(unlink("to-nowhere"));
+    check_ok(fstat(fd, &st));
+    check_eq(st.st_nlink, 0);
+    check_errno(open("to-f", O_PATH | O_NOFOLLOW | O_DIRECTORY), ENOTDIR);
+    check_errno(open("to-nowhere", O_PATH | O_CREAT, 0644), ENOENT);
+
+    fd = check_fd(open("to-f", O_PATH | O_RDWR | O_TRUNC));
+    check_ok(fstat(fd, &st));
+    check(S_ISREG(st.st_mode));
+    check_eq(st.st_size, 4);
+    check_errno(read(fd, &byte, 1), EBADF);
+    check_errno(write(fd, "x", 1), EBADF);
+    check_errno(openat(fd, "f", O_RDONLY), ENOTDIR);
+
+    int dir = check_fd(open("d", O_PATH | O_DIRECTORY));
+    fd = check_fd(openat(dir, "f", O_RDONLY));
+    check_eq(read(fd, &byte, 1), 1);
+    check_ok(fchdir(dir));
+    check(exists("f"));
+}
+
 /* O_CREAT makes what a dangling link names; O_EXCL and mkdir do not look through it. */
 CASE(create_through_dangling_link)
 {
@@ -931,6 +969,7 @@ const struct test_case name_cases[] = {
     { .name = "symlink loop at forty", .run = symlink_loop_at_forty },
     { .name = "symlink circle", .run = symlink_circle },
     { .name = "nofollow refuses last link", .run = nofollow_refuses_last_link },
+    { .name = "path descriptors", .run = path_descriptors },
     { .name = "create through dangling link", .run = create_through_dangling_link },
     { .name = "link is same file", .run = link_is_same_file },
     { .name = "link errors", .run = link_errors },
