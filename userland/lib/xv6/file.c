@@ -14,7 +14,20 @@
 #define OTHER_MAJORS         60         /* native majors that are nobody's: to open one fails, as xv6 without the driver does */
 #define MODE_OF_FILES        0777       /* whatever is a program may be executed */
 
-int open(const char *path, int flags)
+/* A symbolic link itself: neither read nor written, but fstat tells its type. -1: it has become something else meanwhile. */
+static int open_link(const char *path)
+{
+    struct native_stat st;
+    long fd = native_call(NATIVE_openat, NATIVE_AT_FDCWD, path, NATIVE_O_PATH | NATIVE_O_NOFOLLOW);
+
+    if (fd >= 0 && (native_call(NATIVE_fstat, fd, &st) < 0 || (st.mode & NATIVE_S_IFMT) != NATIVE_S_IFLNK)) {
+        native_call(NATIVE_close, fd);
+        return -1;
+    }
+    return or_minus_one(fd);
+}
+
+int xv6_open(const char *path, int flags)
 {
     char copy[PATH_BYTES];
     int native = flags & O_WRONLY ? O_WRONLY : flags & O_RDWR;
@@ -26,20 +39,23 @@ int open(const char *path, int flags)
         native |= NATIVE_O_CREAT;
     if (flags & O_TRUNC)
         native |= NATIVE_O_TRUNC;
-    return or_minus_one(native_call(NATIVE_openat, NATIVE_AT_FDCWD, copy, native, MODE_OF_FILES));
+    if (flags & O_NOFOLLOW)
+        native |= NATIVE_O_NOFOLLOW;
+    long fd = native_call(NATIVE_openat, NATIVE_AT_FDCWD, copy, native, MODE_OF_FILES);
+    return fd == -NATIVE_ELOOP && (flags & (O_NOFOLLOW | O_CREATE)) == O_NOFOLLOW ? open_link(copy) : or_minus_one(fd);
 }
 
-int close(int fd)
+int xv6_close(int fd)
 {
     return or_minus_one(native_call(NATIVE_close, fd));
 }
 
-int dup(int fd)
+int xv6_dup(int fd)
 {
     return or_minus_one(native_call(NATIVE_dup, fd));
 }
 
-int pipe(int *fds)
+int xv6_pipe(int *fds)
 {
     return or_minus_one(native_call(NATIVE_pipe2, fds, 0));
 }
@@ -57,7 +73,7 @@ static bool is_file(int fd, long *offset, long *size)
 }
 
 /* A file gives all that was asked for, up to its end, or -1: the native call gives what comes before a bad address. */
-int read(int fd, void *buffer, int bytes)
+int xv6_read(int fd, void *buffer, int bytes)
 {
     long offset, size;
 
@@ -72,7 +88,7 @@ int read(int fd, void *buffer, int bytes)
 }
 
 /* A file takes all of it or gives -1, though a part may have been written; and xv6 has no holes beyond a file's end. */
-int write(int fd, const void *buffer, int bytes)
+int xv6_write(int fd, const void *buffer, int bytes)
 {
     long offset, size;
 
@@ -91,11 +107,12 @@ static short type_of(uint mode)
     case NATIVE_S_IFDIR: return T_DIR;
     case NATIVE_S_IFREG: return T_FILE;
     case NATIVE_S_IFCHR: return T_DEVICE;
+    case NATIVE_S_IFLNK: return T_SYMLINK;
     default: return 0;                  /* a pipe: xv6 has no fstat of one */
     }
 }
 
-int fstat(int fd, struct stat *st)
+int xv6_fstat(int fd, struct stat *st)
 {
     struct native_stat native;
 
@@ -123,7 +140,7 @@ int stat(const char *path, struct stat *st)
     return result;
 }
 
-int link(const char *old, const char *new)
+int xv6_link(const char *old, const char *new)
 {
     char from[PATH_BYTES], to[PATH_BYTES];
 
@@ -132,7 +149,17 @@ int link(const char *old, const char *new)
     return or_minus_one(native_call(NATIVE_linkat, NATIVE_AT_FDCWD, from, NATIVE_AT_FDCWD, to, 0));
 }
 
-int unlink(const char *path)
+/* The target is a text: that it leads nowhere shows when the link is opened. */
+int xv6_symlink(const char *target, const char *path)
+{
+    char text[PATH_BYTES], copy[PATH_BYTES];
+
+    if (xv6_path_text(text, target) < 0 || xv6_path_entry(copy, path) < 0)
+        return -1;
+    return or_minus_one(native_call(NATIVE_symlinkat, text, NATIVE_AT_FDCWD, copy));
+}
+
+int xv6_unlink(const char *path)
 {
     char copy[PATH_BYTES];
 
@@ -144,7 +171,7 @@ int unlink(const char *path)
     return or_minus_one(result);
 }
 
-int mkdir(const char *path)
+int xv6_mkdir(const char *path)
 {
     char copy[PATH_BYTES];
 
@@ -153,7 +180,7 @@ int mkdir(const char *path)
     return or_minus_one(native_call(NATIVE_mkdirat, NATIVE_AT_FDCWD, copy, 0777));
 }
 
-int mknod(const char *path, short major, short minor)
+int xv6_mknod(const char *path, short major, short minor)
 {
     char copy[PATH_BYTES];
     int device = major == CONSOLE ? NATIVE_CONSOLE : DEVICE(OTHER_MAJORS + (major & 3), minor);
@@ -163,7 +190,7 @@ int mknod(const char *path, short major, short minor)
     return or_minus_one(native_call(NATIVE_mknodat, NATIVE_AT_FDCWD, copy, NATIVE_S_IFCHR | 0666, device));
 }
 
-int chdir(const char *path)
+int xv6_chdir(const char *path)
 {
     char copy[PATH_BYTES];
 

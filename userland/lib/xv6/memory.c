@@ -16,6 +16,7 @@ extern char __xv6_guard[], __xv6_stack[], __xv6_stack_end[], __preinit_array_sta
 #define HEAP_START ((uint64)__xv6_stack_end)
 #define DATA_START ((uint64)__preinit_array_start)      /* the first thing that user.ld makes writable, on a new page */
 #define TEXT_START 0x10000ul                            /* user.ld */
+#define LARGEST_STEP (64ul << 20)                       /* bytes */
 
 static uint64 end_if_moved;             /* 0: never moved */
 
@@ -42,7 +43,24 @@ static bool fetch(uint64 old_end, uint64 new_end)
     return start >= end || native_call(NATIVE_madvise, start, end - start, NATIVE_MADV_POPULATE_WRITE) == 0;
 }
 
-char *sys_sbrk(int increment, int kind)
+/* In steps that are halved when one is refused, down to a page. */
+uint64 xv6_heap_room(void)
+{
+    uint64 start = PGROUNDUP(native_end(heap_end())), end = start;
+
+    for (uint64 step = LARGEST_STEP; step >= PGSIZE;) {
+        if (end + step <= TRAPFRAME && set_native_end(end + step) && fetch(end, end + step)) {
+            end += step;
+        } else {
+            set_native_end(end);
+            step /= 2;
+        }
+    }
+    set_native_end(heap_end());
+    return end - start;
+}
+
+char *xv6_sbrk(int increment, int kind)
 {
     uint64 old_end = heap_end(), new_end = old_end + increment;
 
@@ -59,16 +77,6 @@ char *sys_sbrk(int increment, int kind)
     if (PGROUNDUP(new_end) < HEAP_START)
         native_call(NATIVE_munmap, PGROUNDUP(new_end), HEAP_START - PGROUNDUP(new_end));
     return (char *)old_end;
-}
-
-char *sbrk(int increment)
-{
-    return sys_sbrk(increment, xv6_sbrk_is_lazy ? SBRK_LAZY : SBRK_EAGER);
-}
-
-char *sbrklazy(int increment)
-{
-    return sys_sbrk(increment, SBRK_LAZY);
 }
 
 /* ---- whose memory is it? ---- */

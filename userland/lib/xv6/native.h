@@ -10,26 +10,33 @@
 
 #include "kernel/types.h"
 
+struct stat;
+struct sysinfo;
+
 enum native_number {
-    NATIVE_dup = 23, NATIVE_mknodat = 33, NATIVE_mkdirat = 34, NATIVE_unlinkat = 35, NATIVE_linkat = 37, NATIVE_chdir = 49,
-    NATIVE_chroot = 51, NATIVE_openat = 56, NATIVE_close = 57, NATIVE_pipe2 = 59, NATIVE_getdents64 = 61, NATIVE_lseek = 62,
-    NATIVE_read = 63, NATIVE_write = 64, NATIVE_newfstatat = 79, NATIVE_fstat = 80,
+    NATIVE_dup = 23, NATIVE_mknodat = 33, NATIVE_mkdirat = 34, NATIVE_unlinkat = 35, NATIVE_symlinkat = 36, NATIVE_linkat = 37,
+    NATIVE_chdir = 49, NATIVE_chroot = 51, NATIVE_openat = 56, NATIVE_close = 57, NATIVE_pipe2 = 59, NATIVE_getdents64 = 61,
+    NATIVE_lseek = 62, NATIVE_read = 63, NATIVE_write = 64, NATIVE_newfstatat = 79, NATIVE_fstat = 80,
     NATIVE_exit_group = 94, NATIVE_waitid = 95, NATIVE_nanosleep = 101, NATIVE_clock_gettime = 113, NATIVE_kill = 129,
-    NATIVE_rt_sigaction = 134, NATIVE_getpid = 172, NATIVE_brk = 214, NATIVE_munmap = 215, NATIVE_clone = 220,
-    NATIVE_execve = 221, NATIVE_mprotect = 226, NATIVE_madvise = 233, NATIVE_prlimit64 = 261,
+    NATIVE_rt_sigaction = 134, NATIVE_getpid = 172, NATIVE_sysinfo = 179, NATIVE_brk = 214, NATIVE_munmap = 215,
+    NATIVE_clone = 220, NATIVE_execve = 221, NATIVE_mprotect = 226, NATIVE_madvise = 233, NATIVE_prlimit64 = 261,
 };
 
 #define NATIVE_EISDIR           21
 #define NATIVE_EPERM            1
+#define NATIVE_ELOOP            40
 
 #define NATIVE_AT_FDCWD         (-100)
 #define NATIVE_AT_REMOVEDIR     0x200
 #define NATIVE_O_CREAT          0x40
 #define NATIVE_O_TRUNC          0x200
+#define NATIVE_O_NOFOLLOW       0x20000
+#define NATIVE_O_PATH           0x200000
 #define NATIVE_S_IFMT           0170000
 #define NATIVE_S_IFDIR          0040000
 #define NATIVE_S_IFCHR          0020000
 #define NATIVE_S_IFREG          0100000
+#define NATIVE_S_IFLNK          0120000
 #define NATIVE_SEEK_SET         0
 #define NATIVE_SEEK_CUR         1
 #define NATIVE_SIGKILL          9
@@ -71,6 +78,15 @@ struct native_siginfo {
 };
 _Static_assert(sizeof(struct native_siginfo) == 128, "siginfo_t");
 
+struct native_sysinfo {
+    long uptime;
+    uint64 loads[3], total, free, shared, buffers, swap, swap_free;
+    ushort processes, pad;
+    uint64 high, high_free;
+    uint unit, pad2;
+};
+_Static_assert(sizeof(struct native_sysinfo) == 112, "struct sysinfo of riscv64");
+
 struct native_timespec {
     long seconds, nanoseconds;
 };
@@ -108,7 +124,42 @@ static inline int or_minus_one(long result)
     return result < 0 ? -1 : (int)result;
 }
 
+/* ---- xv6's calls, without what trace does to them: calls.c has the functions that programs call ---- */
+
+int xv6_fork(void);
+int xv6_wait(int *status);
+int xv6_pipe(int *fds);
+int xv6_write(int fd, const void *buffer, int bytes);
+int xv6_read(int fd, void *buffer, int bytes);
+int xv6_close(int fd);
+int xv6_kill(int pid);
+int xv6_exec(const char *path, char **argv);
+int xv6_open(const char *path, int flags);
+int xv6_mknod(const char *path, short major, short minor);
+int xv6_unlink(const char *path);
+int xv6_fstat(int fd, struct stat *st);
+int xv6_link(const char *old, const char *new);
+int xv6_mkdir(const char *path);
+int xv6_chdir(const char *path);
+int xv6_dup(int fd);
+int xv6_getpid(void);
+char *xv6_sbrk(int increment, int kind);
+int xv6_pause(int ticks);
+int xv6_uptime(void);
+int xv6_symlink(const char *target, const char *path);
+int xv6_sysinfo(struct sysinfo *info);
+
+/* ---- calls.c ---- */
+
+extern uint xv6_trace_mask;             /* trace's; survives fork, and by the environment exec */
+
+/* The call of that number has returned result: print its line, if trace asks for it. Returns result. */
+long xv6_returned(int number, const char *name, long result);
+
 /* ---- memory.c: what a program may hand to the kernel, decided as xv6 does: below the heap's end, and not the guard ---- */
+
+/* How many bytes the eager sbrk could still give. It is found out by taking them all, and giving them back. */
+uint64 xv6_heap_room(void);
 
 bool xv6_readable(const void *start, uint64 bytes);
 bool xv6_writable(const void *start, uint64 bytes);
@@ -122,10 +173,12 @@ int xv6_string_length(const char *string, int max);
 
 /*
  * Copy path as xv6 would read it: at most 127 characters, each name cut to 14, no slash that means nothing.
- * xv6_path_existing is for a path that names what exists (the empty one is the current directory); xv6_path_entry for one
- * whose last name is looked up, made or removed in a directory, so there must be a name.
+ * xv6_path_text is for a path that is only kept; xv6_path_existing for one that names what exists (the empty one is the
+ * current directory); xv6_path_entry for one whose last name is looked up, made or removed in a directory, so there must be a
+ * name.
  * Returns 0; -1 when xv6 would refuse the path whatever the disk holds.
  */
+int xv6_path_text(char copy[PATH_BYTES], const char *path);
 int xv6_path_existing(char copy[PATH_BYTES], const char *path);
 int xv6_path_entry(char copy[PATH_BYTES], const char *path);
 
@@ -139,7 +192,11 @@ uint xv6_inode_number(uint64 native);
 
 /* ---- start.c ---- */
 
-/* The environment of every program that exec starts: it tells start.c that the process has been made ready already. */
-extern const char *const xv6_environment[];
+/*
+ * The environment of every program that exec starts: it tells start.c that the process has been made ready already, and what
+ * is traced in it. Made anew by xv6_make_environment.
+ */
+extern char *const xv6_environment[];
+void xv6_make_environment(void);
 
 #endif

@@ -34,7 +34,7 @@ static const char *copy_name(char **to, const char *from)
     return from;
 }
 
-static int copy_path(char copy[PATH_BYTES], const char *path)
+int xv6_path_text(char copy[PATH_BYTES], const char *path)
 {
     char *to = copy;
 
@@ -52,6 +52,13 @@ static int copy_path(char copy[PATH_BYTES], const char *path)
         path = copy_name(&to, path);
     }
     *to = 0;
+    return 0;
+}
+
+static int copy_path(char copy[PATH_BYTES], const char *path)
+{
+    if (xv6_path_text(copy, path) < 0)
+        return -1;
     return begins_with_dot_dot(copy) && current_directory_is_gone() ? -1 : 0;
 }
 

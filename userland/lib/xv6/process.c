@@ -6,13 +6,14 @@
 #include "native.h"
 #include "kernel/param.h"
 #include "kernel/riscv.h"
+#include "kernel/sysinfo.h"
 #include "user/user.h"
 
 #define TICK_NS     100000000l          /* ten in a second, as xv6 on the same machine */
 #define SECOND_NS   1000000000l
 #define STACK_BYTES (USERSTACK * PGSIZE)
 
-int fork(void)
+int xv6_fork(void)
 {
     return or_minus_one(native_call(NATIVE_clone, NATIVE_SIGCHLD));
 }
@@ -23,7 +24,7 @@ int exit(int status)
         native_call(NATIVE_exit_group, status);
 }
 
-int wait(int *status)
+int xv6_wait(int *status)
 {
     struct native_siginfo info = { 0 };
 
@@ -36,12 +37,12 @@ int wait(int *status)
     return info.pid;
 }
 
-int kill(int pid)
+int xv6_kill(int pid)
 {
     return pid <= 0 ? -1 : or_minus_one(native_call(NATIVE_kill, pid, NATIVE_SIGKILL));
 }
 
-int getpid(void)
+int xv6_getpid(void)
 {
     return (int)native_call(NATIVE_getpid);
 }
@@ -64,16 +65,31 @@ static bool arguments_fit(char **argv)
     return false;
 }
 
-int exec(const char *path, char **argv)
+int xv6_exec(const char *path, char **argv)
 {
     char copy[PATH_BYTES];
 
     if (xv6_path_existing(copy, path) < 0 || !arguments_fit(argv))
         return -1;
+    xv6_make_environment();
     return or_minus_one(native_call(NATIVE_execve, copy, argv, xv6_environment));
 }
 
-int pause(int ticks)
+/*
+ * On xv6 a free page is one that sbrk can give. Here some are needed to keep track of the others, some can be had though they
+ * hold copies of files, and some are kept back, so the number of free ones would be another.
+ */
+int xv6_sysinfo(struct sysinfo *info)
+{
+    struct native_sysinfo native;
+
+    if (!xv6_writable(info, sizeof(*info)) || native_call(NATIVE_sysinfo, &native) < 0)
+        return -1;
+    *info = (struct sysinfo){ .freemem = xv6_heap_room(), .nproc = native.processes };
+    return 0;
+}
+
+int xv6_pause(int ticks)
 {
     if (ticks <= 0)
         return 0;
@@ -81,12 +97,7 @@ int pause(int ticks)
     return or_minus_one(native_call(NATIVE_nanosleep, &time, 0));
 }
 
-int sleep(int ticks)
-{
-    return pause(ticks);
-}
-
-int uptime(void)
+int xv6_uptime(void)
 {
     struct native_timespec now;
 

@@ -9,6 +9,7 @@
 #include "native.h"
 #include "kernel/memlayout.h"
 #include "kernel/param.h"
+#include "kernel/syscall.h"
 #include "user/user.h"
 
 #define ROOT           "/xv6"
@@ -17,7 +18,11 @@
 extern char __xv6_guard[], __xv6_stack[], __xv6_stack_end[];
 extern int main(int argc, char **argv);
 
-const char *const xv6_environment[] = { "XV6=ready", 0 };
+#define WORD_NAME   "XV6="
+#define MASK_DIGITS 8
+
+static char environment_word[] = WORD_NAME "00000000";
+char *const xv6_environment[] = { environment_word, 0 };
 
 static int argument_count;
 static char **arguments;
@@ -70,10 +75,22 @@ static void make_process_ready(void)
     native_call(NATIVE_mknodat, NATIVE_AT_FDCWD, "/console", NATIVE_S_IFCHR | 0666, CONSOLE_DEVICE);    /* may be there */
 }
 
-static bool is_ready(char **envp)
+/* The word is the mask of trace, in digits of 16 characters that follow each other. */
+void xv6_make_environment(void)
 {
-    while (*envp && strcmp(*envp, xv6_environment[0]) != 0)
+    for (int i = 0; i < MASK_DIGITS; i++)
+        environment_word[strlen(WORD_NAME) + i] = (char)('0' + (xv6_trace_mask >> 4 * i & 15));
+}
+
+/* False: no xv6 program has started this one. */
+static bool take_environment(char **envp)
+{
+    uint length = strlen(WORD_NAME);
+
+    while (*envp && (strlen(*envp) != length + MASK_DIGITS || memcmp(*envp, WORD_NAME, length) != 0))
         envp++;
+    for (int i = 0; *envp && i < MASK_DIGITS; i++)
+        xv6_trace_mask |= (uint)((*envp)[length + i] - '0') << 4 * i;
     return *envp != 0;
 }
 
@@ -89,7 +106,9 @@ char *__xv6_prepare(long *start)
         exit(-1);
     }
     native_call(NATIVE_mprotect, __xv6_guard, __xv6_stack - __xv6_guard, NATIVE_PROT_NONE);
-    if (!is_ready(argv + argc + 1))
+    if (take_environment(argv + argc + 1))
+        xv6_returned(SYS_exec, "exec", argc);
+    else
         make_process_ready();
     return sp;
 }

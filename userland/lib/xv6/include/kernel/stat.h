@@ -6,9 +6,10 @@
 
 #include "kernel/types.h"
 
-#define T_DIR    1
-#define T_FILE   2
-#define T_DEVICE 3
+#define T_DIR     1
+#define T_FILE    2
+#define T_DEVICE  3
+#define T_SYMLINK 4                     /* of the file-system lab; only with O_NOFOLLOW */
 
 struct stat {
     int dev;

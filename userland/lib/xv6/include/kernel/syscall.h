@@ -27,4 +27,9 @@
 #define SYS_mkdir  20
 #define SYS_close  21
 
+/* The labs' own. */
+#define SYS_trace   22
+#define SYS_sysinfo 23
+#define SYS_symlink 24
+
 #endif

@@ -15,6 +15,7 @@
 #define SBRK_ERROR ((char *)-1)
 
 struct stat;
+struct sysinfo;
 
 /* What sbrk and malloc of this program do. */
 extern int xv6_sbrk_is_lazy;
@@ -51,6 +52,11 @@ char *sys_sbrk(int increment, int kind);
 int pause(int ticks);
 int sleep(int ticks);                   /* the older name of pause */
 int uptime(void);                       /* in ticks, ten in a second */
+
+/* The calls that the labs add. */
+int symlink(const char *target, const char *path);
+int sysinfo(struct sysinfo *info);
+int trace(int mask);                    /* 1 << SYS_NAME: prints a line for each such call, also those of children */
 
 /* ---- the library proper ---- */
 
