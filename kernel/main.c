@@ -198,6 +198,7 @@ void kernel_main(uint64_t hartid, paddr_t fdt)
     page_init(machine.memory, machine.nmemory, reserved, machine.nreserved + 1);
     mmu_init(boot_number("asids", UINT64_MAX), new_table);
     kstack_init(&kstack_frames);
+    page_shrink = mm_shrink;
     mmu_init_hart();
     prepare_harts();
     kprintf("%zu KiB of memory free\n", page_used(PAGE_FREE) * PAGE_SIZE / 1024);

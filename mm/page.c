@@ -28,9 +28,11 @@ uint64_t page_first_pfn;
 uint64_t page_bias;
 size_t page_count;
 
+void (*page_shrink)(void);
 static struct spinlock page_lock = SPINLOCK_INIT(RANK_PAGE);
 static struct page_list free_blocks[PAGE_MAX_ORDER + 1];    /* [page_lock] */
 static size_t nfree;                                        /* [page_lock to change] frames in free_blocks */
+static bool low;                                            /* [page_lock] see becomes_low */
 static size_t ntotal;                                       /* fixed after page_init */
 static size_t nreserve;                                     /* fixed after page_init */
 
@@ -114,10 +116,25 @@ static bool enough_for(size_t npages)
 
 /* ---- front ends ---- */
 
-/* A block of a whole batch if there is one, otherwise frame by frame; the lowest address is handed out first. */
+/* Is less than a quarter free, for the first time since half was? Caches go then already: what is free in slabs is still of use. */
+static bool becomes_low(void)
+{
+    bool was_low = low;
+    low = nfree < ntotal >> (was_low ? 1 : 2);
+    return low && !was_low;
+}
+
+/*
+ * A block of a whole batch if there is one, otherwise frame by frame; the lowest address is handed out first.
+ * False: none is left, or few for the first time; page_shrink is due, and another try.
+ */
 static bool front_fill(struct page_front *front)
 {
     spin_lock(&page_lock);
+    if (becomes_low()) {
+        spin_unlock(&page_lock);
+        return false;
+    }
     unsigned order = enough_for(FRONT_BATCH) ? FRONT_BATCH_ORDER : 0;
     struct page *block = order > 0 ? buddy_alloc(order) : NULL;
     if (block != NULL) {
@@ -154,8 +171,13 @@ struct page *page_alloc_slow(enum page_use use)
     if (CHECKED)
         lock_assert_may_allocate();
     struct page_front *front = &page_fronts[hart_index()];
-    if (front->count == 0 && !front_fill(front))
-        return NULL;
+    if (front->count == 0 && !front_fill(front)) {
+        if (page_shrink != NULL)
+            page_shrink();
+        front = &page_fronts[hart_index()];     /* after a sleep it may be another hart's, and have some */
+        if (front->count == 0 && !front_fill(front))
+            return NULL;
+    }
     struct page *page = front->page[--front->count];
     assert(page_use(page) == PAGE_CACHED);
     if (CHECKED)

@@ -102,8 +102,14 @@ static inline struct page *virt_to_page(const void *va) { return phys_to_page(vi
 void page_init(const struct range *memory, unsigned nmemory, const struct range *reserved, unsigned nreserved);
 
 /*
+ * Handed down at start (NULL: nothing): give back what is only kept to be quick. Called before page_alloc says NULL; then it
+ * looks once more. May sleep, and take objects_lock and row 2 and on, since nobody allocates while he holds one of these.
+ */
+extern void (*page_shrink)(void);
+
+/*
  * A frame, contents undefined. NULL when none is left, or none but the reserve that only process 1 may use.
- * Locks: none needed; takes page_lock now and then.
+ * Locks: none needed; takes page_lock now and then. May sleep, and come back on another hart.
  */
 static inline struct page *page_alloc(enum page_use use);
 static inline struct page *page_alloc_zeroed(enum page_use use);

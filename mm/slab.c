@@ -107,7 +107,8 @@ static void cache_register(struct slab_cache *cache)
 
 /* ---- magazines ---- */
 
-static bool magazine_fill(struct slab_cache *cache, struct slab_magazine *mag)
+/* This hart's, with an object in it; NULL without memory. */
+static struct slab_magazine *magazine_fill(struct slab_cache *cache)
 {
     if (!cache->registered)
         cache_register(cache);
@@ -117,14 +118,15 @@ static bool magazine_fill(struct slab_cache *cache, struct slab_magazine *mag)
         spin_unlock(&cache->lock);
         struct page *slab = slab_create(cache);
         if (slab == NULL)
-            return false;
+            return NULL;
         spin_lock(&cache->lock);
         slab_add(cache, slab);
     }
+    struct slab_magazine *mag = &cache->magazine[hart_index()];         /* not before: page_alloc may sleep */
     while (mag->count < SLAB_BATCH && !LIST_EMPTY(&cache->partial))
         mag->count += slab_take(cache, LIST_FIRST(&cache->partial), mag->object + mag->count, SLAB_BATCH - mag->count);
     spin_unlock(&cache->lock);
-    return true;
+    return mag;
 }
 
 static void magazine_drain(struct slab_cache *cache, struct slab_magazine *mag, unsigned keep)
@@ -149,7 +151,7 @@ void *slab_alloc_slow(struct slab_cache *cache)
     if (CHECKED)
         lock_assert_may_allocate();
     struct slab_magazine *mag = &cache->magazine[hart_index()];
-    if (mag->count == 0 && !magazine_fill(cache, mag))
+    if (mag->count == 0 && (mag = magazine_fill(cache)) == NULL)
         return NULL;
     void *object = mag->object[--mag->count];
     if (CHECKED)

@@ -71,7 +71,7 @@ void check_point(void)
 
 /* ---- caches ---- */
 
-void mm_drop_caches(void)
+void mm_shrink(void)
 {
     object_drop_caches();
     kstack_drop_caches();
@@ -81,6 +81,11 @@ void mm_drop_caches(void)
     for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
         page_drain_hart(h);
     harts_resume();
+}
+
+void mm_drop_caches(void)
+{
+    mm_shrink();
     if (CHECKED && enabled)
         check_now();
 }

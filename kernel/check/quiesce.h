@@ -7,9 +7,10 @@
 
 /*
  * Give back what is only kept to be quick: front ends of all harts, empty slabs, free kernel stacks, file pages that nobody
- * maps. The checked kernel also checks the invariants, whatever the time. Caller holds no lock.
+ * maps. This is mm's page_shrink: whoever may allocate may call it.
  */
-void mm_drop_caches(void);
+void mm_shrink(void);
+void mm_drop_caches(void);      /* and the checked kernel checks the invariants, whatever the time; caller holds no lock */
 
 /* Checked kernel: run the invariant checker, unless it has had its share of the time already. Caller holds no lock. */
 void check_point(void);

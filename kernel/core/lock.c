@@ -93,7 +93,7 @@ void lock_assert_may_allocate(void)
     lock_assert_no_spin();
     struct thread *t = thread_current();
     for (unsigned i = 0; t != NULL && i < t->nheld; i++)
-        if (t->held[i].rank >= RANK_OBJECT)
+        if (t->held[i].rank >= RANK_OBJECT_LIST)       /* what giving back caches takes (mm/page.h, page_shrink) */
             panic("%s[%d] allocates while it holds mutex %p (rank %u)", t->name, t->id, t->held[i].lock, t->held[i].rank);
 }
 

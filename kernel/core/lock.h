@@ -228,5 +228,5 @@ bool rwlock_written(const struct rwlock *lock);
 void lock_assert_no_spin(void);
 void lock_assert_none(void);
 
-/* Checked kernel: panic if a lock is held under which nothing may allocate: a spin lock, or row 2 or 3. */
+/* Checked kernel: panic if a lock is held under which nothing may allocate: a spin lock, objects_lock, or row 2 or 3. */
 void lock_assert_may_allocate(void);

@@ -74,6 +74,32 @@ static void front_ends(void)
     give_all();
 }
 
+static unsigned nshrinks;
+
+static void shrink(void)
+{
+    nshrinks++;
+    drain();
+}
+
+/* What another hart keeps is given back before anybody is refused; and nobody asks for ever. */
+static void caches_first(void)
+{
+    page_shrink = shrink;
+    take_all();
+    check_eq(ntaken, page_total() - (page_total() >> 7));
+    check_eq(nshrinks, 2);                      /* when few were left, and at the end */
+    host_use_hart(1);
+    for (unsigned i = 0; i < 8; i++)
+        page_free(taken[--ntaken]);
+    host_use_hart(0);
+    take_all();
+    check_eq(ntaken, page_total() - (page_total() >> 7));
+    check_eq(nshrinks, 4);                      /* once with success, once without */
+    page_shrink = NULL;
+    give_all();
+}
+
 static void addresses(void)
 {
     struct page *page = page_alloc_zeroed(PAGE_KERNEL);
@@ -136,6 +162,7 @@ static void wrong_use(void)
 const struct test_case page_cases[] = {
     { "every frame once, and whole blocks again", everything_comes_back },
     { "a hart keeps some to itself", front_ends },
+    { "unless it would be refused", caches_first },
     { "frames, physical addresses and bytes", addresses },
     { "holes and reserved ranges", holes, .bare = true },
     { "freed twice", freed_twice, .panics = "page_use(page) >= PAGE_ANON" },

@@ -68,6 +68,31 @@ static void across_harts(void)
     host_use_hart(0);
 }
 
+/* Before a frame is refused, slabs that only a magazine holds on to are given back; and a slab gets what another hart keeps. */
+static void give_way(void)
+{
+    static struct page *frame[TEST_FRAMES];
+    size_t n = 0;
+    page_shrink = world_drop_caches;
+    host_use_hart(1);
+    take_all();
+    for (unsigned i = 0; i < NOBJECTS; i++)
+        slab_free(&things, thing[i]);
+    host_use_hart(0);
+    check(page_used(PAGE_SLAB) > 0);
+    while ((frame[n] = page_alloc(PAGE_KERNEL)) != NULL)
+        n++;
+    check_eq(page_used(PAGE_SLAB), 0);
+    check(slab_alloc(&things) == NULL);
+    page_free(frame[--n]);
+    host_use_hart(1);
+    thing[0] = slab_alloc(&things);
+    check(thing[0] != NULL);
+    slab_free(&things, thing[0]);
+    while (n > 0)
+        page_free(frame[--n]);
+}
+
 static void count_named(const struct slab_cache *cache, void *arg)
 {
     *(unsigned *)arg += strcmp(cache->name, "things") == 0;
@@ -101,6 +126,7 @@ static void freed_to_another(void)
 const struct test_case slab_cases[] = {
     { "objects lie apart, and frames come back", apart_and_back },
     { "from hart to hart", across_harts },
+    { "nothing is kept that is needed", give_way },
     { "a cache is listed once", listed_once },
     { "written to while free", written_while_free, .panics = "a free one of things" },
     { "freed to another cache", freed_to_another, .panics = "slab->cache == cache" },
