@@ -45,7 +45,7 @@ secondary_start:
     csrw satp, t0
     sfence.vma
     mv   tp, a1
-    ld   sp, HART_FRAME(tp)             /* the top of the idle process's stack */
+    ld   sp, HART_FRAME(tp)             /* the top of the idle thread's stack */
     tail hart_main
 
 /* Turn on the first page table and return at the high address. Keeps a0 and a1. */

@@ -15,7 +15,7 @@ struct model_space model_space[MODEL_SPACES];
 struct model_object model_object[MODEL_OBJECTS];
 static size_t ncontents;
 
-/* Odd sizes: within a page, less than a page, whole pages and more than a radix leaf of them. */
+/* Odd sizes: within a page, less than a page, whole pages and more than a neighbourhood of them. */
 static const size_t model_sizes[MODEL_OBJECTS] = { 5 * PAGE_SIZE + 100, 1, OBJECT_PAGES * PAGE_SIZE };
 
 void model_reset(void)

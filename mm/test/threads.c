@@ -23,7 +23,7 @@
 
 #define NTHREADS 4
 #define NSPACES  3                      /* that all threads run in */
-#define NPAGES   96                     /* three leaves of the radix tree, all in one leaf table */
+#define NPAGES   96                     /* three neighbourhoods, all in one leaf table */
 #define FRAMES   4096
 #define RW       (PROT_READ | PROT_WRITE)
 
