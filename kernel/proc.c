@@ -48,7 +48,7 @@ static int next_pid(void)
 {
     do
         last_pid = last_pid < PID_MAX ? last_pid + 1 : 2;
-    while (nprocs > 0 && last_pid <= PID_MAX && pid_in_use(last_pid));
+    while (pid_in_use(last_pid));
     return last_pid;
 }
 
@@ -227,6 +227,12 @@ static void live_in(struct addrspace *as, const struct program_id *id)
     as_activate(&p->thread, as);
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     p->resident_max = proc_resident_max(p);
+    p->as = NULL;                       /* from here on nobody comes to look */
+    while (p->lookers > 0) {
+        spin_unlock_irqrestore(&proc_lock, flags);
+        thread_yield();
+        flags = spin_lock_irqsave(&proc_lock);
+    }
     p->as = as;
     if (id != NULL) {
         memcpy(p->name, id->name, sizeof p->name);
@@ -456,6 +462,13 @@ size_t proc_resident_max(const struct proc *p)
 {
     size_t now = p->as != NULL ? pmap_resident_max(&p->as->pmap) : 0;
     return now > p->resident_max ? now : p->resident_max;
+}
+
+void proc_looked(struct proc *p)
+{
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    p->lookers--;
+    spin_unlock_irqrestore(&proc_lock, flags);
 }
 
 struct fault_counts proc_faults_total(void)

@@ -47,6 +47,7 @@ struct proc {
     int wait_status;                    /* as wait(2) reports it, once a zombie */
     int exit_value;                     /* as given to exit(2), all of it */
     bool exited;                        /* everything is given back but this structure and the stack */
+    unsigned lookers;                   /* others who look at its memory, which it does not leave before they have gone */
     bool awaited;                       /* its parent sleeps until it leaves the parent's memory: CLONE_AWAIT */
 
     /* own: only the process itself changes these */
@@ -124,7 +125,7 @@ struct program_id {
 
 /*
  * exec: the calling process lives in as from now on, as that program, and leaves where it was; exit: it lives nowhere. Whoever
- * leaves last gives the memory back, after those who look at it have gone.
+ * leaves last gives the memory back; after those who look at it have gone.
  */
 void proc_set_program(struct addrspace *as, const struct program_id *id);
 void proc_leave_addrspace(void);
@@ -134,6 +135,9 @@ void proc_create_init(void (*start)(void));
 
 /* The most pages that p has had, in all its programs; under proc_for_each, or p is the caller. */
 size_t proc_resident_max(const struct proc *p);
+
+/* In visit p->lookers has been raised, to look at p->as afterwards; now that is over. */
+void proc_looked(struct proc *p);
 
 /* Faults of all processes, those that are gone included. */
 struct fault_counts proc_faults_total(void);

@@ -148,8 +148,8 @@ uint64_t trap_count(uint64_t cause)
 /* ---- dispatch ---- */
 
 /*
- * The last stop before user mode: the only place where a process dies or is preempted, with no lock held. Whoever marks a
- * process killed also sets pending on its hart, and a killed process that is switched to sets it again (sched.c): so one
+ * The last stop before user mode: the only place where a process dies, and with no lock held. It gives way here too, as it
+ * does in the middle of what takes long (thread_let_others). Whoever marks a process killed also sets pending on its hart, and a killed process that is switched to sets it again (sched.c): so one
  * load tells that there is nothing to do.
  */
 static void work_before_return(struct hart *hart)

@@ -368,7 +368,9 @@ int as_forget(struct addrspace *as, vaddr_t start, size_t len)
         return -EINVAL;
     vaddr_t end = start + page_up(len);
     as_write(as);
-    int err = as_range_allows(as, start, end, PROT_NONE) ? radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT) : -ENOMEM;
+    int err = as_range_allows(as, start, end, PROT_NONE) ? 0 : -ENOMEM;
+    if (err == 0)
+        err = radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
     if (err == 0) {
         hide(as, start, end);
         radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
@@ -385,9 +387,8 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
         return -EINVAL;
     vaddr_t end = start + page_up(len);
     struct cuts cuts;
-    int err = 0;
     as_write(as);
-    err = as_range_allows(as, start, end, PROT_NONE) ? 0 : -ENOMEM;
+    int err = as_range_allows(as, start, end, PROT_NONE) ? 0 : -ENOMEM;
     if (err == 0)
         err = cuts_prepare(as, start, end, &cuts);
     if (err == 0) {

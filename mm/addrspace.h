@@ -49,7 +49,7 @@ struct addrspace {
     _Atomic vaddr_t oom_va;             /* where memory ran out for a user: all users are killed; 0: nowhere */
     LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
     LIST_ENTRY(addrspace) all_link;     /* [as_list_lock] */
-    _Atomic uint32_t users;             /* processes that live in it, and who looks at it in /proc */
+    _Atomic uint32_t users;             /* processes that live in it */
     struct pmap pmap __attribute__((aligned(64)));              /* its own lock, pt_lock */
 };
 
@@ -65,6 +65,7 @@ static inline void as_read_done(struct addrspace *as) { rwlock_read_unlock(&as->
 static inline void as_alone(struct addrspace *as) { rwlock_write(&as->lock); }
 static inline void as_alone_to_read(struct addrspace *as) { rwlock_downgrade(&as->lock); }
 
+/* The generation comes round after 2^38 verbs: harmless unless a struct near has lain unused since, and then serves the same pages. */
 static inline void as_write(struct addrspace *as)
 {
     as_alone(as);
@@ -96,7 +97,7 @@ struct addrspace *as_create(void);
  */
 int as_fork(struct addrspace *parent, struct addrspace **child);
 
-/* One more process lives in as, or looks at it; one less. as_put is true for the last: as_destroy is then the caller's to call. */
+/* One more process lives in as; one less. as_put is true for the last: as_destroy is then the caller's to call. */
 static inline void as_get(struct addrspace *as)
 {
     atomic_fetch_add_explicit(&as->users, 1, memory_order_relaxed);

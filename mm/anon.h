@@ -18,7 +18,7 @@ struct anon {
     _Atomic uint32_t refs;              /* radix slots that hold it, each shared node counted once; pins (object.h) */
     uint32_t seen;                      /* check.c: references found; 0 at all other times */
     struct mutex lock;
-    struct page *page;                  /* [lock] its contents; never NULL while there is no swap */
+    struct page *page;                  /* [lock; an object's: or object->lock] its contents; never NULL while there is no swap */
     bool dirty;                         /* [object->lock] of an object's: no longer what it was filled with */
     /* fixed: the owner, from which every place that may map the page is computed */
     union {

@@ -311,10 +311,11 @@ static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vadd
     as_read(as);
     f->near = near_lock(as, f->vpn);
     enum fault_result result;
-    unsigned prepared = 0;
+    bool prepared = false;
     while (__builtin_expect((result = fault_resolve(f)) == FAULT_UNPREPARED, 0)) {
         struct radix_node *node;
-        assert(prepared++ == 0);                /* what has been made stays, so this happens once */
+        assert(!prepared);                      /* what has been made stays, so this happens once */
+        prepared = true;
         fault_end(f);
         result = prepare_shape(as, f->va, access, &node);
         f->near = near_lock(as, f->vpn);

@@ -119,22 +119,21 @@ static bool enough_for(size_t npages)
 /* Is less than a quarter free, for the first time since half was? Caches go then already: what is free in slabs is still of use. */
 static bool becomes_low(void)
 {
+    spin_lock(&page_lock);
     bool was_low = low;
     low = nfree < ntotal >> (was_low ? 1 : 2);
-    return low && !was_low;
+    bool now = low && !was_low;
+    spin_unlock(&page_lock);
+    return now;
 }
 
 /*
  * A block of a whole batch if there is one, otherwise frame by frame; the lowest address is handed out first.
- * False: none is left, or few for the first time; page_shrink is due, and another try.
+ * False: none is left.
  */
 static bool front_fill(struct page_front *front)
 {
     spin_lock(&page_lock);
-    if (becomes_low()) {
-        spin_unlock(&page_lock);
-        return false;
-    }
     unsigned order = enough_for(FRONT_BATCH) ? FRONT_BATCH_ORDER : 0;
     struct page *block = order > 0 ? buddy_alloc(order) : NULL;
     if (block != NULL) {
@@ -171,7 +170,7 @@ struct page *page_alloc_slow(enum page_use use)
     if (CHECKED)
         lock_assert_may_allocate();
     struct page_front *front = &page_fronts[hart_index()];
-    if (front->count == 0 && !front_fill(front)) {
+    if (front->count == 0 && (becomes_low() || !front_fill(front))) {
         if (page_shrink != NULL)
             page_shrink();
         front = &page_fronts[hart_index()];     /* after a sleep it may be another hart's, and have some */

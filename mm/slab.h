@@ -14,7 +14,7 @@
 struct slab_cache {
     const char *name;
     uint32_t object_size;               /* bytes, a multiple of 8 */
-    bool registered;                    /* [lock] on the list of all caches */
+    bool registered;                    /* [slab_list_lock to change] on the list of all caches */
     struct spinlock lock;
     struct page_list partial;           /* [lock] slabs with a free object */
     size_t nslabs;                      /* [lock] */

@@ -12,8 +12,8 @@
  * What each inline stands for:
  *     put             node_put, anon_put                                          mm/radix.c, mm/anon.c
  *     unshare         node_unshare                                                mm/radix.c
- *     test_exclusive  find_leaf, then anon_sole, as fault_private calls them      mm/radix.c, mm/anon.h, mm/fault.c
- *     prepare         radix_prepare_slow; prepare_below copies the same nodes     mm/radix.c
+ *     test_exclusive  radix_find_node, then anon_sole, for fault_private          mm/radix.c, mm/anon.h, mm/fault.c
+ *     prepare         radix_prepare; prepare_below copies the same nodes     mm/radix.c
  *     fault, replace  fault_private, copy_anon, zero_fill, fault_enter            mm/fault.c
  *     leaf_set        pmap_enter, pmap_enter_absent                               mm/pmap.c
  *     unmap           unmap_locked, clear_below                                   mm/addrspace.c, mm/radix.c
@@ -65,7 +65,7 @@ byte anon[ANON];
 bool alive[SPACES];
 bool idle[SPACES];                      /* between operations */
 byte root[SPACES];
-bool hint[SPACES];                      /* radix.hint is set: the path has been found exclusive */
+bool hint[SPACES];                      /* near->node is set: the path has been found exclusive */
 byte mapped[SPACES];                    /* the anon whose page the leaf shows, or NONE */
 bool writable[SPACES];
 

@@ -75,7 +75,13 @@ void mm_shrink(void)
 {
     object_drop_caches();
     kstack_drop_caches();
+    /* Who allocates may have an anon or a node that is nobody's yet: while it waits for its turn the checker must not come. */
+    struct thread *t = thread_current();        /* NULL while booting */
+    if (t != NULL)
+        t->waits_for = RANK_OBJECT_LIST;
     harts_stop();
+    if (t != NULL)
+        t->waits_for = 0;
     for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
         slab_drain_hart(h);
     for (unsigned h = 0; h < MMU_MAX_HARTS; h++)

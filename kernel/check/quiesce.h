@@ -1,5 +1,5 @@
 /*
- * quiesce.h - moments at which nothing in mm is half done.
+ * quiesce.h - stopping all harts, to check mm or to collect what it keeps.
  */
 #pragma once
 

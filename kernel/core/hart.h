@@ -52,7 +52,7 @@ static inline struct hart *this_hart(void)
 /* Ask the harts of mask (a bit per index) for work, and interrupt those that run something. */
 void hart_ask(uint64_t mask, enum hart_work work);
 
-/* Make all other harts stand still between two things: no spin lock held, nothing half done on them. May yield. */
+/* Make all other harts stand still where they hold no spin lock; a thread may be in the middle of a change. May yield. */
 void harts_stop(void);
 void harts_resume(void);
 

@@ -1,5 +1,5 @@
 /*
- * lock.h - spin locks, mutexes and wait queues.
+ * lock.h - spin locks, wait queues, mutexes, locks for readers or a writer.
  * Owns: the four ways in which one hart or thread waits for another, and the checking of their order.
  * Does not own: who runs next (sched.c).
  *

@@ -1,7 +1,7 @@
 /*
  * pipe.c - bytes from one process to another.
  * Owns: struct pipe and its buffer: up to PIPE_PAGES frames, each there only while it holds bytes, and one spare.
- * Does not own: the copying (mm/uaccess.c), or changing frames with the reader, which saves it a whole page's copy.
+ * Does not own: the copying (mm/uaccess.c).
  *
  *     positions:  read_pos ........ write_pos         byte b is in pages[b / PAGE_SIZE % PIPE_PAGES]
  *

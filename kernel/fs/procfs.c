@@ -45,7 +45,8 @@ struct snapshot {
     uint64_t start_ticks;
     uint32_t umask;
     vaddr_t args_start, args_end;
-    struct addrspace *as;               /* we are a user of it until leave_addrspace; NULL: it has none any more */
+    struct addrspace *as;               /* stays until leave_addrspace; NULL: it has none any more */
+    struct proc *proc;                  /* whose memory that is: a looker of it is counted */
 };
 
 static bool visit_snapshot(struct proc *p, void *arg)
@@ -73,7 +74,9 @@ static bool visit_snapshot(struct proc *p, void *arg)
     if (p->as != NULL) {                /* it is good: changed only under proc_lock, before as_put */
         s->resident_pages = p->as->pmap.resident;
         s->size_bytes = p->as->vmas.npages * PAGE_SIZE;
-        as_get(s->as = p->as);
+        s->as = p->as;
+        s->proc = p;
+        p->lookers++;
     }
     return false;
 }
@@ -86,11 +89,10 @@ static int take_snapshot(int pid, struct snapshot *s)
     return s->state != '\0' ? 0 : -ESRCH;
 }
 
-/* If its processes have left meanwhile, it is ours to take down. */
 static void leave_addrspace(const struct snapshot *s)
 {
-    if (s->as != NULL && as_put(s->as))
-        as_destroy(s->as);
+    if (s->as != NULL)
+        proc_looked(s->proc);
 }
 
 struct pid_search {

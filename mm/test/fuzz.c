@@ -509,7 +509,7 @@ static void do_pin_read(const struct op *op, struct model_space *unused, struct 
     expect_eq(host_allocations() * armed, 0);
 }
 
-/* ---- contents forgotten, brought in, exchanged ---- */
+/* ---- contents forgotten, brought in ---- */
 
 static void do_forget(const struct op *op, struct model_space *s, struct addrspace **as)
 {

@@ -20,8 +20,9 @@
 #define PATIENCE_TICKS 200
 
 /*
- * Pages that may be missing with -2020, whose count has two processes at the ends of a pipe: they change harts as they go, and
- * what each hart keeps then lies in frames that are not empty. The other count misses every page.
+ * Pages that one count may find less than the other, though none is lost: with -2020 two processes at the ends of a pipe change
+ * harts as they go, and what each hart keeps then lies in frames that are not empty; and chaos=N may drop a page table, or not,
+ * just before the last page is taken. On a quiet machine the newest count is exact.
  */
 #define PAGES_BETWEEN  8
 
@@ -290,7 +291,7 @@ static void run_all(const struct test *first, const struct test *second, char **
             printf("usertests slow tests starting\n");
         run_list(second, names, go_on);
     }
-    int pages = count(), enough = pages + (as_2020 ? PAGES_BETWEEN : 0) >= pages_at_start;
+    int pages = count(), enough = pages + PAGES_BETWEEN >= pages_at_start;
     if (tap || !enough) {
         printf("%s%d free pages of %d\n", tap ? "# " : "FAILED -- lost some free pages: ", pages, pages_at_start);
         if (tap)
