@@ -1,8 +1,8 @@
 /*
  * panic.h - the one function that the machine calls in the kernel above it, and the assertion that uses it.
  * Owns: the declaration. kernel/core/panic.c is the function; arch/host has one of its own.
- * Besides it, head.S and trap.S jump to kernel_main, hart_main and the three trap_ functions of kernel/trap.h; no other call
- * goes upward from here, and scripts/tests/layers.py knows these by name.
+ * Besides it, head.S and trap.S jump to kernel_main, hart_main and the three trap_ functions of kernel/trap.h, and the checked
+ * kernel has the compiler's stack guard; no other call goes upward from here. scripts/tests/layers.py knows these by name.
  */
 #pragma once
 

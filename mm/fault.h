@@ -58,7 +58,7 @@ uint64_t fault_counts_minor(const struct fault_counts *counts);
 
 /*
  * Make the page at va available for access: the one way to a new translation, from user traps, user copies and exec.
- * Locks: takes as->lock.
+ * Locks: caller holds none from RANK_AS on. Reads as->lock; writes it for a moment when a table or a node is missing. Sleeps.
  */
 enum fault_result vm_fault(struct addrspace *as, vaddr_t va, enum access access);
 

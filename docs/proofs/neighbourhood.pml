@@ -16,8 +16,8 @@
  * mm/radix.c):
  *     fault, replace    vm_fault and fault_private: A1, A2, A3 and B3 of the picture in mm/fault.c
  *     look              what the neighbourhood remembers, or the walk from the root down
- *     miss, prepare     the fault has no exclusive leaf node, and makes one; radix_prepare_slow
- *     raise             as->generation++
+ *     miss, prepare     the fault has no exclusive leaf node, and makes one: prepare_shape
+ *     raise             as_write raises as->generation
  *     fork, leave       as_fork, as_destroy
  *
  * The generation is modelled by what it is for: when it is raised, no neighbourhood of the space

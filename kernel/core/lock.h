@@ -25,7 +25,7 @@ enum lock_rank {
     RANK_INODE,                         /* 0: the contents of one file; sleeping */
     RANK_AS,                            /* 1: as->lock; sleeping */
     RANK_NEAR,                          /* 1b: a neighbourhood of an address space; sleeping */
-    RANK_OBJECT_LIST,                   /* the list of all objects; sleeping */
+    RANK_OBJECT_LIST,                   /* 1c: the list of all objects; sleeping */
     RANK_OBJECT,                        /* 2: family->lock, object->lock; sleeping */
     RANK_ANON,                          /* 3: anon->lock; sleeping */
     RANK_PT,                            /* 4: the page table of one address space */
