@@ -18,7 +18,7 @@
 #include "kernel/elf.h"
 #include "kernel/core/errno.h"
 #include "kernel/exec.h"
-#include "kernel/fs/file.h"
+#include "kernel/fs/inode.h"
 #include "kernel/core/panic.h"
 #include "kernel/proc.h"
 #include "kernel/check/quiesce.h"
@@ -38,7 +38,7 @@
 
 struct program {
     struct addrspace *as;
-    struct vm_object *object;
+    struct inode *inode;
     Elf64_Ehdr header;
     Elf64_Phdr *phdrs;                  /* in a page of their own */
     vaddr_t end;                        /* of the highest segment, page aligned */
@@ -55,14 +55,14 @@ struct program {
 static int read_headers(struct program *prog)
 {
     Elf64_Ehdr *h = &prog->header;
-    int err = object_read(prog->object, 0, h, sizeof *h);
+    int err = object_read(prog->inode->object, 0, h, sizeof *h);
     if (err != 0)
         return err == -ENXIO ? -ENOEXEC : err;
     if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 || h->e_ident[EI_CLASS] != ELFCLASS64 ||
         h->e_ident[EI_DATA] != ELFDATA2LSB || h->e_type != ET_EXEC || h->e_machine != EM_RISCV ||
         h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phnum == 0 || h->e_phnum > PHNUM_MAX)
         return -ENOEXEC;
-    err = object_read(prog->object, h->e_phoff, prog->phdrs, h->e_phnum * sizeof(Elf64_Phdr));
+    err = object_read(prog->inode->object, h->e_phoff, prog->phdrs, h->e_phnum * sizeof(Elf64_Phdr));
     return err == -ENXIO ? -ENOEXEC : err;
 }
 
@@ -78,9 +78,9 @@ static int find_program(struct program *prog, const char *path)
         if (err != -ENOEXEC)
             return err;
         char *line = prog->lines[depth], unused[PROC_NAME_SIZE];
-        size_t size = object_size(prog->object), len = size < SCRIPT_LINE ? size : SCRIPT_LINE;
+        size_t size = object_size(prog->inode->object), len = size < SCRIPT_LINE ? size : SCRIPT_LINE;
         line[len] = '\0';
-        err = object_read(prog->object, 0, line, len);
+        err = object_read(prog->inode->object, 0, line, len);
         if (err != 0 || strncmp(line, "#!", 2) != 0)
             return err == -ENOMEM ? err : -ENOEXEC;
         if (depth == SCRIPTS_MAX)
@@ -101,12 +101,12 @@ static int find_program(struct program *prog, const char *path)
             *--prog->front = argument;
         *name_end = '\0';
         *--prog->front = name;
-        struct vm_object *interpreter;
+        struct inode *interpreter;
         err = fs_open_exec(name, &interpreter, unused);
         if (err != 0)
             return err;
-        fs_close_exec(prog->object);
-        prog->object = interpreter;
+        fs_close_exec(prog->inode);
+        prog->inode = interpreter;
     }
 }
 
@@ -126,7 +126,7 @@ static unsigned segment_prot(const Elf64_Phdr *ph)
 static bool segment_valid(const struct program *prog, const Elf64_Phdr *ph)
 {
     vaddr_t end;
-    size_t size = object_size(prog->object);
+    size_t size = object_size(prog->inode->object);
     return ph->p_filesz <= ph->p_memsz && ph->p_offset <= size && ph->p_filesz <= size - ph->p_offset &&
            !__builtin_add_overflow(ph->p_vaddr, ph->p_memsz, &end) && end <= STACK_TOP - prog->stack_bytes - VMA_STACK_GAP &&
            ph->p_vaddr >= PAGE_SIZE && (ph->p_vaddr - ph->p_offset) % PAGE_SIZE == 0 &&
@@ -151,7 +151,7 @@ static int copy_from_file(struct program *prog, vaddr_t va, size_t at, size_t le
     char piece[256];
     for (size_t done = 0; done < len;) {
         size_t n = len - done < sizeof piece ? len - done : sizeof piece;
-        int err = object_read(prog->object, at + done, piece, n);
+        int err = object_read(prog->inode->object, at + done, piece, n);
         if (err == 0)
             err = copy_to_user(prog->as, va + done, piece, n, NULL);
         if (err != 0)
@@ -219,7 +219,7 @@ static int map_segment(struct program *prog, const Elf64_Phdr *ph)
             mapped_end = start;
     }
     if (err == 0 && mapped_end > start)
-        err = map(prog, start, mapped_end, prot, prog->object, index);
+        err = map(prog, start, mapped_end, prot, prog->inode->object, index);
     if (err == 0)
         err = map(prog, mapped_end, end, prot, NULL, 0);
     if (err == 0 && ph->p_memsz > ph->p_filesz && file_end >= start && file_end < mapped_end)
@@ -406,10 +406,10 @@ static int build_stack(struct program *prog, const struct exec_args *args, const
 
 static int build(struct program *prog, const struct exec_args *args, const char *path, vaddr_t *sp)
 {
-    const struct limit *limits = current()->limits;
-    size_t stack = limits[RLIMIT_STACK].soft;
+    const struct as_limits limits = proc_memory_limits(current());
+    size_t stack = current()->limits[RLIMIT_STACK].soft;
     prog->stack_bytes = page_up(stack < STACK_MIN ? STACK_MIN : stack > STACK_MAX ? STACK_MAX : stack);
-    as_set_limits(prog->as, limits[RLIMIT_AS].soft, limits[RLIMIT_DATA].soft);
+    as_set_limits(prog->as, &limits);
     int err = find_program(prog, path);
     if (err == 0)
         err = map_program(prog);
@@ -429,6 +429,9 @@ static void become(struct program *prog, vaddr_t sp)
         p->traced = true;
     files_close_on_exec(p);
     proc_set_program(prog->as, &prog->id);
+    struct inode *old = p->exe;         /* nobody can write to the new one from now on, but to the old one again */
+    p->exe = prog->inode;
+    prog->inode = old;
 }
 
 int proc_exec(const char *path, const struct exec_args *args)
@@ -438,7 +441,7 @@ int proc_exec(const char *path, const struct exec_args *args)
     struct program prog = { .lines = lines, .front = &words[ARRAY_LEN(words) - 1] };
     *prog.front = NULL;
     vaddr_t sp;
-    int err = fs_open_exec(path, &prog.object, prog.id.name);
+    int err = fs_open_exec(path, &prog.inode, prog.id.name);
     if (err != 0)
         return err;
     struct page *page = page_alloc(PAGE_KERNEL);
@@ -454,7 +457,7 @@ int proc_exec(const char *path, const struct exec_args *args)
         as_destroy(prog.as);
     if (page != NULL)
         page_free(page);
-    fs_close_exec(prog.object);
+    fs_close_exec(prog.inode);
     check_point();
     return err;
 }

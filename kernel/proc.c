@@ -436,14 +436,20 @@ void proc_kill_group(int pgid, int signal)
     spin_unlock_irqrestore(&proc_lock, flags);
 }
 
-void proc_kill_sharers(void)
+void proc_kill_users(struct addrspace *as)
 {
     struct proc *p;
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     LIST_FOREACH(p, &all_procs, all_link)
-        if (p->as == current()->as)
+        if (p->as == as)
             thread_kill(&p->thread, SIGKILL);
     spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+void proc_out_of_memory(struct addrspace *as)
+{
+    kprintf("%s[%d]: out of memory while a file that others map is cut; they are killed\n", current()->name, current()->pid);
+    proc_kill_users(as);
 }
 
 /* ---- looking ---- */
@@ -462,6 +468,12 @@ size_t proc_resident_max(const struct proc *p)
 {
     size_t now = p->as != NULL ? pmap_resident_max(&p->as->pmap) : 0;
     return now > p->resident_max ? now : p->resident_max;
+}
+
+struct as_limits proc_memory_limits(const struct proc *p)
+{
+    return (struct as_limits){ .mapped = p->limits[RLIMIT_AS].soft, .heap = p->limits[RLIMIT_DATA].soft,
+                               .locked = p->limits[RLIMIT_MEMLOCK].soft };
 }
 
 void proc_looked(struct proc *p)

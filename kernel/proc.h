@@ -24,7 +24,8 @@ struct inode;
 #define PROC_MAX       512              /* processes at a time, less on small machines */
 
 /* Limits that setrlimit(2) sets; the numbers are Linux's. Those without a name here are kept and bound nothing. */
-enum { RLIMIT_FSIZE = 1, RLIMIT_DATA, RLIMIT_STACK = 3, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_AS = 9, RLIMIT_COUNT = 16 };
+enum { RLIMIT_FSIZE = 1, RLIMIT_DATA, RLIMIT_STACK = 3, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_MEMLOCK = 8, RLIMIT_AS = 9,
+       RLIMIT_COUNT = 16 };
 #define RLIM_INFINITY UINT64_MAX
 
 struct limit {
@@ -53,6 +54,7 @@ struct proc {
     /* own: only the process itself changes these */
     struct addrspace *as;               /* a user of it; [proc_lock] to change, and for others to look */
     struct inode *root, *cwd;           /* references */
+    struct inode *exe;                  /* the program that runs: fs_open_exec's; NULL: none */
     uint32_t umask;
     _Atomic uint64_t ignores;           /* bit n - 1: it has asked to ignore signal n; others look */
     struct limit limits[RLIMIT_COUNT];
@@ -107,8 +109,12 @@ int proc_kill(int pid, int signal);
 /* The same for a foreground group, from an interrupt. */
 void proc_kill_group(int pgid, int signal);
 
-/* Memory ran out for the caller: kill all who live in its address space, for only then is that memory free. */
-void proc_kill_sharers(void);
+/* Memory ran out for those who live in as: kill all of them, for only then is that memory free. */
+void proc_kill_users(struct addrspace *as);
+void proc_out_of_memory(struct addrspace *as);          /* the same, with a line that says so: for want of memory elsewhere than in a fault */
+
+/* What bounds the memory that p lives in, or is about to. */
+struct as_limits proc_memory_limits(const struct proc *p);
 
 static inline bool proc_killed(const struct proc *p) { return thread_killed(&p->thread); }
 

@@ -37,7 +37,7 @@ void trap_out_of_memory(struct trapframe *tf, vaddr_t va)
         kprintf("%s[%d]: %s at %#lx, pc %#lx: out of memory (%zu KiB resident, %zu of %zu KiB free)\n", p->name, p->pid,
                 trap_cause_name(tf->cause), va, tf->pc, p->as->pmap.resident * PAGE_SIZE / 1024,
                 page_used(PAGE_FREE) * PAGE_SIZE / 1024, page_total() * PAGE_SIZE / 1024);
-    proc_kill_sharers();
+    proc_kill_users(p->as);
 }
 
 static const enum access access_of[TRAP_NEXCEPTIONS] = {

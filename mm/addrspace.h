@@ -1,5 +1,5 @@
 /*
- * addrspace.h - the verbs: create, fork, map, unmap, protect, brk, destroy.
+ * addrspace.h - an address space and its verbs: create, fork, destroy; map, unmap, protect, brk.
  * Owns: struct addrspace and the family of those that fork has made from one exec.
  * Does not own: contents and translations; every verb changes the VMAs and lets the layers below forget what they must.
  */
@@ -34,6 +34,13 @@ struct near {
     struct pte *entries;                /* [lock] of the pages, in the page table; NULL: no table, or not looked for */
 };
 
+/* What it may have in bytes, from setrlimit(2). Beyond that verbs say -ENOMEM; what is there stays. */
+struct as_limits {
+    uint64_t mapped;                    /* RLIMIT_AS: what its VMAs promise in all */
+    uint64_t heap;                      /* RLIMIT_DATA */
+    uint64_t locked;                    /* RLIMIT_MEMLOCK */
+};
+
 struct addrspace {
     struct rwlock lock __attribute__((aligned(64)));            /* as_read, as_write */
     uint64_t generation __attribute__((aligned(64)));           /* [lock] as_write raises it, by RADIX_END: what neighbourhoods remember is good no more */
@@ -43,9 +50,9 @@ struct addrspace {
     struct near near[NEAR_COUNT] __attribute__((aligned(64)));  /* locks of their own */
     vaddr_t brk_base;                   /* [lock] where the heap begins; 0: none yet */
     vaddr_t brk;                        /* [lock] its end, to the byte */
-    size_t pages_max;                   /* [lock] what its VMAs may promise in all: RLIMIT_AS */
-    uint64_t heap_max;                  /* [lock] bytes of heap: RLIMIT_DATA */
-    vaddr_t brk_max;                    /* [lock] how far brk may grow: brk_base + heap_max, or the end of user space */
+    struct as_limits limits;            /* [lock] */
+    vaddr_t brk_max;                    /* [lock] how far brk may grow: brk_base + limits.heap, or the end of user space */
+    uint8_t lock_future;                /* [lock] flags that a new VMA gets: mlockall(2), MCL_FUTURE */
     _Atomic vaddr_t oom_va;             /* where memory ran out for a user: all users are killed; 0: nowhere */
     LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
     LIST_ENTRY(addrspace) all_link;     /* [as_list_lock] */
@@ -81,9 +88,12 @@ static inline bool as_held_alone(const struct addrspace *as) { return rwlock_wri
 /* What as_map puts into a range. */
 struct map_request {
     unsigned prot;                      /* PROT_ bits */
+    unsigned prot_denied;               /* what mprotect may not give later */
     enum vma_kind kind;
+    uint8_t flags;                      /* VMA_ */
     bool shared;
     bool fixed;                         /* exactly at hint, or -EEXIST when something is there */
+    bool replace;                       /* with fixed: what is there goes instead */
     struct vm_object *object;           /* NULL: zero-fill; as_map takes a reference of its own */
     uint64_t object_index;              /* pages */
 };
@@ -111,12 +121,14 @@ static inline bool as_put(struct addrspace *as)
 /* Give everything back. Also eats a half-built one. It has no other user, and no hart runs in it. Allocates nothing. */
 void as_destroy(struct addrspace *as);
 
+/* ---- map.c ---- */
+
 /*
  * Map len bytes (rounded up to pages) as req says; *out is the address. Without fixed: the highest free range below the
  * stack; hint, if not 0, is tried first.
- * Returns 0; -EINVAL: len 0, hint not page aligned, or outside user space; -EEXIST: taken, or page 0; -ENOMEM: no room or no
- * memory.
- * Nothing changed on failure. Source: mmap(2).
+ * Returns 0; -EINVAL: len 0, or hint not page aligned; -EEXIST: taken; -EPERM: fixed at page 0; -EAGAIN: more locked than
+ * may be; -ENOMEM: no room, outside user space, a limit, or no memory.
+ * Nothing changed on failure: replace, too, takes nothing away then. Source: mmap(2).
  */
 int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_request *req, vaddr_t *out);
 
@@ -127,24 +139,16 @@ int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_requ
 int as_unmap(struct addrspace *as, vaddr_t start, size_t len);
 
 /*
- * Forget the private contents of [start, start + len): what was promised there comes anew, zeroes or the object's.
- * Returns 0; -EINVAL as above; -ENOMEM: part of it is not mapped, or no memory. Nothing changed on failure.
- * Source: madvise(2), MADV_DONTNEED.
- */
-int as_forget(struct addrspace *as, vaddr_t start, size_t len);
-
-/*
  * Change the rights of [start, start + len).
- * Returns 0; -EINVAL as above or bad prot; -ENOMEM: part of it is not mapped, or no memory. Nothing changed on failure.
- * Source: mprotect(2).
+ * Returns 0; -EINVAL as above or bad prot; -ENOMEM: no memory, nothing changed. At a page that is not mapped it ends with -ENOMEM, at
+ * one that may not have these rights with -EACCES: what comes before has been changed. Source: mprotect(2).
  */
 int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot);
 
 /* Is every page of [start, end) promised, with at least the rights in prot? Caller reads or writes as->lock. */
 bool as_range_allows(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot);
 
-/* Bound what may be mapped in all, and the heap, from now on: beyond that as_map and brk say -ENOMEM. What is there stays. */
-void as_set_limits(struct addrspace *as, uint64_t bytes, uint64_t heap_bytes);
+void as_set_limits(struct addrspace *as, const struct as_limits *limits);
 
 /* exec: where the heap begins. */
 void as_set_brk_base(struct addrspace *as, vaddr_t base);
@@ -158,6 +162,31 @@ int as_set_brk(struct addrspace *as, vaddr_t new_brk, vaddr_t *brk);
 
 /* The same by a signed number of bytes; *old_brk is where the heap ended. Source: sbrk(2). */
 int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk);
+
+/* For the other verbs. A range of user space: aligned, not empty. */
+static inline bool range_valid(vaddr_t start, size_t len)
+{
+    return page_aligned(start) && len > 0 && len <= USER_END && start <= USER_END - page_up(len);
+}
+
+/*
+ * Unmap [start, end) in two steps; as->lock is written from before prepare until after commit. Prepare gets what commit needs, one VMA more into
+ * spare among it; it returns 0, or -ENOMEM with nothing changed. Commit cannot fail.
+ */
+struct unmap {
+    vaddr_t start, end;
+    bool any_anon;
+};
+int unmap_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_spare *spare, struct unmap *unmap);
+void unmap_commit(struct addrspace *as, const struct unmap *unmap, struct vma_spare *spare);
+
+/* Take the translations of [start, end) away: from here on nobody sees its pages. Caller writes as->lock. */
+void as_hide(struct addrspace *as, vaddr_t start, vaddr_t end);
+
+/* Make ends of VMAs of start and end, if they lie in one: prepare, as above, then vma_split. */
+int split_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_spare *spare);
+
+/* ---- addrspace.c ---- */
 
 /* thread, the caller's own or one that does not run yet, runs in as from now on; NULL: in none. */
 void as_activate(struct thread *thread, struct addrspace *as);

@@ -18,17 +18,21 @@ static size_t nodes_found, private_found, file_found;
 static void check_vmas(struct addrspace *as)
 {
     vaddr_t end = PAGE_SIZE;                    /* page 0 is never mapped */
-    size_t count = 0, npages = 0;
+    size_t count = 0, npages = 0, nlocked = 0;
     for (struct vma *vma = vma_first(as); vma != NULL; vma = vma_next(vma)) {
         if (vma->start < end || vma->start >= vma->end || vma->end > USER_END || !page_aligned(vma->start) ||
             !page_aligned(vma->end) || vma->as != as)
             panic("I1: VMA %#lx-%#lx after %#lx", vma->start, vma->end, end);
+        if (!vma_room_true(vma))
+            panic("I1: VMA %#lx-%#lx remembers wrongly what room there is", vma->start, vma->end);
         end = vma->end;
         count++;
-        npages += (vma->end - vma->start) >> PAGE_SHIFT;
+        npages += vma_npages(vma);
+        nlocked += vma->flags & VMA_LOCKED ? vma_npages(vma) : 0;
     }
-    if (count != as->vmas.count || npages != as->vmas.npages)
-        panic("I1: %zu VMAs of %zu pages, but the counts are %zu and %zu", count, npages, as->vmas.count, as->vmas.npages);
+    if (count != as->vmas.count || npages != as->vmas.npages || nlocked != as->vmas.nlocked)
+        panic("I1: %zu VMAs of %zu pages, %zu locked, but the counts are %zu, %zu and %zu", count, npages, nlocked, as->vmas.count,
+              as->vmas.npages, as->vmas.nlocked);
 }
 
 /* ---- I2: an anon lies inside a private VMA of every address space that reaches it ---- */

@@ -49,10 +49,10 @@ struct fault {
     struct vm_object *object;           /* result: owns the anon; locked. NULL: the address space does */
 };
 
-/* What object_lock_page failed with. */
+/* What object_lock_page failed with: a file that may have no more pages is one that ends here. */
 static enum fault_result from_errno(int err)
 {
-    return err == -ENXIO ? FAULT_BEYOND_END : FAULT_NO_MEMORY;
+    return err == -ENOMEM ? FAULT_NO_MEMORY : FAULT_BEYOND_END;
 }
 
 /* A page that was there becomes writable: the program, or a copy for it, may store instructions for later fetches. */
@@ -267,6 +267,8 @@ static __attribute__((noinline)) void fault_around(struct addrspace *as, struct 
                                                    struct vm_object *obj)
 {
     uint64_t low = vma->start >> PAGE_SHIFT, high = vma->end >> PAGE_SHIFT, first = near_first(at);
+    if (obj != NULL && high - low > object_npages(obj) - vma->object_index)
+        high = low + object_npages(obj) - vma->object_index;    /* it may be about to lose what lies beyond */
     bool exclusive;
     struct radix_node *own = radix_find_node(&as->anons, at, &exclusive);
     for (uint64_t vpn = first < low ? low : first; vpn < first + NEAR_PAGES && vpn < high; vpn++) {

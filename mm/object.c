@@ -17,7 +17,7 @@ static SLAB_CACHE(vm_objects, struct vm_object);
 
 static struct mutex objects_lock = MUTEX_INIT(objects_lock, RANK_OBJECT_LIST);
 static LIST_HEAD(, vm_object) objects;          /* [objects_lock] */
-static _Atomic size_t npages_of_all;
+static _Atomic size_t npages_of_files;          /* of objects with limited */
 
 struct vm_object *object_create(const char *source, size_t size_bytes, struct inode *inode)
 {
@@ -30,6 +30,7 @@ struct vm_object *object_create(const char *source, size_t size_bytes, struct in
     obj->source = source;
     obj->source_bytes = source != NULL ? size_bytes : 0;
     obj->npages = 0;
+    obj->limited = inode != NULL;
     obj->inode = inode;
     radix_init(&obj->slots);
     LIST_INIT(&obj->vmas);
@@ -52,7 +53,8 @@ void object_put(struct vm_object *obj)
     mutex_lock(&objects_lock);
     LIST_REMOVE(obj, all_link);
     mutex_unlock(&objects_lock);
-    atomic_fetch_sub_explicit(&npages_of_all, obj->npages, memory_order_relaxed);
+    if (obj->limited)
+        atomic_fetch_sub_explicit(&npages_of_files, obj->npages, memory_order_relaxed);
     mutex_lock(&obj->lock);             /* nobody else can find it, but a lock held tells the checker that it is not whole */
     radix_put_all(&obj->slots);
     mutex_unlock(&obj->lock);
@@ -66,12 +68,17 @@ void object_disown(struct vm_object *obj)
     mutex_unlock(&obj->lock);
 }
 
-bool object_is_mapped(struct vm_object *obj)
+bool object_may_be_stored_to(struct vm_object *obj)
 {
+    struct vma *vma;
     mutex_lock(&obj->lock);
-    bool mapped = !LIST_EMPTY(&obj->vmas);
+    LIST_FOREACH(vma, &obj->vmas, object_link) {
+        if (vma->shared && !(vma->prot_denied & PROT_WRITE))
+            break;
+        thread_let_others();
+    }
     mutex_unlock(&obj->lock);
-    return mapped;
+    return vma != NULL;
 }
 
 /* ---- contents ---- */
@@ -116,14 +123,16 @@ static void fill(const struct vm_object *obj, uint64_t index, struct page *page)
 
 /*
  * The anon at index, filled if it was not there. -EAGAIN when it must be filled and spare is empty: let go of the lock,
- * spare_alloc, and try again.
+ * spare_alloc, and try again. -ENOSPC: there may be no more pages of files.
  */
-static int find_or_fill(struct vm_object *obj, uint64_t index, struct spare *spare, struct anon **out)
+static int find_or_fill(struct vm_object *obj, uint64_t index, size_t pages_max, struct spare *spare, struct anon **out)
 {
     assert(mutex_held(&obj->lock));
     *out = object_find(obj, index);
     if (*out != NULL)
         return 0;
+    if (obj->limited && object_page_count() >= pages_max)
+        return -ENOSPC;
     struct radix_node *node = spare->anon != NULL ? radix_prepare(&obj->slots, index, &spare->nodes) : NULL;
     if (node == NULL)
         return -EAGAIN;
@@ -135,7 +144,8 @@ static int find_or_fill(struct vm_object *obj, uint64_t index, struct spare *spa
     fill(obj, index, anon->page);
     radix_fill(node, index, anon);
     obj->npages++;
-    atomic_fetch_add_explicit(&npages_of_all, 1, memory_order_relaxed);
+    if (obj->limited)
+        atomic_fetch_add_explicit(&npages_of_files, 1, memory_order_relaxed);
     *out = anon;
     return 0;
 }
@@ -146,7 +156,9 @@ int object_lock_page(struct vm_object *obj, uint64_t index, struct anon **out)
     int err;
     for (;;) {
         mutex_lock(&obj->lock);
-        err = index < object_npages(obj) ? find_or_fill(obj, index, &spare, out) : -ENXIO;
+        /* What comes from an archive can be given back, so nobody is refused it. */
+        size_t max = source_left(obj, index << PAGE_SHIFT) > 0 ? SIZE_MAX : object_pages_max();
+        err = index < object_npages(obj) ? find_or_fill(obj, index, max, &spare, out) : -ENXIO;
         if (err == 0)
             break;
         mutex_unlock(&obj->lock);
@@ -191,17 +203,21 @@ static void forget_page(struct vm_object *obj, uint64_t index)
 {
     radix_clear(&obj->slots, index, index + 1);
     obj->npages--;
-    atomic_fetch_sub_explicit(&npages_of_all, 1, memory_order_relaxed);
+    if (obj->limited)
+        atomic_fetch_sub_explicit(&npages_of_files, 1, memory_order_relaxed);
 }
 
-/* Nothing beyond size may be seen when the object grows: pages go, and the rest of the last one becomes zeroes. */
-static void cut(struct vm_object *obj, size_t size)
+/* Nothing beyond the end may be seen when the object grows: pages go, and the rest of the last one becomes zeroes. */
+static void forget_beyond(struct vm_object *obj)
 {
     assert(mutex_held(&obj->lock));
+    size_t size = object_size(obj);
     struct anon *anon;
     uint64_t end = page_up(size) >> PAGE_SHIFT;
-    for (uint64_t i = radix_next(&obj->slots, end, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon))
+    for (uint64_t i = radix_next(&obj->slots, end, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon)) {
         forget_page(obj, i);
+        thread_let_others();
+    }
     anon = page_aligned(size) ? NULL : object_find(obj, size >> PAGE_SHIFT);
     if (anon != NULL) {
         memset((char *)page_address(anon->page) + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
@@ -234,14 +250,6 @@ void object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piec
         piece->len = size - at;
 }
 
-/* May a write have the page at index? */
-static int writable(struct vm_object *obj, uint64_t index, size_t pages_max)
-{
-    if (!LIST_EMPTY(&obj->vmas))
-        return -ETXTBSY;
-    return object_page_count() < pages_max || object_find(obj, index) != NULL ? 0 : -ENOSPC;
-}
-
 int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece)
 {
     struct spare spare = { 0 };
@@ -251,11 +259,9 @@ int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct 
         return -EFBIG;
     for (;;) {
         mutex_lock(&obj->lock);
-        err = writable(obj, at >> PAGE_SHIFT, pages_max);
-        if (err == 0 && at > object_size(obj))
-            cut(obj, object_size(obj)); /* nothing old may be seen between the end and the new bytes */
-        if (err == 0)
-            err = find_or_fill(obj, at >> PAGE_SHIFT, &spare, &anon);
+        if (at > object_size(obj))
+            forget_beyond(obj);         /* nothing old may be seen between the end and the new bytes */
+        err = find_or_fill(obj, at >> PAGE_SHIFT, pages_max, &spare, &anon);
         if (err == 0) {
             anon->dirty = true;
             anon->page->fetch_clean = false;
@@ -287,20 +293,23 @@ void object_unpin(struct object_piece *piece)
 
 /* ---- giving back ---- */
 
-int object_resize(struct vm_object *obj, size_t size)
+void object_forget_beyond(struct vm_object *obj)
 {
-    int err = 0;
+    mutex_lock(&obj->lock);
+    forget_beyond(obj);
+    mutex_unlock(&obj->lock);
+}
+
+int object_grow(struct vm_object *obj, size_t size)
+{
     if (size > OBJECT_SIZE_MAX)
         return -EFBIG;
     mutex_lock(&obj->lock);
-    if (size < object_size(obj) && !LIST_EMPTY(&obj->vmas))
-        err = -ETXTBSY;
-    if (err == 0) {
-        cut(obj, size < object_size(obj) ? size : object_size(obj));
-        atomic_store_explicit(&obj->size_bytes, size, memory_order_relaxed);
-    }
+    assert(size >= object_size(obj));
+    forget_beyond(obj);                         /* what was stored beside the end, through a mapping */
+    atomic_store_explicit(&obj->size_bytes, size, memory_order_relaxed);
     mutex_unlock(&obj->lock);
-    return err;
+    return 0;
 }
 
 size_t object_pages_held(struct vm_object *obj)
@@ -311,7 +320,8 @@ size_t object_pages_held(struct vm_object *obj)
     return n;
 }
 
-size_t object_page_count(void) { return atomic_load_explicit(&npages_of_all, memory_order_relaxed); }
+size_t object_page_count(void) { return atomic_load_explicit(&npages_of_files, memory_order_relaxed); }
+size_t object_pages_max(void) { return page_total() / 2; }
 
 /* Does any address space have a leaf for the page at index? Only the VMAs on the object's list can. */
 static bool is_mapped(struct vm_object *obj, uint64_t index, const struct page *page)

@@ -1,5 +1,5 @@
 /*
- * object.h - memory that several mappings share: the contents of a file.
+ * object.h - memory that several mappings share: the contents of a file, or of a shared mapping that has none.
  * Owns: struct vm_object, its references, the pages that hold its contents.
  * Does not own: where an object is mapped (vma.c keeps the object's list of VMAs; pmap.c the leaves).
  */
@@ -16,7 +16,7 @@ struct inode;
 struct page;
 struct vma;
 
-/* An in-memory file. Its slots are anons, filled from source, or with zeroes, on first use. */
+/* An in-memory file, or shared memory. Its slots are anons, filled from source, or with zeroes, on first use. */
 struct vm_object {
     _Atomic uint32_t refs;
     struct mutex lock;
@@ -24,6 +24,7 @@ struct vm_object {
     const char *source;                 /* fixed: first contents; need not be aligned; lives as long as the object */
     size_t source_bytes;                /* [lock] <= size_bytes: how many of them count; what is lost does not come back */
     size_t npages;                      /* [lock] slots in use */
+    bool limited;                       /* fixed: a file, whose pages stay when no program is left: see object_pages_max */
     struct inode *inode;                /* [lock] whose contents these are; mm only keeps it. NULL: nobody's any more */
     struct radix slots;                 /* [lock] page index -> anon; never shared, so always exclusive */
     LIST_HEAD(, vma) vmas;              /* [lock] every VMA that maps the object */
@@ -40,7 +41,9 @@ struct vm_object *object_create(const char *source, size_t size_bytes, struct in
 void object_get(struct vm_object *obj);
 void object_put(struct vm_object *obj);
 void object_disown(struct vm_object *obj);              /* its inode goes */
-bool object_is_mapped(struct vm_object *obj);
+
+/* Is there a shared mapping of it that may be stored to, now or after mprotect? */
+bool object_may_be_stored_to(struct vm_object *obj);
 
 /* The anon at page index, or NULL when that has not been filled. Caller holds obj->lock, and the anon stays while it does. */
 static inline struct anon *object_find(struct vm_object *obj, uint64_t index)
@@ -51,7 +54,8 @@ static inline struct anon *object_find(struct vm_object *obj, uint64_t index)
 
 /*
  * Lock obj and its anon with contents [index * PAGE_SIZE, ...), filled if need be; zeroes after the object's end. So its page
- * stays what and where it is. Returns 0, -ENXIO beyond the end, -ENOMEM: nothing is locked then. Caller holds no lock of obj.
+ * stays what and where it is. Returns 0; -ENXIO: beyond the end; -ENOSPC: object_pages_max; -ENOMEM. Nothing is locked then.
+ * Caller holds no lock of obj.
  */
 int object_lock_page(struct vm_object *obj, uint64_t index, struct anon **out);
 void object_unlock_page(struct vm_object *obj, struct anon *anon);
@@ -85,22 +89,27 @@ void object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piec
 
 /*
  * Where a write at byte at goes; at may be beyond the end. The page counts as changed. After the copy tell object_written.
- * Returns 0; -ENOMEM; -ENOSPC: a new page would be one more than pages_max of all objects; -ETXTBSY: a program runs from obj;
- * -EFBIG: at is beyond OBJECT_SIZE_MAX.
+ * Returns 0; -ENOMEM; -ENOSPC: a new page would be one more than pages_max of all files; -EFBIG: at is beyond OBJECT_SIZE_MAX.
  */
 int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece);
 void object_unpin(struct object_piece *piece);
 void object_written(struct vm_object *obj, size_t end); /* bytes before end have been: obj is at least so long */
 
-/*
- * Change the size. What lies beyond it goes at once; what comes by growing reads as zeroes. Cost follows the pages that go.
- * Locks:   none of obj. Nobody pins a page meanwhile: the file's lock sees to that.
- * Returns 0; -ETXTBSY: it would shrink, and a program runs from it; -EFBIG.
- */
-int object_resize(struct vm_object *obj, size_t size_bytes);
+/* Make obj longer: what comes by that reads as zeroes. Caller holds the file's lock. Returns 0; -EFBIG. To make it shorter: cut.h. */
+int object_grow(struct vm_object *obj, size_t size_bytes);
 
-/* Pages in use by all objects. */
+/*
+ * The pages beyond the end go at once, and the rest of the last one becomes zeroes. Cost follows the pages that go.
+ * Locks: none of obj; the file's, so that nobody pins a page meanwhile. Nobody has mapped anything beyond the end.
+ */
+void object_forget_beyond(struct vm_object *obj);
+
+/*
+ * Pages in use by all files; and how many there may be, beyond which a fault or a write gets no new one: they stay when the program that
+ * made them is killed for want of memory. Source: tmpfs(5), size.
+ */
 size_t object_page_count(void);
+size_t object_pages_max(void);
 
 /* Give back the pages of all objects that nobody maps and that can be filled again. Returns how many. */
 size_t object_drop_caches(void);

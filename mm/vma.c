@@ -3,6 +3,7 @@
  * Owns: struct vma, the tree, the objects' lists of VMAs.
  * Does not own: contents and translations; nothing here touches an anon or a leaf.
  */
+#include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"
@@ -16,6 +17,10 @@ static int vma_compare(const struct vma *a, const struct vma *b)
 {
     return a->start < b->start ? -1 : a->start > b->start;
 }
+
+/* <sys/tree.h> asks for this at the root of each subtree that it has changed, up to the root of the tree. */
+#undef RB_AUGMENT
+#define RB_AUGMENT(vma) ((vma)->outdated = true)
 
 RB_PROTOTYPE_STATIC(vma_tree, vma, tree_link, vma_compare)
 RB_GENERATE_STATIC(vma_tree, vma, tree_link, vma_compare)
@@ -48,18 +53,104 @@ struct vma *vma_last(struct addrspace *as) { return RB_MAX(vma_tree, &as->vmas.t
 struct vma *vma_next(struct vma *vma) { return RB_NEXT(vma_tree, NULL, vma); }
 struct vma *vma_prev(struct vma *vma) { return RB_PREV(vma_tree, NULL, vma); }
 
+/* ---- room ---- */
+
+/*
+ * Every VMA knows of its subtree where it begins and ends, and the largest free range inside. Most changes, such as a growing
+ * heap, are never asked about, so a change only says that this is outdated, here and all the way up; who looks for room
+ * computes what is. An outdated VMA has outdated ones above it.
+ */
+static void outdate(struct vma *vma)
+{
+    for (; vma != NULL && !vma->outdated; vma = RB_PARENT(vma, tree_link))
+        vma->outdated = true;
+}
+
+static size_t span(vaddr_t from, vaddr_t to) { return from < to ? to - from : 0; }
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+static void compute(struct vma *vma)
+{
+    const struct vma *left = RB_LEFT(vma, tree_link), *right = RB_RIGHT(vma, tree_link);
+    vma->lowest = vma_floor(vma);
+    vma->highest = vma->end;
+    vma->room = 0;
+    if (left != NULL) {
+        vma->room = larger(left->room, span(left->highest, vma->lowest));
+        vma->lowest = left->lowest;
+    }
+    if (right != NULL) {
+        vma->room = larger(vma->room, larger(right->room, span(vma->end, right->lowest)));
+        vma->highest = right->highest;
+    }
+    vma->outdated = false;
+}
+
+/* As deep as the tree, whose height is at most twice the logarithm of its size. */
+static void update(struct vma *vma)
+{
+    if (vma == NULL || !vma->outdated)
+        return;
+    update(RB_LEFT(vma, tree_link));
+    update(RB_RIGHT(vma, tree_link));
+    compute(vma);
+}
+
+vaddr_t vma_find_room(struct addrspace *as, size_t len, vaddr_t low)
+{
+    assert(as_held_alone(as));
+    struct vma *vma = RB_ROOT(&as->vmas.tree);
+    vaddr_t bottom = PAGE_SIZE, top = USER_END - PAGE_SIZE;     /* what vma's subtree divides into free ranges */
+    update(vma);
+    while (vma != NULL) {
+        const struct vma *right = RB_RIGHT(vma, tree_link);
+        size_t above = right == NULL ? span(vma->end, top)
+                       : larger(right->room, larger(span(vma->end, right->lowest), span(right->highest, top)));
+        if (above >= len) {
+            bottom = vma->end;
+            vma = RB_RIGHT(vma, tree_link);
+        } else {
+            top = vma_floor(vma);
+            vma = RB_LEFT(vma, tree_link);
+        }
+    }
+    return span(bottom, top) >= len && top - len >= low ? top - len : 0;
+}
+
+bool vma_room_true(struct vma *vma)
+{
+    if (vma->outdated)
+        return RB_PARENT(vma, tree_link) == NULL || RB_PARENT(vma, tree_link)->outdated;
+    struct vma was = *vma;
+    compute(vma);
+    return vma->lowest == was.lowest && vma->highest == was.highest && vma->room == was.room;
+}
+
 /* ---- making ---- */
+
+/* What vma promises, for clone, whose range and place in trees and lists are its own. */
+static void copy_promise(struct vma *clone, const struct vma *vma)
+{
+    clone->prot = vma->prot;
+    clone->prot_denied = vma->prot_denied;
+    clone->kind = vma->kind;
+    clone->flags = vma->flags;
+    clone->shared = vma->shared;
+    clone->cut = vma->cut;
+    clone->object = vma->object;
+    if (clone->object != NULL)
+        object_get(clone->object);
+}
 
 struct vma *vma_clone(const struct vma *vma)
 {
     struct vma *clone = slab_alloc(&vmas);
     if (clone == NULL)
         return NULL;
-    /* Not all of it: the link belongs to the object's list, and that to object->lock. */
-    *clone = (struct vma){ .start = vma->start, .end = vma->end, .prot = vma->prot, .kind = vma->kind, .shared = vma->shared,
-                           .object = vma->object, .object_index = vma->object_index };
-    if (clone->object != NULL)
-        object_get(clone->object);
+    clone->start = vma->start;
+    clone->end = vma->end;
+    clone->object_index = vma->object_index;
+    copy_promise(clone, vma);
     return clone;
 }
 
@@ -69,6 +160,27 @@ void vma_free(struct vma *vma)
         object_put(vma->object);
     slab_free(&vmas, vma);
     thread_let_others();
+}
+
+int vma_spare_alloc(struct addrspace *as, struct vma_spare *spare, unsigned n)
+{
+    assert(n <= VMA_SPARE_MAX);
+    if (as->vmas.count + n > VMA_MAX)
+        return -ENOMEM;
+    while (spare->count < n) {
+        struct vma *vma = slab_alloc(&vmas);
+        if (vma == NULL)
+            return -ENOMEM;
+        vma->object = NULL;
+        spare->vma[spare->count++] = vma;
+    }
+    return 0;
+}
+
+void vma_spare_free(struct vma_spare *spare)
+{
+    while (spare->count > 0)
+        vma_free(spare->vma[--spare->count]);
 }
 
 /* ---- the tree, and the object's list beside it ---- */
@@ -85,12 +197,20 @@ static void unlock_object(struct vma *vma)
         mutex_unlock(&vma->object->lock);
 }
 
+/* npages more are in vma; or less. */
+static void account(struct addrspace *as, const struct vma *vma, int64_t npages)
+{
+    as->vmas.npages += npages;
+    if (vma->flags & VMA_LOCKED)
+        as->vmas.nlocked += npages;
+}
+
 static void insert_locked(struct addrspace *as, struct vma *vma)
 {
     vma->as = as;
     RB_INSERT(vma_tree, &as->vmas.tree, vma);
     as->vmas.count++;
-    as->vmas.npages += vma_npages(vma);
+    account(as, vma, vma_npages(vma));
     if (vma->object != NULL)
         LIST_INSERT_HEAD(&vma->object->vmas, vma, object_link);
 }
@@ -104,61 +224,93 @@ void vma_insert(struct addrspace *as, struct vma *vma)
     unlock_object(vma);
 }
 
+static void remove_locked(struct addrspace *as, struct vma *vma)
+{
+    if (vma->object != NULL)
+        LIST_REMOVE(vma, object_link);
+    RB_REMOVE(vma_tree, &as->vmas.tree, vma);
+    as->vmas.count--;
+}
+
 void vma_remove(struct addrspace *as, struct vma *vma)
 {
     assert(as_held_alone(as));
     lock_object(vma);
-    if (vma->object != NULL)
-        LIST_REMOVE(vma, object_link);
+    remove_locked(as, vma);
     unlock_object(vma);
-    RB_REMOVE(vma_tree, &as->vmas.tree, vma);
-    as->vmas.count--;
-    as->vmas.npages -= vma_npages(vma);
+    account(as, vma, -(int64_t)vma_npages(vma));
 }
 
-void vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct vma *upper)
+void vma_split(struct addrspace *as, vaddr_t at, struct vma_spare *spare)
 {
-    assert(as_held_alone(as));
-    assert(page_aligned(at) && vma->start < at && at < vma->end);
+    assert(as_held_alone(as) && page_aligned(at));
+    struct vma *vma = vma_find(as, at);
+    if (vma == NULL || vma->start == at)
+        return;
+    assert(spare->count > 0);
+    struct vma *upper = spare->vma[--spare->count];
     lock_object(vma);                           /* one hold: whoever walks the list sees the old range or both new ones */
+    copy_promise(upper, vma);
     upper->start = at;
     upper->end = vma->end;
     upper->object_index = vma_object_index(vma, at);
     vma->end = at;
-    as->vmas.npages -= (upper->end - at) >> PAGE_SHIFT;
+    account(as, vma, -(int64_t)vma_npages(upper));
     insert_locked(as, upper);
     unlock_object(vma);
+    outdate(vma);
 }
 
 void vma_resize(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t end)
 {
     assert(as_held_alone(as));
     assert(page_aligned(start) && page_aligned(end) && start < end && end <= USER_END);
-    as->vmas.npages += ((end - start) >> PAGE_SHIFT) - vma_npages(vma);
+    account(as, vma, (int64_t)((end - start) >> PAGE_SHIFT) - (int64_t)vma_npages(vma));
     lock_object(vma);
     /* The order in the tree stays: the neighbours are outside both the old and the new range. */
     vma->object_index += (int64_t)(start - vma->start) >> PAGE_SHIFT;
     vma->start = start;
     vma->end = end;
     unlock_object(vma);
-}
-
-void vma_merge(struct addrspace *as, struct vma *low, struct vma *high)
-{
-    assert(as_held_alone(as) && vma_continues(low, high));
-    lock_object(low);                           /* one hold: whoever walks the list finds the range in low or in high */
-    if (high->object != NULL)
-        LIST_REMOVE(high, object_link);
-    low->end = high->end;
-    unlock_object(low);
-    RB_REMOVE(vma_tree, &as->vmas.tree, high);
-    as->vmas.count--;
-    vma_free(high);
+    outdate(vma);
 }
 
 bool vma_continues(const struct vma *a, const struct vma *b)
 {
-    return a->end == b->start && a->prot == b->prot && a->kind == b->kind && a->shared == b->shared &&
-           a->kind != VMA_STACK && a->object == b->object &&
+    return a->end == b->start && a->prot == b->prot && a->prot_denied == b->prot_denied && a->kind == b->kind &&
+           a->flags == b->flags && a->shared == b->shared && a->kind != VMA_STACK && a->object == b->object &&
            (a->object == NULL || vma_object_index(a, a->end) == b->object_index);
+}
+
+/* Make low reach to the end of high, the VMA after it, which goes. */
+static void merge_two(struct addrspace *as, struct vma *low, struct vma *high)
+{
+    lock_object(low);                           /* one hold: whoever walks the list finds the range in low or in high */
+    remove_locked(as, high);
+    low->end = high->end;
+    low->cut |= high->cut;
+    unlock_object(low);
+    outdate(low);
+    vma_free(high);
+}
+
+void vma_merge(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    assert(as_held_alone(as));
+    struct vma *vma = vma_find_from(as, start > 0 ? start - 1 : 0);
+    for (struct vma *next; vma != NULL && vma->end <= end && (next = vma_next(vma)) != NULL;) {
+        if (vma_continues(vma, next))
+            merge_two(as, vma, next);
+        else
+            vma = next;
+        thread_let_others();
+    }
+}
+
+void vma_set_flags(struct addrspace *as, struct vma *vma, uint8_t flags)
+{
+    assert(as_held_alone(as));
+    account(as, vma, -(int64_t)vma_npages(vma));
+    vma->flags = flags;
+    account(as, vma, vma_npages(vma));
 }

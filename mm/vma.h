@@ -20,6 +20,16 @@ enum vma_kind {
     VMA_STACK,                          /* never merged; keeps VMA_STACK_GAP below it free */
 };
 
+/* What has been asked of a VMA besides; its flags. */
+enum {
+    VMA_LOCKED = 1 << 0,                /* mlock: its pages stay in memory. Not inherited by fork */
+    VMA_LOCK_ON_FAULT = 1 << 1,         /* mlock2: those that have come in; only with VMA_LOCKED */
+    VMA_NOT_TO_CHILD = 1 << 2,          /* MADV_DONTFORK */
+    VMA_EMPTY_IN_CHILD = 1 << 3,        /* MADV_WIPEONFORK; of private zero-fill only */
+    VMA_SPARSE = 1 << 4,                /* MADV_RANDOM: a touched page says nothing about its neighbours */
+    VMA_DENSE = 1 << 5,                 /* MADV_SEQUENTIAL */
+};
+
 #define VMA_STACK_GAP (256 * PAGE_SIZE)
 #define VMA_MAX       65530             /* of one address space; Linux's vm.max_map_count */
 
@@ -29,11 +39,20 @@ struct vma {
     vaddr_t start;                      /* page aligned, start < end */
     vaddr_t end;
     uint8_t prot;                       /* PROT_ bits */
+    uint8_t prot_denied;                /* what mprotect may not give: PROT_WRITE, where a file opened to read is shared */
     uint8_t kind;                       /* enum vma_kind */
+    uint8_t flags;                      /* VMA_ */
     bool shared;                        /* stores go to the object; private: to anons of the address space */
+    bool cut;                           /* [object->lock] the object has lost pages that may be mapped here: see cut.c */
     struct vm_object *object;           /* NULL: zero-fill; holds a reference */
     uint64_t object_index;              /* page index in object at start */
     LIST_ENTRY(vma) object_link;        /* [object->lock] */
+
+    /* Of this VMA and all below it in the tree, for vma_find_room. */
+    vaddr_t lowest;                     /* where the first begins, less the gap that it keeps */
+    vaddr_t highest;                    /* where the last ends */
+    size_t room;                        /* the largest free range between two of them */
+    bool outdated;                      /* the three are to be computed anew, and so are those above */
 };
 
 RB_HEAD(vma_tree, vma);
@@ -42,6 +61,7 @@ struct vma_set {
     struct vma_tree tree;
     size_t count;
     size_t npages;                      /* [as->lock to change] in all of them; /proc reads it as it is */
+    size_t nlocked;                     /* the same, of those with VMA_LOCKED */
 };
 
 static inline size_t vma_npages(const struct vma *vma) { return (vma->end - vma->start) >> PAGE_SHIFT; }
@@ -50,6 +70,13 @@ static inline size_t vma_npages(const struct vma *vma) { return (vma->end - vma-
 static inline uint64_t vma_object_index(const struct vma *vma, vaddr_t va)
 {
     return vma->object_index + ((va - vma->start) >> PAGE_SHIFT);
+}
+
+/* Below this address nothing may be placed because of vma: a stack keeps a gap. */
+static inline vaddr_t vma_floor(const struct vma *vma)
+{
+    size_t gap = vma->kind == VMA_STACK ? VMA_STACK_GAP : 0;
+    return vma->start > gap ? vma->start - gap : 0;
 }
 
 /* The VMA that contains va, or NULL. */
@@ -62,21 +89,44 @@ struct vma *vma_last(struct addrspace *as);
 struct vma *vma_next(struct vma *vma);
 struct vma *vma_prev(struct vma *vma);
 
+/*
+ * The start of the highest free range of len bytes that begins at low or above and ends below the last page of user space; 0: there is none.
+ * Caller writes as->lock. Costs the logarithm of the number of VMAs, and of those changed since the last time.
+ */
+vaddr_t vma_find_room(struct addrspace *as, size_t len, vaddr_t low);
+
 /* A copy of vma with the same object (one more reference), not in a tree yet; NULL without memory. */
 struct vma *vma_clone(const struct vma *vma);
 void vma_free(struct vma *vma);         /* drops its reference on object; lets others run, for there may be many */
 
+/* VMAs got beforehand, without an object, so that a commit cannot fail. */
+enum { VMA_SPARE_MAX = 5 };
+struct vma_spare {
+    unsigned count;
+    struct vma *vma[VMA_SPARE_MAX];
+};
+
+/* Have n in spare. Returns 0; -ENOMEM: no memory, or with n more as would have too many; spare is to be freed all the same. */
+int vma_spare_alloc(struct addrspace *as, struct vma_spare *spare, unsigned n);
+void vma_spare_free(struct vma_spare *spare);
+
 void vma_insert(struct addrspace *as, struct vma *vma);
 void vma_remove(struct addrspace *as, struct vma *vma);
 
-/* Make vma end at at, and put upper, a clone of it, where the rest was. Cannot fail. */
-void vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct vma *upper);
+/* If a VMA straddles at, make two of it, with one of spare. */
+void vma_split(struct addrspace *as, vaddr_t at, struct vma_spare *spare);
 
 /* Move vma's start or end; the range it leaves is no longer part of it. */
 void vma_resize(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t end);
 
-/* Make low reach to the end of high, the VMA after it, which goes: vma_continues(low, high). Frees high. */
-void vma_merge(struct addrspace *as, struct vma *low, struct vma *high);
-
 /* Does b begin where a ends, and is nothing else different: could both be one? */
 bool vma_continues(const struct vma *a, const struct vma *b);
+
+/* Make one of neighbours that could be, among those that touch [start, end]. */
+void vma_merge(struct addrspace *as, vaddr_t start, vaddr_t end);
+
+/* Change the flags of vma. */
+void vma_set_flags(struct addrspace *as, struct vma *vma, uint8_t flags);
+
+/* For check.c: is what vma remembers about room right, unless it is outdated? */
+bool vma_room_true(struct vma *vma);

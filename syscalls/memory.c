@@ -1,11 +1,27 @@
 /*
- * memory.c - system calls on memory: thin; the verbs are in mm/addrspace.c.
+ * memory.c - system calls on memory: thin; the verbs are in mm/map.c, mremap.c and advise.c.
+ * Addresses, lengths and offsets are in bytes. Each call follows the man page of its name in section 2.
  */
 #include "kernel/core/errno.h"
+#include "kernel/fs/file.h"
+#include "kernel/fs/inode.h"
 #include "kernel/proc.h"
 #include "mm/addrspace.h"
+#include "mm/advise.h"
+#include "mm/object.h"
+#include "mm/page.h"
 #include "mm/uaccess.h"
+#include "syscalls/abi.h"
 #include "syscalls/syscalls.h"
+
+/* ---- the heap ---- */
+
+/* What is locked in memory is brought in at once, as far as that goes. */
+static void populate_if_locked(vaddr_t start, vaddr_t end)
+{
+    if (__builtin_expect(current()->as->lock_future != 0, 0) && start < end)
+        as_populate_mapped(current()->as, page_down(start), page_up(end) - page_down(start));
+}
 
 /*
  * sbrk(increment): move the end of the heap by increment bytes, a signed 64-bit number; returns where it was.
@@ -16,15 +32,107 @@ long sys_sbrk(const struct syscall_args *a)
 {
     vaddr_t old;
     int err = as_move_brk(current()->as, (int64_t)a->arg[0], &old);
-    return err != 0 ? err : (long)old;
+    if (err != 0)
+        return err;
+    populate_if_locked(old, old + a->arg[0]);
+    return (long)old;
 }
 
 /* brk(addr): set the end of the heap. Returns the end after the call, changed or not, as Linux does; 0 only asks. */
 long sys_brk(const struct syscall_args *a)
 {
-    vaddr_t brk;
+    vaddr_t old = current()->as->brk, brk;
     as_set_brk(current()->as, a->arg[0], &brk);
+    populate_if_locked(old, brk);
     return brk;
+}
+
+/* ---- mappings ---- */
+
+/* What a descriptor of open file f gives to a mapping that shows bytes up to end. */
+static int file_object(struct file *f, uint64_t flags, size_t end, struct map_request *req)
+{
+    if (f == NULL || (f->flags & O_PATH))
+        return -EBADF;
+    if (!f->can_read || (req->shared && (req->prot & PROT_WRITE) && !f->can_write))
+        return -EACCES;
+    if (f->ops->map == NULL)
+        return -ENODEV;
+    if (flags & MAP_GROWSDOWN)
+        return -EINVAL;
+    if (req->shared && !f->can_write)
+        req->prot_denied = PROT_WRITE;
+    return f->ops->map(f, req->shared, end, &req->object);
+}
+
+static int mapping_kind(uint64_t flags, struct map_request *req)
+{
+    uint64_t type = flags & MAP_TYPE;
+    if (type == MAP_SHARED_VALIDATE && !(flags & MAP_ANONYMOUS) && (flags & ~(uint64_t)MAP_KNOWN))
+        return -EOPNOTSUPP;
+    if (type != MAP_PRIVATE && type != MAP_SHARED && (type != MAP_SHARED_VALIDATE || (flags & MAP_ANONYMOUS)))
+        return -EINVAL;
+    req->shared = type != MAP_PRIVATE;
+    req->fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+    req->replace = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED;
+    req->flags = flags & MAP_LOCKED ? VMA_LOCKED : 0;
+    return 0;
+}
+
+/* In Sv39 the right to write alone is reserved, so it means reading too, as on Linux. PROT_SEM means nothing. */
+static unsigned prot_of(uint64_t prot) { return prot & PROT_WRITE ? (prot & PROT_ALL) | PROT_READ : prot & PROT_ALL; }
+
+/*
+ * mmap(addr, length, prot, flags, fd, offset). addr is a hint that is rounded down, unless MAP_FIXED. MAP_POPULATE and
+ * MAP_LOCKED bring the pages in, as far as that goes. MAP_NORESERVE and MAP_STACK are how every mapping is; MAP_GROWSDOWN
+ * is refused: what is legal is decided by ranges that exist, and a program can move such a page itself by a handler.
+ * Errors, nothing changed: EINVAL: length 0, offset or fixed addr not page aligned, neither or both of MAP_SHARED and
+ * MAP_PRIVATE; EBADF; EACCES: a file not opened to read, or shared, to be written, and not opened so; ENODEV: not a kind of file
+ * that can be mapped; EOVERFLOW: offset + length; EEXIST: MAP_FIXED_NOREPLACE and taken; EPERM: page 0; EAGAIN: RLIMIT_MEMLOCK; ENOMEM;
+ * EOPNOTSUPP: MAP_GROWSDOWN, or with MAP_SHARED_VALIDATE a flag that is not known.
+ */
+long sys_mmap(const struct syscall_args *a)
+{
+    struct addrspace *as = current()->as;
+    struct map_request req = { .prot = prot_of(a->arg[2]) };
+    vaddr_t hint = a->arg[0], out;
+    uint64_t len = a->arg[1], flags = a->arg[3], offset = a->arg[5];
+    if (!page_aligned(offset))
+        return -EINVAL;
+    struct file *f = flags & MAP_ANONYMOUS ? NULL : fd_find((unsigned)a->arg[4]);
+    if (!(flags & MAP_ANONYMOUS) && (f == NULL || (f->flags & O_PATH)))
+        return -EBADF;
+    if (len == 0)
+        return -EINVAL;
+    if (len > USER_END)
+        return -ENOMEM;
+    len = page_up(len);
+    if ((offset >> PAGE_SHIFT) + (len >> PAGE_SHIFT) < offset >> PAGE_SHIFT || offset + len < offset)
+        return -EOVERFLOW;
+    int err = mapping_kind(flags, &req);
+    if (err != 0)
+        return err;
+    if (!req.fixed)
+        hint = page_down(hint);
+    else if (!page_aligned(hint))
+        return -EINVAL;
+    if (f != NULL)
+        err = file_object(f, flags, offset + len, &req);
+    else if (flags & MAP_GROWSDOWN)
+        err = req.shared ? -EINVAL : -EOPNOTSUPP;
+    else if (req.shared)
+        err = (req.object = object_create(NULL, len, NULL)) != NULL ? 0 : -ENOMEM;
+    if (err != 0)
+        return err;
+    req.object_index = f != NULL && req.object != NULL ? offset >> PAGE_SHIFT : 0;
+    err = as_map(as, hint, len, &req, &out);
+    if (req.object != NULL)
+        object_put(req.object);
+    if (err != 0)
+        return err;
+    if ((flags & (MAP_POPULATE | MAP_LOCKED)) || as->lock_future != 0)
+        as_populate_mapped(as, out, len);
+    return (long)out;
 }
 
 /* munmap(addr, length). Errors: EINVAL, ENOMEM as in munmap(2). */
@@ -33,53 +141,191 @@ long sys_munmap(const struct syscall_args *a)
     return as_unmap(current()->as, a->arg[0], a->arg[1]);
 }
 
-/* mprotect(addr, length, prot). length 0 does nothing. Errors: EINVAL; ENOMEM: not all of it is mapped, or no memory. */
+/*
+ * mprotect(addr, length, prot). length 0 does nothing. Errors: EINVAL; ENOMEM: not all of it is mapped, or no memory; EACCES:
+ * a shared file opened to read is not written to. Up to the page in question the rights have changed.
+ */
 long sys_mprotect(const struct syscall_args *a)
 {
-    unsigned prot = a->arg[2];
-    if (!page_aligned(a->arg[0]) || a->arg[2] > PROT_ALL)
+    if (!page_aligned(a->arg[0]) || (a->arg[2] & ~(uint64_t)(PROT_ALL | PROT_SEM)))
         return -EINVAL;
     if (a->arg[1] == 0)
         return 0;
-    return as_protect(current()->as, a->arg[0], a->arg[1], prot & PROT_WRITE ? prot | PROT_READ : prot);
-}
-
-enum { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_POPULATE_WRITE = 23 };
-
-/* Piece by piece, since it can be long. */
-static long populate(vaddr_t start, size_t len)
-{
-    enum { PIECE = 64 * PAGE_SIZE };
-    int err = 0;
-    if (user_range_check(current()->as, start, len, 0) != 0)
+    if (!range_valid(a->arg[0], a->arg[1]))
         return -ENOMEM;
-    if (user_range_check(current()->as, start, len, ACCESS_WRITE) != 0)
-        return -EINVAL;
-    for (size_t done = 0; done < len && err == 0; done += PIECE) {
-        err = populate_user(current()->as, start + done, len - done < PIECE ? len - done : PIECE);
-        if (err == 0)
-            err = thread_between_pieces();
-    }
-    return err;
+    return as_protect(current()->as, a->arg[0], a->arg[1], prot_of(a->arg[2]));
 }
+
+/* ---- advice ---- */
+
+/* What each advice does. The last three say nothing to this kernel, nor does MADV_WILLNEED: what can be read is in memory. */
+static const struct advice {
+    enum { NOT_KNOWN, FLAGS, FORGET, POPULATE } does;
+    uint8_t clear, set;                 /* VMA_ flags */
+    bool (*forgettable)(const struct vma *vma);
+    enum access access;
+} advices[] = {
+    [MADV_NORMAL] = { FLAGS, .clear = VMA_SPARSE | VMA_DENSE },
+    [MADV_RANDOM] = { FLAGS, .clear = VMA_DENSE, .set = VMA_SPARSE },
+    [MADV_SEQUENTIAL] = { FLAGS, .clear = VMA_SPARSE, .set = VMA_DENSE },
+    [MADV_WILLNEED] = { FLAGS },
+    [MADV_DONTNEED] = { FORGET, .forgettable = forget_any },
+    [MADV_FREE] = { FORGET, .forgettable = forget_zero_filled },        /* they may go at any time, so they go now */
+    [MADV_DONTFORK] = { FLAGS, .set = VMA_NOT_TO_CHILD },
+    [MADV_DOFORK] = { FLAGS, .clear = VMA_NOT_TO_CHILD },
+    [MADV_WIPEONFORK] = { FLAGS, .set = VMA_EMPTY_IN_CHILD },
+    [MADV_KEEPONFORK] = { FLAGS, .clear = VMA_EMPTY_IN_CHILD },
+    [MADV_POPULATE_READ] = { POPULATE, .access = ACCESS_READ },
+    [MADV_POPULATE_WRITE] = { POPULATE, .access = ACCESS_WRITE },
+    [MADV_DONTDUMP] = { FLAGS }, [MADV_DODUMP] = { FLAGS }, [MADV_COLD] = { FLAGS },
+};
 
 /*
- * madvise(addr, length, advice). MADV_DONTNEED: private contents are forgotten; MADV_POPULATE_WRITE: all pages are brought in
- * now; the others of POSIX say nothing to this kernel.
- * Errors: EINVAL: advice, addr not page aligned, range, populating what may not be stored to; ENOMEM, of the two that do
- * something: not all of it is mapped, or no memory.
+ * madvise(addr, length, advice). Errors: EINVAL: advice, or one that is not for this kind of memory; addr not page aligned;
+ * range; locked memory to be forgotten; ENOMEM: holes, with all the rest done, or no memory; EFAULT: populating beyond a file's end.
  */
 long sys_madvise(const struct syscall_args *a)
 {
+    struct addrspace *as = current()->as;
     vaddr_t start = a->arg[0];
     size_t len = page_up(a->arg[1]);
-    int advice = (int)a->arg[2];
-    bool known = (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) || advice == MADV_POPULATE_WRITE;
-    if (!known || !page_aligned(start) || len < a->arg[1] || start + len < start)
+    int number = (int)a->arg[2];
+    const struct advice *advice = number >= 0 && (size_t)number < ARRAY_LEN(advices) ? &advices[number] : NULL;
+    if (advice == NULL || advice->does == NOT_KNOWN || !page_aligned(start) || len < a->arg[1] || start + len < start)
         return -EINVAL;
     if (len == 0)
         return 0;
-    if (advice == MADV_POPULATE_WRITE)
-        return populate(start, len);
-    return advice == MADV_DONTNEED ? as_forget(current()->as, start, len) : 0;
+    if (!range_valid(start, len))
+        return -ENOMEM;
+    switch (advice->does) {
+    case FORGET:   return as_forget(as, start, len, advice->forgettable);
+    case POPULATE: return as_populate(as, start, len, advice->access);
+    default:       return as_advise(as, start, len, advice->clear, advice->set);
+    }
+}
+
+/* ---- locking, and what is there ---- */
+
+static long lock(vaddr_t start, size_t len, uint8_t flags)
+{
+    struct addrspace *as = current()->as;
+    size_t whole = page_up(len + (start & PAGE_MASK));
+    if (whole < len)
+        return -EINVAL;
+    if (flags != 0 && as->limits.locked == 0)
+        return -EPERM;
+    start = page_down(start);
+    if (whole == 0)
+        return 0;
+    if (start + whole < start)
+        return -EINVAL;
+    if (!range_valid(start, whole))
+        return -ENOMEM;
+    int err = as_lock(as, start, whole, flags);
+    if (err == 0 && flags == VMA_LOCKED)
+        err = as_populate_mapped(as, start, whole);
+    return err == -EINVAL || err == -EFAULT ? -ENOMEM : err;
+}
+
+/*
+ * mlock(addr, length), mlock2(addr, length, flags), munlock(addr, length): addr is rounded down. There is no paging out yet, so what has
+ * been brought in stays anyway. Errors: EINVAL: flags, range; EPERM, ENOMEM: RLIMIT_MEMLOCK, which binds root too; ENOMEM:
+ * holes, what may not be accessed at all, or no memory.
+ */
+long sys_mlock(const struct syscall_args *a) { return lock(a->arg[0], a->arg[1], VMA_LOCKED); }
+long sys_munlock(const struct syscall_args *a) { return lock(a->arg[0], a->arg[1], 0); }
+
+long sys_mlock2(const struct syscall_args *a)
+{
+    if (a->arg[2] & ~(uint64_t)MLOCK_ONFAULT)
+        return -EINVAL;
+    return lock(a->arg[0], a->arg[1], a->arg[2] != 0 ? VMA_LOCKED | VMA_LOCK_ON_FAULT : VMA_LOCKED);
+}
+
+/* mlockall(flags). Errors: EINVAL: flags; EPERM, ENOMEM: RLIMIT_MEMLOCK. */
+long sys_mlockall(const struct syscall_args *a)
+{
+    uint64_t flags = a->arg[0];
+    if (flags == 0 || (flags & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) || flags == MCL_ONFAULT)
+        return -EINVAL;
+    uint8_t how = flags & MCL_ONFAULT ? VMA_LOCKED | VMA_LOCK_ON_FAULT : VMA_LOCKED;
+    int err = as_lock_all(current()->as, how, flags & MCL_CURRENT, flags & MCL_FUTURE);
+    if (err == 0 && (flags & MCL_CURRENT))
+        as_populate_mapped(current()->as, 0, USER_END);
+    return err;
+}
+
+long sys_munlockall(const struct syscall_args *a)
+{
+    (void)a;
+    return as_lock_all(current()->as, 0, true, true);
+}
+
+/*
+ * mincore(addr, length, vec): a byte for each page, 1: in memory. Errors: EINVAL: addr not page aligned; ENOMEM: holes, what comes
+ * before has been told; EFAULT: vec.
+ */
+long sys_mincore(const struct syscall_args *a)
+{
+    struct addrspace *as = current()->as;
+    uint8_t resident[256];
+    vaddr_t start = a->arg[0], vec = a->arg[2];
+    size_t npages = page_up(a->arg[1]) >> PAGE_SHIFT;
+    if (!page_aligned(start))
+        return -EINVAL;
+    if (a->arg[1] > USER_END || start > USER_END || start + (npages << PAGE_SHIFT) > USER_END)
+        return -ENOMEM;
+    if (user_range_check(as, vec, npages, ACCESS_WRITE) != 0)
+        return -EFAULT;
+    for (size_t done = 0, n; done < npages; done += n) {
+        n = npages - done < sizeof resident ? npages - done : sizeof resident;
+        int err = as_resident(as, start + done * PAGE_SIZE, n, resident);
+        if (err == 0)
+            err = copy_to_user(as, vec + done, resident, n, NULL);
+        if (err == 0)
+            err = thread_between_pieces();
+        if (err != 0)
+            return err;
+    }
+    return 0;
+}
+
+/* msync(addr, length, flags). Errors: EINVAL: flags, addr not page aligned; ENOMEM: holes; EBUSY: MS_INVALIDATE of locked memory. */
+long sys_msync(const struct syscall_args *a)
+{
+    vaddr_t start = a->arg[0];
+    size_t len = page_up(a->arg[1]);
+    uint64_t flags = a->arg[2];
+    if ((flags & ~(uint64_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || !page_aligned(start) || (flags & MS_ASYNC && flags & MS_SYNC))
+        return -EINVAL;
+    if (start + len < start || len < a->arg[1])
+        return -ENOMEM;
+    if (len == 0)
+        return 0;
+    return range_valid(start, len) ? as_sync(current()->as, start, len, flags & MS_INVALIDATE) : -ENOMEM;
+}
+
+/*
+ * memfd_create(name, flags): a file of tmpfs without a name; name is for who reads this. Errors: EFAULT; EINVAL: flags, or name longer
+ * than 249 bytes; EMFILE; ENOMEM, ENOSPC.
+ */
+long sys_memfd_create(const struct syscall_args *a)
+{
+    enum { NAME_SIZE = 250 };
+    char name[NAME_SIZE];
+    struct file *f;
+    uint64_t flags = a->arg[1];
+    if (flags & ~(uint64_t)(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC))
+        return -EINVAL;
+    long err = string_from_user(current()->as, name, a->arg[0], sizeof name, -EINVAL);
+    if (err >= 0)
+        err = fd_find_free(0);
+    if (err >= 0)
+        err = tmpfs_open_nameless(&f);
+    if (err != 0)
+        return err;
+    err = fd_install(f, 0, flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
+    if (err < 0)
+        file_put(f);
+    return err;
 }

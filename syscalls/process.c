@@ -227,8 +227,8 @@ long sys_prlimit64(const struct syscall_args *a)
         if (resource == RLIMIT_NOFILE && new.hard > NOFILE)
             return -EPERM;
         *limit = new;
-        if (resource == RLIMIT_AS || resource == RLIMIT_DATA)
-            as_set_limits(p->as, p->limits[RLIMIT_AS].soft, p->limits[RLIMIT_DATA].soft);
+        const struct as_limits limits = proc_memory_limits(p);
+        as_set_limits(p->as, &limits);
     }
     return err == 0 ? deliver(a->arg[3], &old, sizeof old) : err;
 }

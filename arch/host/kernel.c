@@ -83,6 +83,7 @@ void sched_make_runnable(struct thread *t)
 }
 
 /* kernel/core/thread.h. The host's threads run side by side; but now and then somebody is due, so that batches are cut. */
+int thread_between_pieces(void) { return 0; }
 void thread_let_others_now(void)
 {
     lock_assert_no_spin();

@@ -41,3 +41,4 @@
 #define ENOTEMPTY    39
 #define ELOOP        40
 #define EOVERFLOW    75
+#define EOPNOTSUPP   95

@@ -9,6 +9,7 @@
 #include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
 #include "kernel/proc.h"
+#include "mm/object.h"
 
 enum { PIECE = 256 * 1024 };            /* bytes between two looks at whether the reader is killed */
 
@@ -57,7 +58,15 @@ static long null_seek(struct file *f, int64_t offset, int whence)
 }
 
 static const struct file_ops null_ops = { .read = null_read, .write = null_write, .seek = null_seek };
-static const struct file_ops zero_ops = { .read = zero_read, .write = null_write, .seek = null_seek };
+/* Mapped, it is memory without a file: shared with children only. */
+static int zero_map(struct file *f, bool shared, size_t end, struct vm_object **obj)
+{
+    (void)f;
+    *obj = shared ? object_create(NULL, end, NULL) : NULL;
+    return shared && *obj == NULL ? -ENOMEM : 0;
+}
+
+static const struct file_ops zero_ops = { .read = zero_read, .write = null_write, .seek = null_seek, .map = zero_map };
 static const struct file_ops full_ops = { .read = zero_read, .write = full_write, .seek = null_seek };
 static const struct file_ops random_ops = { .read = random_read, .write = null_write, .seek = null_seek };
 

@@ -210,6 +210,7 @@ void files_fork(struct proc *parent, struct proc *child)
     child->close_on_exec = parent->close_on_exec;
     inode_get(child->root = parent->root);
     inode_get(child->cwd = parent->cwd);
+    child->exe = fs_share_exec(parent->exe);
     child->umask = parent->umask;
     for (unsigned i = 0; i < RLIMIT_COUNT; i++)
         child->limits[i] = parent->limits[i];
@@ -222,7 +223,8 @@ void files_close_all(struct proc *p)
             close_one(p, fd);
     inode_put(p->cwd);
     inode_put(p->root);
-    p->cwd = p->root = NULL;
+    fs_close_exec(p->exe);
+    p->cwd = p->root = p->exe = NULL;
 }
 
 void files_close_on_exec(struct proc *p)

@@ -97,6 +97,8 @@ struct file_ops {
     unsigned (*poll)(struct file *f);                                   /* ready to read and write: POLL bits */
     long (*ioctl)(struct file *f, unsigned request, vaddr_t arg);       /* -ENOTTY */
     void (*release)(struct file *f);                                    /* the last reference is gone */
+    /* -ENODEV; what a mapping of bytes up to end shows, with a reference, or NULL for zeroes. 0 or -ENOMEM */
+    int (*map)(struct file *f, bool shared, size_t end, struct vm_object **obj);
 };
 
 struct file {
@@ -176,10 +178,11 @@ void files_close_on_exec(struct proc *p);
 int files_open_console(struct proc *p);
 
 /*
- * The object behind the program at path, with a reference for the caller, and the last component of path in name
- * (PROC_NAME_SIZE bytes, cut). Returns 0; the errors of path_find; -EACCES: not an executable file; -ETXTBSY: it is open
- * for writing. From then until fs_close_exec, which drops the reference, nobody can open it for writing; after it only while
- * the object is not mapped.
+ * The program at path, with a reference for the caller, and the last component of path in name (PROC_NAME_SIZE bytes, cut).
+ * Returns 0; the errors of path_find; -EACCES: not an executable file; -ETXTBSY: it is open for writing, or mapped so that it
+ * can be stored to. From then until fs_close_exec, which drops the reference, nobody can open it for writing: a process keeps it
+ * so while the program runs. fs_share_exec: once more, for a child. NULL is no program.
  */
-int fs_open_exec(const char *path, struct vm_object **obj, char *name);
-void fs_close_exec(struct vm_object *obj);
+int fs_open_exec(const char *path, struct inode **out, char *name);
+struct inode *fs_share_exec(struct inode *inode);
+void fs_close_exec(struct inode *inode);

@@ -58,10 +58,7 @@ struct inode {
     uint32_t dev;                       /* fixed: which tree of files, for st_dev; DEV_ below */
     uint32_t device;                    /* fixed: major << 8 | minor of MODE_CHAR; initramfs.c has a use for that of files */
     uint64_t ino;                       /* fixed: its number in that tree */
-    /*
-     * Above 0: open files that may write. Below 0: execs that read it just now, minus their number. Never both. When exec has
-     * mapped the file it counts itself out again: from then on the object's VMAs say that it is busy (object_is_mapped).
-     */
+    /* Above 0: open files that may write. Below 0: processes that run it, or are about to, minus their number. Never both. */
     _Atomic int32_t writers;
     _Atomic int64_t atime, mtime, ctime;        /* ns since 1970, or since reset without a calendar */
     const struct file_ops *file_ops;    /* fixed: of an open file */
@@ -143,6 +140,9 @@ int tmpfs_move(struct entry *from, struct inode *dir, const char *name, size_t l
 void tmpfs_exchange(struct entry *one, struct entry *other);
 
 int tmpfs_resize(struct inode *inode, int64_t size_bytes);      /* truncate(2): -EINVAL, -EFBIG, -ETXTBSY */
+
+/* memfd_create(2): an empty file without a name, open for reading and writing. 0; -ENOMEM, -ENOSPC. */
+int tmpfs_open_nameless(struct file **out);
 
 struct tmpfs_usage {
     uint64_t pages_max, pages, inodes_max, inodes;

@@ -422,7 +422,7 @@ static int openable(const struct inode *inode, uint32_t flags)
         return device_ops(inode->device) != NULL ? 0 : -ENXIO;
     if (inode->proc != NULL)
         return proc_openable(inode, flags & O_ACCMODE);
-    return changes && object_is_mapped(inode->object) ? -ETXTBSY : 0;
+    return 0;
 }
 
 static int find_or_create(struct inode *start, const char *path, uint32_t flags, uint32_t mode, struct inode **out)
@@ -467,10 +467,10 @@ int fs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode
         file_discard(f);
         return err;
     }
-    err = openable(inode, flags);       /* before: an open that is refused stands in nobody's way */
+    err = openable(inode, flags);
     bool writes = err == 0 && f->can_write && inode_write_begin(inode);
-    if (err == 0 && f->can_write)       /* and after: from here on no exec begins, so what is not mapped stays so */
-        err = writes ? openable(inode, flags) : -ETXTBSY;
+    if (err == 0 && f->can_write && !writes)
+        err = -ETXTBSY;
     f->inode = inode;
     f->ops = flags & O_PATH ? &only_path : inode_is(inode, MODE_CHAR) ? device_ops(inode->device) : inode->file_ops;
     if (err == 0 && (flags & O_TRUNC) && inode_is(inode, MODE_FILE) && inode->proc == NULL)
@@ -488,7 +488,7 @@ int fs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode
     return err;
 }
 
-int fs_open_exec(const char *path, struct vm_object **obj, char *name)
+int fs_open_exec(const char *path, struct inode **out, char *name)
 {
     struct inode *inode;
     int err = path_find(NULL, path, FOLLOW, &inode);
@@ -498,23 +498,34 @@ int fs_open_exec(const char *path, struct vm_object **obj, char *name)
         err = -EACCES;
     else if (!inode_exec_begin(inode))
         err = -ETXTBSY;
-    if (err == 0) {
-        *obj = inode->object;
-        object_get(*obj);
-        const char *slash = strrchr(path, '/');
-        strlcpy(name, slash != NULL ? slash + 1 : path, PROC_NAME_SIZE);
+    else if (object_may_be_stored_to(inode->object)) {
+        inode_exec_end(inode);
+        err = -ETXTBSY;
     }
-    inode_put(inode);
-    return err;
+    if (err != 0) {
+        inode_put(inode);
+        return err;
+    }
+    *out = inode;
+    const char *slash = strrchr(path, '/');
+    strlcpy(name, slash != NULL ? slash + 1 : path, PROC_NAME_SIZE);
+    return 0;
 }
 
-void fs_close_exec(struct vm_object *obj)
+struct inode *fs_share_exec(struct inode *inode)
 {
-    struct inode *inode = inode_of(obj);
-    if (inode != NULL)                  /* else it was removed meanwhile, and nobody can open it any more */
+    if (inode != NULL) {
+        inode_get(inode);
+        inode_exec_begin(inode);        /* it has been begun already, so this is one more */
+    }
+    return inode;
+}
+
+void fs_close_exec(struct inode *inode)
+{
+    if (inode != NULL)
         inode_exec_end(inode);
     inode_put(inode);
-    object_put(obj);
 }
 
 /* ---- the beginning ---- */

@@ -12,6 +12,7 @@
 #include "kernel/fs/inode.h"
 #include "kernel/core/panic.h"
 #include "kernel/signal.h"
+#include "mm/cut.h"
 #include "mm/object.h"
 #include "mm/page.h"
 #include "mm/slab.h"
@@ -40,10 +41,10 @@ static uint64_t inodes_max(void) { uint64_t half = page_total() / 2; return half
 
 struct tmpfs_usage tmpfs_usage(void)
 {
-    return (struct tmpfs_usage){ page_total() / 2, object_page_count() + nlink_pages, inodes_max(), ninodes };
+    return (struct tmpfs_usage){ object_pages_max(), object_page_count() + nlink_pages, inodes_max(), ninodes };
 }
 
-static bool contents_full(void) { return object_page_count() + nlink_pages >= page_total() / 2; }
+static bool contents_full(void) { return object_page_count() + nlink_pages >= object_pages_max(); }
 
 /* ---- inodes ---- */
 
@@ -340,7 +341,7 @@ static int write_piece(struct uio *u, void *inode)
 {
     struct vm_object *object = ((struct inode *)inode)->object;
     struct object_piece piece;
-    int err = object_pin_write(object, u->offset, page_total() / 2 - nlink_pages, &piece);
+    int err = object_pin_write(object, u->offset, object_pages_max() - nlink_pages, &piece);
     if (err != 0)
         return err;
     size_t n = piece.len < u->resid ? piece.len : u->resid, done;
@@ -350,7 +351,7 @@ static int write_piece(struct uio *u, void *inode)
     if (done > 0)
         object_written(object, u->offset);
     else
-        object_resize(object, object_size(object));     /* a page made beyond the end goes again */
+        object_forget_beyond(object);   /* a page made beyond the end goes again */
     return err;
 }
 
@@ -391,7 +392,11 @@ int tmpfs_resize(struct inode *inode, int64_t size)
     if (!inode_write_begin(inode))
         return -ETXTBSY;
     rwlock_write(&inode->lock);
-    int err = object_resize(inode->object, (size_t)size);
+    int err = 0;
+    if ((uint64_t)size >= object_size(inode->object))
+        err = object_grow(inode->object, (size_t)size);
+    else
+        object_shrink(inode->object, (size_t)size, proc_out_of_memory);
     rwlock_write_unlock(&inode->lock);
     inode_write_end(inode);
     if (err == 0)
@@ -413,6 +418,34 @@ static long tmpfs_ioctl(struct file *f, unsigned request, vaddr_t arg)
 
 static int64_t tmpfs_size(struct file *f) { return (int64_t)object_size(f->inode->object); }
 
+static int tmpfs_map(struct file *f, bool shared, size_t end, struct vm_object **obj)
+{
+    (void)shared, (void)end;
+    *obj = f->inode->object;
+    object_get(*obj);
+    return 0;
+}
+
+int tmpfs_open_nameless(struct file **out)
+{
+    struct inode *inode;
+    struct file *f = file_alloc(&tmpfs_file_ops, O_RDWR);
+    if (f == NULL)
+        return -ENOMEM;
+    rwlock_write(&names_lock);          /* it gets a number, as those with names do */
+    int err = tmpfs_make(MODE_FILE | 0777, 0, NULL, 0, &inode);
+    rwlock_write_unlock(&names_lock);
+    if (err != 0) {
+        file_discard(f);
+        return err;
+    }
+    inode_write_begin(inode);
+    f->inode = inode;
+    *out = f;
+    return 0;
+}
+
 const struct file_ops tmpfs_file_ops = {
     .read = tmpfs_read, .write = tmpfs_write, .seek = plain_seek, .size = tmpfs_size, .ioctl = tmpfs_ioctl,
+    .map = tmpfs_map,
 };

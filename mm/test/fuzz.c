@@ -15,6 +15,8 @@
 
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
+#include "mm/advise.h"
+#include "mm/cut.h"
 #include "mm/anon.h"
 #include "mm/chaos.h"
 #include "mm/check.h"
@@ -247,7 +249,8 @@ static void do_bad_range(const struct op *op, struct model_space *s, struct addr
     (void)s;
     expect_eq(as_unmap(*as, range[0], range[1]), -EINVAL);
     expect_eq(as_protect(*as, range[0], range[1], op_prot(op)), -EINVAL);
-    expect_eq(map(*as, range[0], range[1], &how, op->offset & 1, &out), -EINVAL);
+    bool odd = range[1] == 0 || !page_aligned(range[0]);
+    expect_eq(map(*as, range[0], range[1], &how, true, &out), odd ? -EINVAL : -ENOMEM);
 }
 
 /* ---- one access by the program ---- */
@@ -458,8 +461,8 @@ static void do_write_object(const struct op *op, struct model_space *unused, str
     while (done < len && err == 0) {
         struct object_piece piece;
         err = object_pin_write(object[which], at + done, SIZE_MAX, &piece);
-        if (err != -ETXTBSY && at + done > o->size_bytes)
-            model_resize(o, o->size_bytes);
+        if (at + done > o->size_bytes)
+            model_resize(which, o->size_bytes);
         if (err != 0)
             break;
         size_t n = piece.len < len - done ? piece.len : len - done;
@@ -472,12 +475,22 @@ static void do_write_object(const struct op *op, struct model_space *unused, str
             o->size_bytes = at + done;
     }
     if (!refused(err))
-        expect_eq(err, len > 0 && model_is_mapped(which) ? -ETXTBSY : 0);
-    if (err == -ENOMEM)
-        object_resize(object[which], o->size_bytes);    /* as a write that fails does */
-    if (err == -ENOMEM && !model_is_mapped(which))
-        model_resize(o, o->size_bytes);
+        expect_eq(err, 0);
+    if (err == -ENOMEM) {               /* as a write that fails does */
+        object_forget_beyond(object[which]);
+        model_resize(which, o->size_bytes);
+    }
+    model_changed(which);
     expect_eq(object_size(object[which]), o->size_bytes);
+}
+
+/* The kernel kills the users of what could not be cut. Here they live on, and it is cut again, with memory. */
+static struct addrspace *not_cut;
+
+static void cut_later(struct addrspace *as)
+{
+    expect_eq(host_failed() != 0, true);
+    not_cut = as;
 }
 
 static void do_resize_object(const struct op *op, struct model_space *unused, struct addrspace **none)
@@ -486,10 +499,17 @@ static void do_resize_object(const struct op *op, struct model_space *unused, st
     unsigned which = op->value % MODEL_OBJECTS;
     struct model_object *o = &model_object[which];
     size_t size = op->page % OBJECT_PAGES * PAGE_SIZE + op->offset % PAGE_SIZE;
-    int err = object_resize(object[which], size);
-    expect_eq(err, size < o->size_bytes && model_is_mapped(which) ? -ETXTBSY : 0);
-    if (err == 0)
-        model_resize(o, size);
+    if (size >= o->size_bytes)
+        expect_eq(object_grow(object[which], size), 0);
+    else
+        object_shrink(object[which], size, cut_later);
+    if (not_cut != NULL) {
+        host_fail_allocation(FAIL_NONE, 0);
+        not_cut = NULL;
+        object_shrink(object[which], size, cut_later);
+    }
+    model_resize(which, size);
+    model_changed(which);
 }
 
 /* What read(2) does, which finds bytes where they are and allocates nothing. */
@@ -513,7 +533,7 @@ static void do_pin_read(const struct op *op, struct model_space *unused, struct 
 
 static void do_forget(const struct op *op, struct model_space *s, struct addrspace **as)
 {
-    int err = as_forget(*as, model_va(op_page(op)), op_npages(op) * PAGE_SIZE);
+    int err = as_forget(*as, model_va(op_page(op)), op_npages(op) * PAGE_SIZE, forget_any);
     if (!refused(err))
         expect_eq(err, model_forget(s, op_page(op), op_npages(op)));
 }

@@ -128,18 +128,16 @@ int model_map(struct model_space *s, unsigned page, unsigned npages, const struc
 /* The highest place below the last page that is free, not in a stack's gap, and not below a heap, which grows. */
 vaddr_t model_room(const struct model_space *s, size_t len)
 {
-    vaddr_t top = USER_END - PAGE_SIZE;
+    vaddr_t top = USER_END - PAGE_SIZE, low = page_up(s->brk);
     for (unsigned p = MODEL_PAGES; p-- > 0;) {
         if (!s->page[p].mapped)
             continue;
         vaddr_t bottom = model_va(p) + PAGE_SIZE;
         if (top >= bottom && top - bottom >= len)
-            return top - len;
-        if (s->page[p].kind == VMA_HEAP)
-            return 0;
+            return top - len >= low ? top - len : 0;
         top = model_va(p) - (s->page[p].kind == VMA_STACK ? VMA_STACK_GAP : 0);
     }
-    return top >= PAGE_SIZE + len ? top - len : 0;
+    return top >= low + len ? top - len : 0;
 }
 
 void model_unmap(struct model_space *s, vaddr_t start, vaddr_t end)
@@ -153,11 +151,10 @@ void model_unmap(struct model_space *s, vaddr_t start, vaddr_t end)
 
 int model_protect(struct model_space *s, unsigned page, unsigned npages, unsigned prot)
 {
-    for (unsigned i = 0; i < npages; i++)
-        if (!s->page[page + i].mapped)
-            return -ENOMEM;
     for (unsigned i = 0; i < npages; i++) {
         struct model_page *p = &s->page[page + i];
+        if (!p->mapped)
+            return -ENOMEM;             /* what comes before has changed */
         if ((prot & ~p->prot & PROT_EXEC) && !p->shared)
             p->fetch_fence = false;     /* the right to execute is new: what has been stored is seen */
         p->prot = prot;
@@ -183,35 +180,45 @@ int model_set_brk(struct model_space *s, vaddr_t new_brk)
 
 int model_forget(struct model_space *s, unsigned page, unsigned npages)
 {
-    for (unsigned i = 0; i < npages; i++)
-        if (!s->page[page + i].mapped)
-            return -ENOMEM;
+    int err = 0;
     for (unsigned i = 0; i < npages; i++) {
         struct model_page *p = &s->page[page + i];
+        if (!p->mapped)
+            err = -ENOMEM;              /* but the others are forgotten */
         contents_put(p->own);
         p->own = NULL;
         if (!p->shared)
             p->fetch_fence = false;     /* another frame will come, and be made fit for fetching */
     }
-    return 0;
+    return err;
 }
 
 /* ---- objects ---- */
 
-bool model_is_mapped(unsigned object)
+void model_resize(unsigned object, size_t size_bytes)
 {
-    for (unsigned i = 0; i < MODEL_SPACES; i++)
-        for (unsigned p = 0; model_space[i].exists && p < MODEL_PAGES; p++)
-            if (model_space[i].page[p].mapped && model_space[i].page[p].object == (int)object)
-                return true;
-    return false;
-}
-
-void model_resize(struct model_object *o, size_t size_bytes)
-{
+    struct model_object *o = &model_object[object];
     size_t kept = size_bytes < o->size_bytes ? size_bytes : o->size_bytes;
     memset(o->bytes + kept, 0, sizeof o->bytes - kept);
     o->size_bytes = size_bytes;
+    for (unsigned i = 0; i < MODEL_SPACES; i++)
+        for (unsigned n = 0; model_space[i].exists && n < MODEL_PAGES; n++) {
+            struct model_page *p = &model_space[i].page[n];
+            if (p->mapped && p->object == (int)object && p->index * PAGE_SIZE >= page_up(size_bytes)) {
+                contents_put(p->own);
+                p->own = NULL;
+            }
+        }
+}
+
+void model_changed(unsigned object)
+{
+    for (unsigned i = 0; i < MODEL_SPACES; i++)
+        for (unsigned n = 0; model_space[i].exists && n < MODEL_PAGES; n++) {
+            struct model_page *p = &model_space[i].page[n];
+            if (p->mapped && p->object == (int)object && p->own == NULL)
+                p->fetch_fence = true;
+        }
 }
 
 /* ---- faults ---- */

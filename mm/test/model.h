@@ -65,9 +65,11 @@ int model_protect(struct model_space *s, unsigned page, unsigned npages, unsigne
 int model_set_brk(struct model_space *s, vaddr_t new_brk);
 int model_forget(struct model_space *s, unsigned page, unsigned npages);
 
-/* An object that grows or shrinks: no byte beyond the end survives. */
-bool model_is_mapped(unsigned object);
-void model_resize(struct model_object *o, size_t size_bytes);
+/* An object that grows or shrinks: no byte beyond the end survives, nor does a private copy of a page beyond it. */
+void model_resize(unsigned object, size_t size_bytes);
+
+/* Its bytes have changed: who executes them has to fence. */
+void model_changed(unsigned object);
 
 /* What must happen at va: 0 and the case, or the error and FAULT_SEGV or FAULT_BUS. */
 int model_case(const struct model_space *s, vaddr_t va, enum access access, enum fault_case *which);

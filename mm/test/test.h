@@ -7,7 +7,7 @@
 
 #include "mm/test/world.h"
 
-#define TEST_FRAMES 2048                /* 8 MiB */
+#define TEST_FRAMES  4096               /* 16 MiB: room for as many VMAs as there may be */
 
 struct test_case {
     const char *name;                   /* NULL ends a table */

@@ -57,8 +57,12 @@ static void split_and_merge(void)
     size_t npages;
     as_write(as);
     struct vma *vma = make(as, at, at + 6 * PAGE_SIZE, obj, 1);
-    struct vma *upper = vma_clone(vma);
-    vma_split(as, vma, at + 2 * PAGE_SIZE, upper);
+    struct vma_spare spare = { 0 };
+    check_eq(vma_spare_alloc(as, &spare, 1), 0);
+    vma_split(as, at + 2 * PAGE_SIZE, &spare);
+    struct vma *upper = vma_next(vma);
+    check_eq(spare.count, 0);
+    vma_split(as, at + 2 * PAGE_SIZE, &spare);  /* an end already: nothing to do */
     check_eq(vma->end, upper->start);
     check_eq(upper->object_index, 3);
     check_eq(as->vmas.npages, 6);
@@ -73,7 +77,7 @@ static void split_and_merge(void)
     upper->prot = PROT_NONE;
     check(!vma_continues(vma, upper));
     upper->prot = vma->prot;
-    vma_merge(as, vma, upper);
+    vma_merge(as, at + PAGE_SIZE, at + 3 * PAGE_SIZE);
     check_eq(vma->end, at + 6 * PAGE_SIZE);
     check(vma_find(as, at + 2 * PAGE_SIZE) == vma);
     check_eq(as->vmas.count, 1);

@@ -6,6 +6,7 @@
 #include "mm/anon.h"
 #include "mm/check.h"
 #include "mm/slab.h"
+#include "mm/cut.h"
 #include "mm/test/world.h"
 
 #define FAULTS_MAX 100                  /* of one access: more are no bad luck with the TLB */
@@ -90,6 +91,16 @@ int set_brk(struct addrspace *as, vaddr_t new_brk)
     if (brk != (err == 0 ? new_brk : before) || as->brk != brk)
         panic("as_set_brk says %#lx, the heap ends at %#lx", brk, as->brk);
     return err;
+}
+
+static void not_cut(struct addrspace *as) { panic("no memory to cut what %p maps", (void *)as); }
+
+int object_resize(struct vm_object *obj, size_t size)
+{
+    if (size >= object_size(obj))
+        return object_grow(obj, size);
+    object_shrink(obj, size, not_cut);
+    return 0;
 }
 
 /* ---- looking ---- */

@@ -42,6 +42,9 @@ int map_object(struct addrspace *as, vaddr_t va, size_t len, unsigned prot, bool
 /* as_set_brk; panics unless that says where the heap ends. */
 int set_brk(struct addrspace *as, vaddr_t new_brk);
 
+/* object_grow or object_shrink; panics when an address space could not be cut for want of memory. Returns 0 or -EFBIG. */
+int object_resize(struct vm_object *obj, size_t size_bytes);
+
 /* ---- looking ---- */
 
 /* The leaf for va: its rights, or -1 when there is none. */

@@ -1,0 +1,257 @@
+/*
+ * advise.c - the verbs that change no promise: forget, advise, lock, bring in, and ask what is there.
+ * Owns: which parts of a range such a verb reaches, and what it says about holes.
+ * Does not own: what the flags that it sets mean (as_fork, fault.c).
+ *
+ * All of them stop where their man page says so, with what comes before done. Sources: madvise(2), mlock(2), mincore(2), msync(2).
+ */
+#include "kernel/core/errno.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
+#include "mm/addrspace.h"
+#include "mm/advise.h"
+#include "mm/anon.h"
+#include "mm/fault.h"
+#include "mm/object.h"
+
+static vaddr_t part_start(const struct vma *vma, vaddr_t start) { return vma->start > start ? vma->start : start; }
+static vaddr_t part_end(const struct vma *vma, vaddr_t end) { return vma->end < end ? vma->end : end; }
+
+static bool zero_filled(const struct vma *vma) { return vma->object == NULL; }
+
+/* Is nothing missing in [start, end)? */
+static bool whole(struct addrspace *as, vaddr_t start, vaddr_t end) { return as_range_allows(as, start, end, PROT_NONE); }
+
+/* ---- forget ---- */
+
+int as_forget(struct addrspace *as, vaddr_t start, size_t len, bool (*forgettable)(const struct vma *vma))
+{
+    if (!range_valid(start, len))
+        return -EINVAL;
+    vaddr_t end = start + page_up(len), stop = end;
+    as_write(as);
+    int wrong = whole(as, start, end) ? 0 : -ENOMEM;
+    for (struct vma *vma = vma_find_from(as, start); vma != NULL && vma->start < stop; vma = vma_next(vma)) {
+        thread_let_others();
+        if ((vma->flags & VMA_LOCKED) || !forgettable(vma)) {
+            stop = part_start(vma, start);
+            wrong = -EINVAL;
+        }
+    }
+    /* Only private VMAs have anons, so those between start and stop need not be looked for one by one. */
+    int err = radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, stop >> PAGE_SHIFT);
+    if (err == 0) {
+        as_hide(as, start, stop);
+        radix_clear(&as->anons, start >> PAGE_SHIFT, stop >> PAGE_SHIFT);
+    }
+    as_write_done(as);
+    return err != 0 ? err : wrong;
+}
+
+bool forget_any(const struct vma *vma) { return (void)vma, true; }
+bool forget_zero_filled(const struct vma *vma) { return zero_filled(vma); }
+
+/* ---- flags ---- */
+
+struct flag_change {
+    uint8_t clear, set;
+};
+
+/* Change the flags of all VMAs in [start, end), cut where that begins and ends. */
+static int change_flags(struct addrspace *as, vaddr_t start, vaddr_t end, struct flag_change change)
+{
+    struct vma_spare spare = { 0 };
+    int err = split_prepare(as, start, end, &spare);
+    if (err == 0) {
+        vma_split(as, start, &spare);
+        vma_split(as, end, &spare);
+    }
+    struct vma *vma = err == 0 ? vma_find_from(as, start) : NULL;
+    for (; vma != NULL && vma->start < end; vma = vma_next(vma)) {
+        thread_let_others();
+        if ((change.set & VMA_EMPTY_IN_CHILD) && !zero_filled(vma)) {
+            err = -EINVAL;
+            break;
+        }
+        vma_set_flags(as, vma, (vma->flags & ~change.clear) | change.set);
+    }
+    vma_merge(as, start, end);
+    vma_spare_free(&spare);
+    return err;
+}
+
+int as_advise(struct addrspace *as, vaddr_t start, size_t len, uint8_t clear, uint8_t set)
+{
+    if (!range_valid(start, len))
+        return -EINVAL;
+    vaddr_t end = start + page_up(len);
+    as_write(as);
+    int err = clear | set ? change_flags(as, start, end, (struct flag_change){ clear, set }) : 0;
+    if (err == 0 && !whole(as, start, end))
+        err = -ENOMEM;
+    as_write_done(as);
+    return err;
+}
+
+/* ---- lock in memory ---- */
+
+static struct flag_change locking(uint8_t flags)
+{
+    return (struct flag_change){ VMA_LOCKED | VMA_LOCK_ON_FAULT, flags };
+}
+
+/* Pages of [start, end) that are locked. */
+static size_t pages_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    size_t npages = 0;
+    for (struct vma *vma = vma_find_from(as, start); vma != NULL && vma->start < end; vma = vma_next(vma)) {
+        if (vma->flags & VMA_LOCKED)
+            npages += (part_end(vma, end) - part_start(vma, start)) >> PAGE_SHIFT;
+        thread_let_others();
+    }
+    return npages;
+}
+
+/* From start on, the end of what is mapped without a hole, at most end. */
+static vaddr_t end_of_whole(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    vaddr_t at = start;
+    for (struct vma *vma; at < end && (vma = vma_find(as, at)) != NULL; thread_let_others())
+        at = part_end(vma, end);
+    return at;
+}
+
+int as_lock(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags)
+{
+    if (!range_valid(start, len))
+        return -EINVAL;
+    vaddr_t end = start + page_up(len);
+    as_write(as);
+    size_t now = as->vmas.nlocked, max = as->limits.locked >> PAGE_SHIFT, more = (end - start) >> PAGE_SHIFT;
+    int err = 0;
+    if ((flags & VMA_LOCKED) && now + more > max && now - pages_locked(as, start, end) + more > max)
+        err = as->limits.locked == 0 ? -EPERM : -ENOMEM;
+    if (err == 0) {
+        vaddr_t whole_end = end_of_whole(as, start, end);
+        if (whole_end > start)
+            err = change_flags(as, start, whole_end, locking(flags));
+        if (err == 0 && whole_end < end)
+            err = -ENOMEM;
+    }
+    as_write_done(as);
+    return err;
+}
+
+int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future)
+{
+    int err = 0;
+    as_write(as);
+    if (flags != 0 && as->limits.locked == 0)
+        err = -EPERM;
+    else if (flags != 0 && now && as->vmas.npages > as->limits.locked >> PAGE_SHIFT)
+        err = -ENOMEM;
+    if (err == 0 && now)
+        err = change_flags(as, 0, USER_END, locking(flags));
+    if (err == 0)
+        as->lock_future = future ? flags : 0;
+    as_write_done(as);
+    return err;
+}
+
+/* ---- bring in ---- */
+
+/*
+ * The first part of [*start, *end) that lies in one VMA, and how it is brought in. False: there is none.
+ * A store copies what is private at once; to store to what is shared would make it dirty.
+ */
+static bool first_part(struct addrspace *as, vaddr_t *start, vaddr_t *end, enum access *access)
+{
+    as_read(as);
+    struct vma *vma = vma_find_from(as, *start);
+    bool found = vma != NULL && vma->start < *end;
+    if (found) {
+        *start = part_start(vma, *start);
+        *end = part_end(vma, *end);
+        bool store = (vma->prot & PROT_WRITE) && !vma->shared;
+        *access = store ? ACCESS_WRITE : vma->prot == PROT_EXEC ? ACCESS_EXEC : ACCESS_READ;
+        if (vma->flags & VMA_LOCK_ON_FAULT)
+            *start = *end;
+    }
+    as_read_done(as);
+    return found;
+}
+
+static int populate_error(enum fault_result result)
+{
+    switch (result) {
+    case FAULT_DONE:       return 0;
+    case FAULT_FORBIDDEN:  return -EINVAL;
+    case FAULT_BEYOND_END: return -EFAULT;
+    default:               return -ENOMEM;
+    }
+}
+
+int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access access)
+{
+    vaddr_t end = start + page_up(len);
+    int err = 0;
+    for (vaddr_t va = start; va < end && err == 0; va += PAGE_SIZE) {
+        err = populate_error(vm_fault(as, va, access));
+        if (err == 0)
+            err = thread_between_pieces();
+    }
+    return err;
+}
+
+int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len)
+{
+    vaddr_t end = start + page_up(len), part_end = end;
+    enum access access;
+    int err = 0;
+    for (vaddr_t at = start; first_part(as, &at, &part_end, &access); at = part_end, part_end = end) {
+        int failed = as_populate(as, at, part_end - at, access);
+        if (failed == -EINTR)
+            return failed;
+        err = err != 0 ? err : failed;
+    }
+    return err;
+}
+
+/* ---- what is there ---- */
+
+int as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *resident)
+{
+    int err = 0;
+    bool unused;
+    as_alone(as);                               /* no fault changes a slot meanwhile */
+    for (size_t i = 0; i < npages && err == 0; i++) {
+        vaddr_t va = start + i * PAGE_SIZE;
+        struct vma *vma = vma_find(as, va);
+        if (vma == NULL) {
+            err = -ENOMEM;
+            break;
+        }
+        resident[i] = !vma->shared && radix_find(&as->anons, va >> PAGE_SHIFT, &unused) != NULL;
+        if (vma->object != NULL && !resident[i]) {
+            mutex_lock(&vma->object->lock);
+            resident[i] = object_find(vma->object, vma_object_index(vma, va)) != NULL;
+            mutex_unlock(&vma->object->lock);
+        }
+    }
+    as_write_done(as);
+    return err;
+}
+
+int as_sync(struct addrspace *as, vaddr_t start, size_t len, bool invalidate)
+{
+    vaddr_t end = start + page_up(len);
+    as_read(as);
+    int err = whole(as, start, end) ? 0 : -ENOMEM;
+    for (struct vma *vma = vma_find_from(as, start); invalidate && vma != NULL && vma->start < end; vma = vma_next(vma)) {
+        if (vma->flags & VMA_LOCKED)
+            err = -EBUSY;
+        thread_let_others();
+    }
+    as_read_done(as);
+    return err;
+}

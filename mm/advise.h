@@ -1,0 +1,57 @@
+/*
+ * advise.h - what may be said and asked about ranges, beyond what is promised there.
+ * In all of them start is page aligned and len in bytes, rounded up to pages; holes are -ENOMEM, as noted.
+ */
+#pragma once
+
+#include "arch/types.h"
+
+struct addrspace;
+struct vma;
+
+/*
+ * Forget the private contents of [start, start + len): what was promised there comes anew, zeroes or the object's.
+ * Returns 0; -EINVAL: bad range, or at the first locked VMA or the first that is not forgettable; -ENOMEM: holes, all else has been
+ * forgotten; or no memory, nothing changed. Source: madvise(2), MADV_DONTNEED and MADV_FREE.
+ */
+int as_forget(struct addrspace *as, vaddr_t start, size_t len, bool (*forgettable)(const struct vma *vma));
+bool forget_any(const struct vma *vma);
+bool forget_zero_filled(const struct vma *vma);
+
+/*
+ * Take the VMA_ flags in clear from all VMAs of the range, and give them those in set.
+ * Returns 0; -EINVAL: bad range, or at the first VMA that cannot have them; -ENOMEM: as above.
+ */
+int as_advise(struct addrspace *as, vaddr_t start, size_t len, uint8_t clear, uint8_t set);
+
+/*
+ * Lock in memory, with flags VMA_LOCKED and perhaps VMA_LOCK_ON_FAULT; 0: unlock. What is to come in is as_populate_mapped's.
+ * Returns 0; -EINVAL: bad range; -EPERM: none may be locked; -ENOMEM: more than may be; at the first hole, with what comes
+ * before done; or no memory. Source: mlock(2).
+ */
+int as_lock(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags);
+
+/* The same for everything there is now, and for what is mapped in future. Source: mlockall(2). */
+int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future);
+
+/*
+ * Bring every page in and map it, as that access would. Where memory runs out this only fails, and kills nobody.
+ * Returns 0; -ENOMEM: a hole, or no memory; -EINVAL: not allowed there; -EFAULT: beyond the object's end; -EINTR: killed. What has
+ * come in by then stays. Source: madvise(2), MADV_POPULATE_READ.
+ */
+int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access access);
+
+/*
+ * The same for all that is mapped in the range, by the access that its rights allow; not what is locked on fault.
+ * Returns 0, -EINTR at once, or the first other error, with the rest done. Source: mmap(2), MAP_POPULATE.
+ */
+int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len);
+
+/* resident[i]: is the i-th page in memory? Returns 0; -ENOMEM: at the first hole. Source: mincore(2). */
+int as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *resident);
+
+/*
+ * Files are in memory, so there is nothing to write back: see whether all of the range is mapped.
+ * Returns 0; -ENOMEM: a hole; -EBUSY: invalidate, and something is locked. Source: msync(2).
+ */
+int as_sync(struct addrspace *as, vaddr_t start, size_t len, bool invalidate);

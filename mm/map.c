@@ -1,0 +1,324 @@
+/*
+ * map.c - the verbs that change which ranges there are: map, unmap, protect, brk.
+ * Owns: where a mapping may lie, the one unmap.
+ * Does not own: struct vma and its tree (vma.c), contents (radix, anon, object), translations (pmap).
+ * Read next: fault.c, where what is promised here is delivered.
+ *
+ * Every verb is prepare, then commit. Prepare allocates whatever is needed (VMAs, copies of shared radix nodes at the edges)
+ * and may fail with nothing changed; commit cannot fail. munmap, mapping over something, shrinking the heap and mremap all
+ * end in the same unmap: forget the leaves, fence, put the contents.
+ *
+ * Where a program can make it long, others run meanwhile, and as->lock stays held: between VMAs, tables (pmap.c), radix nodes.
+ */
+#include "kernel/core/errno.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
+#include "mm/addrspace.h"
+
+/* ---- unmap ---- */
+
+int unmap_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_spare *spare, struct unmap *unmap)
+{
+    assert(as_held_alone(as));
+    struct vma *vma = vma_find(as, start);
+    bool hole = vma != NULL && vma->start < start && end < vma->end;    /* one VMA becomes two; all else only gets shorter */
+    if (hole && vma_spare_alloc(as, spare, spare->count + 1) != 0)
+        return -ENOMEM;
+    /* Often nothing has been touched: one look at the range is cheaper than two walks along its edges. */
+    uint64_t first = start >> PAGE_SHIFT, last = end >> PAGE_SHIFT;
+    *unmap = (struct unmap){ start, end, radix_any(&as->anons, first, last) };
+    return unmap->any_anon ? radix_prepare_clear(&as->anons, first, last) : 0;
+}
+
+void as_hide(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    struct pmap_batch batch;
+    pmap_batch_begin(&batch, as);
+    pmap_remove(&batch, start, end);
+    pmap_batch_end(&batch);
+}
+
+/* The translations go first, then the promise (an object may then forget its page), and last the contents. */
+void unmap_commit(struct addrspace *as, const struct unmap *unmap, struct vma_spare *spare)
+{
+    vaddr_t start = unmap->start, end = unmap->end;
+    as_hide(as, start, end);
+    struct vma *vma = vma_find_from(as, start), *next;
+    if (vma != NULL && vma->start < start && end < vma->end)
+        vma_split(as, end, spare);
+    for (; vma != NULL && vma->start < end; vma = next) {
+        next = vma_next(vma);
+        if (vma->start < start) {
+            vma_resize(as, vma, vma->start, start);
+        } else if (end < vma->end) {
+            vma_resize(as, vma, end, vma->end);
+        } else {
+            vma_remove(as, vma);
+            vma_free(vma);
+        }
+    }
+    if (unmap->any_anon)
+        radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
+}
+
+static int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    struct vma_spare spare = { 0 };
+    struct unmap unmap;
+    int err = unmap_prepare(as, start, end, &spare, &unmap);
+    if (err == 0)
+        unmap_commit(as, &unmap, &spare);
+    vma_spare_free(&spare);
+    return err;
+}
+
+int as_unmap(struct addrspace *as, vaddr_t start, size_t len)
+{
+    if (!range_valid(start, len))
+        return -EINVAL;
+    as_write(as);
+    int err = unmap_locked(as, start, start + page_up(len));
+    as_write_done(as);
+    return err;
+}
+
+/* ---- map ---- */
+
+/* Is a range free that ends at end? next is the first VMA that ends after its start. */
+static bool lies_below(vaddr_t end, const struct vma *next) { return next == NULL || end <= vma_floor(next); }
+
+/* Pages that are mapped in [start, end). */
+static size_t pages_mapped(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    size_t npages = 0;
+    for (struct vma *vma = vma_find_from(as, start); vma != NULL && vma->start < end; vma = vma_next(vma)) {
+        npages += ((vma->end < end ? vma->end : end) - (vma->start > start ? vma->start : start)) >> PAGE_SHIFT;
+        thread_let_others();
+    }
+    return npages;
+}
+
+/* added joins a neighbour that is like it, if there is one: so a heap grows without a new VMA. next is the VMA after it. */
+static bool join_neighbour(struct addrspace *as, const struct vma *added, struct vma *next)
+{
+    struct vma *below = next != NULL ? vma_prev(next) : vma_last(as);
+    if (below != NULL && vma_continues(below, added)) {
+        vma_resize(as, below, below->start, added->end);
+        if (next != NULL && next->start == added->end)
+            vma_merge(as, added->end, added->end);
+    } else if (next != NULL && vma_continues(added, next)) {
+        vma_resize(as, next, added->start, next->end);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Map what req says to [start, end). */
+static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const struct map_request *req)
+{
+    struct vma *next = vma_find_from(as, start);
+    if (!req->replace && !lies_below(end, next))
+        return -EEXIST;
+    bool replaces = next != NULL && next->start < end;
+    uint64_t npages = (end - start) >> PAGE_SHIFT, left = replaces ? pages_mapped(as, start, end) : 0;
+    if (as->vmas.npages - left + npages > as->limits.mapped >> PAGE_SHIFT)
+        return -ENOMEM;
+    struct vma added;                           /* a draft: its links are never looked at, and clearing them would cost more than */
+    added.start = start;                        /* all the rest of growing a heap */
+    added.end = end;
+    added.prot = req->prot;
+    added.prot_denied = req->prot_denied;
+    added.kind = req->kind;
+    added.flags = req->flags | as->lock_future;
+    added.shared = req->shared;
+    added.cut = false;
+    added.object = req->object;
+    added.object_index = req->object_index;
+    if ((added.flags & VMA_LOCKED) && as->vmas.nlocked + npages > as->limits.locked >> PAGE_SHIFT)
+        return -EAGAIN;
+    if (!replaces && join_neighbour(as, &added, next))
+        return 0;
+    struct vma_spare spare = { 0 };
+    struct unmap unmap;
+    struct vma *vma = as->vmas.count < VMA_MAX ? vma_clone(&added) : NULL;
+    if (vma == NULL)
+        return -ENOMEM;
+    if (replaces) {
+        if (unmap_prepare(as, start, end, &spare, &unmap) != 0) {
+            vma_spare_free(&spare);
+            vma_free(vma);
+            return -ENOMEM;
+        }
+        unmap_commit(as, &unmap, &spare);
+    }
+    vma_insert(as, vma);
+    if (replaces)
+        vma_merge(as, start, end);
+    return 0;
+}
+
+/*
+ * Where a mapping of len bytes goes: result in *start. The heap grows upwards, so nothing is placed below its end, unless asked
+ * for. Page 0 is never mapped.
+ */
+static int find_place(struct addrspace *as, vaddr_t hint, size_t len, const struct map_request *req, vaddr_t *start)
+{
+    bool inside = hint <= USER_END - len;
+    *start = hint;
+    if (req->fixed && !inside)
+        return -ENOMEM;
+    if (req->fixed && hint < PAGE_SIZE)
+        return -EPERM;
+    if (req->fixed || (inside && hint >= PAGE_SIZE && lies_below(hint + len, vma_find_from(as, hint))))
+        return 0;
+    *start = vma_find_room(as, len, as->brk_base != 0 ? page_up(as->brk) : PAGE_SIZE);
+    return *start != 0 ? 0 : -ENOMEM;
+}
+
+int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_request *req, vaddr_t *out)
+{
+    if (!page_aligned(hint) || len == 0 || (req->prot & ~PROT_ALL))
+        return -EINVAL;
+    if (len > USER_END)
+        return -ENOMEM;
+    len = page_up(len);
+    as_write(as);
+    int err = find_place(as, hint, len, req, out);
+    if (err == 0)
+        err = map_locked(as, *out, *out + len, req);
+    as_write_done(as);
+    return err;
+}
+
+/* ---- protect ---- */
+
+bool as_range_allows(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot)
+{
+    vaddr_t at = start;
+    for (struct vma *vma; at < end && (vma = vma_find(as, at)) != NULL && (vma->prot & prot) == prot; thread_let_others())
+        at = vma->end;
+    return at >= end;
+}
+
+int split_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_spare *spare)
+{
+    struct vma *first = vma_find(as, start), *last = vma_find(as, end - 1);
+    bool low = first != NULL && first->start < start, high = last != NULL && end < last->end;
+    return low || high ? vma_spare_alloc(as, spare, spare->count + low + high) : 0;
+}
+
+/* How far [start, end) may get the rights in prot; and what is wrong there, or 0. */
+static int protectable(struct addrspace *as, vaddr_t start, vaddr_t *end, unsigned prot)
+{
+    for (vaddr_t at = start; at < *end; thread_let_others()) {
+        const struct vma *vma = vma_find(as, at);
+        if (vma == NULL || (prot & vma->prot_denied) != 0) {
+            *end = at;
+            return vma == NULL ? -ENOMEM : -EACCES;
+        }
+        at = vma->end;
+    }
+    return 0;
+}
+
+static int protect_locked(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot)
+{
+    struct vma_spare spare = { 0 };
+    int err = split_prepare(as, start, end, &spare);
+    if (err == 0) {
+        if (spare.count > 0) {
+            vma_split(as, start, &spare);
+            vma_split(as, end, &spare);
+        }
+        for (struct vma *vma = vma_find(as, start); vma != NULL && vma->start < end; vma = vma_next(vma)) {
+            vma->prot = prot;
+            thread_let_others();
+        }
+        /* New rights come by faults; rights that are gone must be gone everywhere before we return. */
+        struct pmap_batch batch;
+        pmap_batch_begin(&batch, as);
+        pmap_protect(&batch, start, end, prot);
+        pmap_batch_end(&batch);
+        vma_merge(as, start, end);
+    }
+    vma_spare_free(&spare);
+    return err;
+}
+
+int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
+{
+    if (!range_valid(start, len) || (prot & ~PROT_ALL))
+        return -EINVAL;
+    as_write(as);
+    vaddr_t end = start + page_up(len);
+    int wrong = protectable(as, start, &end, prot), err = end > start ? protect_locked(as, start, end, prot) : 0;
+    as_write_done(as);
+    return err != 0 ? err : wrong;
+}
+
+/* ---- brk, and limits ---- */
+
+static void limit_brk(struct addrspace *as)
+{
+    as->brk_max = as->limits.heap < USER_END - as->brk_base ? as->brk_base + as->limits.heap : USER_END;
+}
+
+void as_set_limits(struct addrspace *as, const struct as_limits *limits)
+{
+    as_write(as);
+    as->limits = *limits;
+    limit_brk(as);
+    as_write_done(as);
+}
+
+void as_set_brk_base(struct addrspace *as, vaddr_t base)
+{
+    as_write(as);
+    as->brk_base = as->brk = base;
+    limit_brk(as);
+    as_write_done(as);
+}
+
+static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
+{
+    if (new_brk < as->brk_base)
+        return -EINVAL;
+    if (new_brk > as->brk_max && new_brk > as->brk)     /* less is always allowed, whatever the limit has become */
+        return -ENOMEM;
+    static const struct map_request heap = { .prot = PROT_READ | PROT_WRITE, .kind = VMA_HEAP };
+    vaddr_t old_end = page_up(as->brk), new_end = page_up(new_brk);
+    int err = 0;
+    if (new_end > old_end)
+        err = map_locked(as, old_end, new_end, &heap);
+    else if (new_end < old_end)
+        err = unmap_locked(as, new_end, old_end);
+    if (err != 0)
+        return -ENOMEM;
+    as->brk = new_brk;
+    return 0;
+}
+
+int as_set_brk(struct addrspace *as, vaddr_t new_brk, vaddr_t *brk)
+{
+    as_write(as);
+    int err = set_brk_locked(as, new_brk);
+    *brk = as->brk;
+    as_write_done(as);
+    return err;
+}
+
+int as_move_brk(struct addrspace *as, int64_t increment, vaddr_t *old_brk)
+{
+    as_write(as);
+    vaddr_t old = as->brk, new_brk;
+    int err = 0;
+    if (__builtin_add_overflow(old, increment, &new_brk))
+        err = increment < 0 ? -EINVAL : -ENOMEM;
+    if (err == 0)
+        err = set_brk_locked(as, new_brk);
+    as_write_done(as);
+    if (err == 0)
+        *old_brk = old;
+    return err;
+}
