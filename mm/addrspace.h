@@ -179,6 +179,10 @@ struct unmap {
 };
 int unmap_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_spare *spare, struct unmap *unmap);
 void unmap_commit(struct addrspace *as, const struct unmap *unmap, struct vma_spare *spare);
+int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end);     /* both */
+
+/* The heap grows upwards, so nothing is placed below its end, unless asked for. */
+static inline vaddr_t as_room_from(const struct addrspace *as) { return as->brk_base != 0 ? page_up(as->brk) : PAGE_SIZE; }
 
 /* Take the translations of [start, end) away: from here on nobody sees its pages. Caller writes as->lock. */
 void as_hide(struct addrspace *as, vaddr_t start, vaddr_t end);

@@ -142,6 +142,15 @@ int as_lock(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags)
     return err;
 }
 
+bool as_is_locked(struct addrspace *as, vaddr_t va)
+{
+    as_read(as);
+    struct vma *vma = vma_find(as, va);
+    bool locked = vma != NULL && (vma->flags & VMA_LOCKED);
+    as_read_done(as);
+    return locked;
+}
+
 int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future)
 {
     int err = 0;

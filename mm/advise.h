@@ -31,6 +31,8 @@ int as_advise(struct addrspace *as, vaddr_t start, size_t len, uint8_t clear, ui
  */
 int as_lock(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags);
 
+bool as_is_locked(struct addrspace *as, vaddr_t va);
+
 /* The same for everything there is now, and for what is mapped in future. Source: mlockall(2). */
 int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future);
 

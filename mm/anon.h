@@ -20,7 +20,7 @@ struct anon {
     struct mutex lock;
     struct page *page;                  /* [lock; an object's: or object->lock] its contents; never NULL while there is no swap */
     bool dirty;                         /* [object->lock] of an object's: no longer what it was filled with */
-    /* fixed: the owner, from which every place that may map the page is computed */
+    /* fixed, but for the number while mremap moves it: the owner, from which every place that may map the page is computed */
     union {
         struct family *family;          /* page->use is PAGE_ANON */
         struct vm_object *object;       /* PAGE_FILE */

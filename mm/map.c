@@ -61,7 +61,7 @@ void unmap_commit(struct addrspace *as, const struct unmap *unmap, struct vma_sp
         radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
 }
 
-static int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
+int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
 {
     struct vma_spare spare = { 0 };
     struct unmap unmap;
@@ -158,10 +158,7 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
     return 0;
 }
 
-/*
- * Where a mapping of len bytes goes: result in *start. The heap grows upwards, so nothing is placed below its end, unless asked
- * for. Page 0 is never mapped.
- */
+/* Where a mapping of len bytes goes: result in *start. Page 0 is never mapped. */
 static int find_place(struct addrspace *as, vaddr_t hint, size_t len, const struct map_request *req, vaddr_t *start)
 {
     bool inside = hint <= USER_END - len;
@@ -172,7 +169,7 @@ static int find_place(struct addrspace *as, vaddr_t hint, size_t len, const stru
         return -EPERM;
     if (req->fixed || (inside && hint >= PAGE_SIZE && lies_below(hint + len, vma_find_from(as, hint))))
         return 0;
-    *start = vma_find_room(as, len, as->brk_base != 0 ? page_up(as->brk) : PAGE_SIZE);
+    *start = vma_find_room(as, len, as_room_from(as));
     return *start != 0 ? 0 : -ENOMEM;
 }
 

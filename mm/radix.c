@@ -298,6 +298,36 @@ void radix_clear(struct radix *r, uint64_t start, uint64_t end)
 
 /* ---- whole trees ---- */
 
+/* What hangs below branch, at level, goes to *link: as a whole, or, where there is a node already, slot by slot. */
+static void graft_below(struct radix_node **link, struct radix_node *branch, unsigned level)
+{
+    if (*link == NULL) {
+        *link = branch;
+        return;
+    }
+    struct radix_node *node = *link;
+    assert(node_sole(node) && node_sole(branch));
+    for (unsigned i = 0; i < RADIX_SLOTS; i++) {
+        if (branch->slot[i] == NULL)
+            continue;
+        assert(level > 0 || node->slot[i] == NULL);
+        if (level > 0)
+            graft_below((struct radix_node **)&node->slot[i], branch->slot[i], level - 1);
+        else
+            node->slot[i] = branch->slot[i];
+    }
+    node->occupied |= branch->occupied;
+    slab_free(&radix_nodes, branch);
+}
+
+void radix_graft(struct radix *r, struct radix *from)
+{
+    struct radix_node *branch = from->root;
+    radix_init(from);
+    if (branch != NULL)
+        graft_below(&r->root, branch, TOP);
+}
+
 void radix_share(struct radix *child, struct radix *parent)
 {
     assert(child->root == NULL);

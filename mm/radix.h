@@ -97,6 +97,19 @@ static inline struct anon *radix_replace(struct radix_node *node, uint64_t vpn, 
     return old;
 }
 
+/* Take the anon, with its reference, out of its slot of an exclusive bottom node, which may be left empty. */
+static inline void radix_take(struct radix_node *node, uint64_t vpn)
+{
+    node->slot[vpn % RADIX_SLOTS] = NULL;
+    node->occupied &= ~(1u << vpn % RADIX_SLOTS);
+}
+
+/*
+ * Move everything in from, a tree of its own, into r; from is empty afterwards. No page number is in both, and nodes that both
+ * have are exclusive in r. Allocates nothing.
+ */
+void radix_graft(struct radix *r, struct radix *from);
+
 /*
  * Remove all anons in [start, end), in two steps. Prepare copies the shared nodes that the range only partly covers; it
  * returns 0, or -ENOMEM with the contents unchanged. Clear cannot fail, allocates nothing, and puts what it removes.

@@ -10,6 +10,7 @@
 #include "mm/advise.h"
 #include "mm/object.h"
 #include "mm/page.h"
+#include "mm/remap.h"
 #include "mm/uaccess.h"
 #include "syscalls/abi.h"
 #include "syscalls/syscalls.h"
@@ -154,6 +155,28 @@ long sys_mprotect(const struct syscall_args *a)
     if (!range_valid(a->arg[0], a->arg[1]))
         return -ENOMEM;
     return as_protect(current()->as, a->arg[0], a->arg[1], prot_of(a->arg[2]));
+}
+
+/*
+ * mremap(old_address, old_size, new_size, flags, new_address): old_size 0 maps something shared a second time.
+ * Errors: those of as_remap; EINVAL: flags; EPERM: to page 0.
+ */
+long sys_mremap(const struct syscall_args *a)
+{
+    uint64_t flags = a->arg[3];
+    struct remap_request req = { .from = a->arg[0], .old_len = a->arg[1], .new_len = a->arg[2], .to = a->arg[4],
+                                 .may_move = flags & MREMAP_MAYMOVE, .fixed = flags & MREMAP_FIXED,
+                                 .keep = flags & MREMAP_DONTUNMAP };
+    vaddr_t out;
+    size_t grown;
+    if (flags & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
+        return -EINVAL;
+    int err = as_remap(current()->as, &req, &out, &grown);
+    if (err != 0)
+        return err;
+    if (grown > 0 && as_is_locked(current()->as, out))
+        as_populate_mapped(current()->as, out + page_up(req.new_len) - grown, grown);
+    return (long)out;
 }
 
 /* ---- advice ---- */

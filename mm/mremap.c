@@ -1,0 +1,236 @@
+/*
+ * mremap.c - a mapping becomes longer or shorter, or moves with its contents.
+ * Owns: which of these it is, and how private pages come to another page number.
+ * Does not own: unmap (map.c), the tree of anons (radix.c).
+ *
+ * A page number is part of what an anon is: by (family, page number) every place that may show it is found. So an anon can only
+ * move when this address space is alone in reaching it: then it gets the new number. One that a fork shares stays what it is,
+ * and a copy moves. All that moves is collected in a tree of its own, made and filled in prepare, with room for what only gets
+ * its number in commit; then the old place is unmapped, and the tree is grafted on that of the address space, which copies nothing and
+ * needs no memory: what both have in common, the paths to the ends of the new range, has been made exclusive before.
+ */
+#include "kernel/core/errno.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
+#include "mm/addrspace.h"
+#include "mm/anon.h"
+#include "mm/remap.h"
+
+struct move {
+    struct addrspace *as;
+    vaddr_t from, to;
+    size_t old_len, new_len;
+    size_t len;                         /* the smaller of the two: bytes whose contents move */
+    bool keep;
+    struct radix contents;              /* by new page number: copies, and slots for what moves */
+    struct vma_spare spare;
+    struct vma *vma;                    /* what is promised at the new place */
+    struct unmap target, source;
+};
+
+/* ---- contents ---- */
+
+static uint64_t first_page(const struct move *m) { return m->from >> PAGE_SHIFT; }
+static uint64_t end_page(const struct move *m) { return (m->from + m->len) >> PAGE_SHIFT; }
+static uint64_t new_page(const struct move *m, uint64_t vpn) { return vpn - first_page(m) + (m->to >> PAGE_SHIFT); }
+
+static struct anon *copy_for(struct addrspace *as, struct anon *old, uint64_t vpn)
+{
+    struct anon *anon = anon_alloc(PAGE_ANON);
+    if (anon == NULL)
+        return NULL;
+    anon->family = as->family;
+    anon->vpn = vpn;
+    mutex_lock(&old->lock);
+    page_copy(page_address(anon->page), page_address(anon_page(old)));
+    mutex_unlock(&old->lock);
+    return anon;
+}
+
+/* A slot for each page that moves, and a copy of each that a fork shares. */
+static int prepare_contents(struct move *m)
+{
+    struct radix *anons = &m->as->anons;
+    struct anon *anon;
+    for (uint64_t vpn = radix_next(anons, first_page(m), &anon); anon != NULL && vpn < end_page(m);
+         vpn = radix_next(anons, vpn + 1, &anon)) {
+        bool exclusive;
+        radix_find_node(anons, vpn, &exclusive);
+        struct radix_node *node = radix_prepare(&m->contents, new_page(m, vpn), NULL);
+        if (node == NULL)
+            return -ENOMEM;
+        if (!exclusive || !anon_sole(anon)) {
+            struct anon *copy = copy_for(m->as, anon, new_page(m, vpn));
+            if (copy == NULL)
+                return -ENOMEM;
+            radix_fill(node, new_page(m, vpn), copy);
+        }
+        thread_let_others();
+    }
+    /* Where the tree of the address space and the new one meet. */
+    if (m->contents.root == NULL)
+        return 0;
+    uint64_t first = m->to >> PAGE_SHIFT, last = (m->to + m->len - 1) >> PAGE_SHIFT;
+    return radix_prepare(anons, first, NULL) != NULL && radix_prepare(anons, last, NULL) != NULL ? 0 : -ENOMEM;
+}
+
+/* What is not there as a copy moves: out of its slot, and with a new number into the other tree. */
+static void take_contents(struct move *m)
+{
+    struct radix *anons = &m->as->anons;
+    struct anon *anon;
+    bool always;
+    for (uint64_t vpn = radix_next(anons, first_page(m), &anon); anon != NULL && vpn < end_page(m);
+         vpn = radix_next(anons, vpn + 1, &anon)) {
+        struct radix_node *to = radix_find_node(&m->contents, new_page(m, vpn), &always);
+        thread_let_others();
+        if (radix_slot(to, new_page(m, vpn)) != NULL)
+            continue;
+        radix_take(radix_find_node(anons, vpn, &always), vpn);
+        mutex_lock(&anon->lock);
+        anon->vpn = new_page(m, vpn);
+        mutex_unlock(&anon->lock);
+        radix_fill(to, new_page(m, vpn), anon);
+    }
+}
+
+/* ---- the move ---- */
+
+static int prepare_move(struct move *m, const struct vma *vma)
+{
+    struct addrspace *as = m->as;
+    if (as->vmas.count >= VMA_MAX || (m->vma = vma_clone(vma)) == NULL)
+        return -ENOMEM;
+    m->vma->start = m->to;
+    m->vma->end = m->to + m->new_len;
+    m->vma->kind = VMA_PLAIN;                   /* away from where it was, it is no heap and no stack */
+    m->vma->object_index = vma_object_index(vma, m->from);
+    int err = unmap_prepare(as, m->to, m->to + m->new_len, &m->spare, &m->target);
+    if (err == 0 && m->old_len > 0)
+        err = prepare_contents(m);
+    if (err == 0 && m->old_len > 0)
+        err = unmap_prepare(as, m->from, m->from + m->old_len, &m->spare, &m->source);
+    return err;
+}
+
+static void leave_empty(struct move *m)
+{
+    struct vma *vma = vma_find(m->as, m->from);
+    vma_set_flags(m->as, vma, vma->flags & ~(VMA_LOCKED | VMA_LOCK_ON_FAULT));
+    if (m->source.any_anon)
+        radix_clear(&m->as->anons, first_page(m), end_page(m));
+}
+
+static void commit_move(struct move *m)
+{
+    struct addrspace *as = m->as;
+    unmap_commit(as, &m->target, &m->spare);
+    if (m->old_len > 0) {
+        as_hide(as, m->from, m->from + m->old_len);
+        take_contents(m);
+        if (m->keep)
+            leave_empty(m);
+        else
+            unmap_commit(as, &m->source, &m->spare);
+    }
+    radix_graft(&as->anons, &m->contents);
+    vma_insert(as, m->vma);
+    m->vma = NULL;
+    vma_merge(as, m->to, m->to + m->new_len);
+}
+
+static int move(struct move *m, const struct vma *vma)
+{
+    m->len = m->old_len < m->new_len ? m->old_len : m->new_len;
+    int err = prepare_move(m, vma);
+    if (err == 0)
+        commit_move(m);
+    radix_put_all(&m->contents);
+    vma_spare_free(&m->spare);
+    if (m->vma != NULL)
+        vma_free(m->vma);
+    return err;
+}
+
+/* ---- what is to be done ---- */
+
+static bool overlap(vaddr_t a, size_t a_len, vaddr_t b, size_t b_len) { return a < b + b_len && b < a + a_len; }
+
+/* Is a place that the caller names a possible one? */
+static int place_valid(const struct remap_request *req, size_t old_len, size_t new_len)
+{
+    if (!page_aligned(req->to) || new_len > USER_END || req->to > USER_END - new_len ||
+        overlap(req->from, old_len, req->to, new_len))
+        return -EINVAL;
+    return req->fixed && req->to < PAGE_SIZE ? -EPERM : 0;
+}
+
+/* May vma have these many bytes more? */
+static int may_grow(const struct addrspace *as, const struct vma *vma, size_t more)
+{
+    size_t npages = more >> PAGE_SHIFT;
+    if ((vma->flags & VMA_LOCKED) && as->vmas.nlocked + npages > as->limits.locked >> PAGE_SHIFT)
+        return -EAGAIN;
+    return as->vmas.npages + npages > as->limits.mapped >> PAGE_SHIFT ? -ENOMEM : 0;
+}
+
+static bool free_behind(struct vma *vma, size_t more)
+{
+    const struct vma *next = vma_next(vma);
+    return more <= USER_END - vma->end && (next == NULL || vma->end + more <= vma_floor(next));
+}
+
+static bool is_free(struct addrspace *as, vaddr_t start, size_t len)
+{
+    const struct vma *next = vma_find_from(as, start);
+    return next == NULL || start + len <= vma_floor(next);
+}
+
+static int remap_locked(struct addrspace *as, const struct remap_request *req, size_t old_len, size_t new_len, vaddr_t *out,
+                        size_t *grown)
+{
+    bool named = req->fixed || req->keep;
+    struct vma *vma = vma_find(as, req->from);
+    int err = vma == NULL ? -EFAULT : named ? place_valid(req, old_len, new_len) : 0;
+    if (err != 0)
+        return err;
+    *out = req->from;
+    if (!named && old_len >= new_len)
+        return old_len > new_len ? unmap_locked(as, req->from + new_len, req->from + old_len) : 0;
+    if (old_len == 0 && !vma->shared)
+        return -EINVAL;
+    if (old_len > vma->end - req->from)
+        return -EFAULT;
+    size_t more = req->keep ? new_len : new_len > old_len ? new_len - old_len : 0;
+    if ((err = may_grow(as, vma, more)) != 0)
+        return err;
+    *grown = new_len > old_len ? new_len - old_len : 0;
+    if (!named && old_len == vma->end - req->from && free_behind(vma, more)) {
+        vma_resize(as, vma, vma->start, vma->end + more);
+        vma_merge(as, vma->end, vma->end);
+        return 0;
+    }
+    if (!req->may_move)
+        return -ENOMEM;
+    bool as_named = req->fixed || (req->keep && req->to >= PAGE_SIZE && is_free(as, req->to, new_len));
+    *out = as_named ? req->to : new_len <= USER_END ? vma_find_room(as, new_len, as_room_from(as)) : 0;
+    if (*out == 0)
+        return -ENOMEM;
+    struct move m = { .as = as, .from = req->from, .to = *out, .old_len = old_len, .new_len = new_len, .keep = req->keep };
+    return move(&m, vma);
+}
+
+int as_remap(struct addrspace *as, const struct remap_request *req, vaddr_t *out, size_t *grown)
+{
+    size_t old_len = page_up(req->old_len), new_len = page_up(req->new_len);
+    if (!page_aligned(req->from) || new_len == 0 || ((req->fixed || req->keep) && !req->may_move) ||
+        (req->keep && old_len != new_len))
+        return -EINVAL;
+    if (req->from >= USER_END || old_len > USER_END - req->from)
+        return req->from >= USER_END || new_len > old_len || req->fixed ? -EFAULT : -EINVAL;
+    *grown = 0;
+    as_write(as);
+    int err = remap_locked(as, req, old_len, new_len, out, grown);
+    as_write_done(as);
+    return err;
+}
