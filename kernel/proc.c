@@ -472,7 +472,7 @@ size_t proc_resident_max(const struct proc *p)
 
 struct as_limits proc_memory_limits(const struct proc *p)
 {
-    return (struct as_limits){ .mapped = p->limits[RLIMIT_AS].soft, .heap = p->limits[RLIMIT_DATA].soft,
+    return (struct as_limits){ .mapped = p->limits[RLIMIT_AS].soft, .data = p->limits[RLIMIT_DATA].soft,
                                .locked = p->limits[RLIMIT_MEMLOCK].soft };
 }
 

@@ -67,7 +67,7 @@ static struct addrspace *as_alloc(void)
     atomic_store_explicit(&as->users, 1, memory_order_relaxed);
     rwlock_init(&as->lock, RANK_AS);
     RB_INIT(&as->vmas.tree);
-    as->vmas.count = as->vmas.npages = as->vmas.nlocked = 0;
+    as->vmas.count = as->vmas.npages = as->vmas.nlocked = as->vmas.ndata = 0;
     as->lock_future = 0;
     radix_init(&as->anons);
     as->brk_base = as->brk = 0;

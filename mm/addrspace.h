@@ -37,7 +37,7 @@ struct near {
 /* What it may have in bytes, from setrlimit(2). Beyond that verbs say -ENOMEM; what is there stays. */
 struct as_limits {
     uint64_t mapped;                    /* RLIMIT_AS: what its VMAs promise in all */
-    uint64_t heap;                      /* RLIMIT_DATA */
+    uint64_t data;                      /* RLIMIT_DATA: see vma_is_data; and the heap alone, to the byte */
     uint64_t locked;                    /* RLIMIT_MEMLOCK */
 };
 
@@ -51,7 +51,7 @@ struct addrspace {
     vaddr_t brk_base;                   /* [lock] where the heap begins; 0: none yet */
     vaddr_t brk;                        /* [lock] its end, to the byte */
     struct as_limits limits;            /* [lock] */
-    vaddr_t brk_max;                    /* [lock] how far brk may grow: brk_base + limits.heap, or the end of user space */
+    vaddr_t brk_max;                    /* [lock] how far brk may grow: brk_base + limits.data, or the end of user space */
     uint8_t lock_future;                /* [lock] flags that a new VMA gets: mlockall(2), MCL_FUTURE */
     _Atomic vaddr_t oom_va;             /* where memory ran out for a user: all users are killed; 0: nowhere */
     LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
@@ -126,7 +126,7 @@ void as_destroy(struct addrspace *as);
 /*
  * Map len bytes (rounded up to pages) as req says; *out is the address. Without fixed: the highest free range below the
  * stack; hint, if not 0, is tried first.
- * Returns 0; -EINVAL: len 0, or hint not page aligned; -EEXIST: taken; -EPERM: fixed at page 0; -EAGAIN: more locked than
+ * Returns 0; -EINVAL: len 0, or hint not page aligned; -EEXIST: taken; -EPERM: fixed at page 0, or nothing may be locked; -EAGAIN: more locked than
  * may be; -ENOMEM: no room, outside user space, a limit, or no memory.
  * Nothing changed on failure: replace, too, takes nothing away then. Source: mmap(2).
  */

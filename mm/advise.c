@@ -73,7 +73,7 @@ static int change_flags(struct addrspace *as, vaddr_t start, vaddr_t end, struct
             err = -EINVAL;
             break;
         }
-        vma_set_flags(as, vma, (vma->flags & ~change.clear) | change.set);
+        vma_set(as, vma, vma->prot, (vma->flags & ~change.clear) | change.set);
     }
     vma_merge(as, start, end);
     vma_spare_free(&spare);

@@ -18,7 +18,7 @@ static size_t nodes_found, private_found, file_found;
 static void check_vmas(struct addrspace *as)
 {
     vaddr_t end = PAGE_SIZE;                    /* page 0 is never mapped */
-    size_t count = 0, npages = 0, nlocked = 0;
+    size_t count = 0, npages = 0, nlocked = 0, ndata = 0;
     for (struct vma *vma = vma_first(as); vma != NULL; vma = vma_next(vma)) {
         if (vma->start < end || vma->start >= vma->end || vma->end > USER_END || !page_aligned(vma->start) ||
             !page_aligned(vma->end) || vma->as != as)
@@ -29,10 +29,12 @@ static void check_vmas(struct addrspace *as)
         count++;
         npages += vma_npages(vma);
         nlocked += vma->flags & VMA_LOCKED ? vma_npages(vma) : 0;
+        ndata += vma_is_data(vma) ? vma_npages(vma) : 0;
     }
-    if (count != as->vmas.count || npages != as->vmas.npages || nlocked != as->vmas.nlocked)
-        panic("I1: %zu VMAs of %zu pages, %zu locked, but the counts are %zu, %zu and %zu", count, npages, nlocked, as->vmas.count,
-              as->vmas.npages, as->vmas.nlocked);
+    if (count != as->vmas.count || npages != as->vmas.npages || nlocked != as->vmas.nlocked ||
+        ndata != as->vmas.ndata)
+        panic("I1: %zu VMAs of %zu pages, %zu locked, %zu data, but the counts are %zu, %zu, %zu, %zu", count, npages, nlocked,
+              ndata, as->vmas.count, as->vmas.npages, as->vmas.nlocked, as->vmas.ndata);
 }
 
 /* ---- I2: an anon lies inside a private VMA of every address space that reaches it ---- */

@@ -87,15 +87,35 @@ int as_unmap(struct addrspace *as, vaddr_t start, size_t len)
 /* Is a range free that ends at end? next is the first VMA that ends after its start. */
 static bool lies_below(vaddr_t end, const struct vma *next) { return next == NULL || end <= vma_floor(next); }
 
+struct pages {
+    size_t all, data;
+};
+
 /* Pages that are mapped in [start, end). */
-static size_t pages_mapped(struct addrspace *as, vaddr_t start, vaddr_t end)
+static struct pages pages_mapped(struct addrspace *as, vaddr_t start, vaddr_t end)
 {
-    size_t npages = 0;
+    struct pages n = { 0 };
     for (struct vma *vma = vma_find_from(as, start); vma != NULL && vma->start < end; vma = vma_next(vma)) {
-        npages += ((vma->end < end ? vma->end : end) - (vma->start > start ? vma->start : start)) >> PAGE_SHIFT;
+        size_t npages = ((vma->end < end ? vma->end : end) - (vma->start > start ? vma->start : start)) >> PAGE_SHIFT;
+        n.all += npages;
+        n.data += vma_is_data(vma) ? npages : 0;
         thread_let_others();
     }
-    return npages;
+    return n;
+}
+
+/* May added be mapped, in the place of as many pages as left says? */
+static int within_limits(const struct addrspace *as, const struct vma *added, struct pages left, uint8_t asked_flags)
+{
+    size_t npages = vma_npages(added);
+    const struct as_limits *limits = &as->limits;
+    if (as->vmas.npages - left.all + npages > limits->mapped >> PAGE_SHIFT)
+        return -ENOMEM;
+    if (vma_is_data(added) && as->vmas.ndata - left.data + npages > limits->data >> PAGE_SHIFT)
+        return -ENOMEM;
+    if ((asked_flags & VMA_LOCKED) && limits->locked == 0)
+        return -EPERM;
+    return (added->flags & VMA_LOCKED) && as->vmas.nlocked + npages > limits->locked >> PAGE_SHIFT ? -EAGAIN : 0;
 }
 
 /* added joins a neighbour that is like it, if there is one: so a heap grows without a new VMA. next is the VMA after it. */
@@ -121,9 +141,6 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
     if (!req->replace && !lies_below(end, next))
         return -EEXIST;
     bool replaces = next != NULL && next->start < end;
-    uint64_t npages = (end - start) >> PAGE_SHIFT, left = replaces ? pages_mapped(as, start, end) : 0;
-    if (as->vmas.npages - left + npages > as->limits.mapped >> PAGE_SHIFT)
-        return -ENOMEM;
     struct vma added;                           /* a draft: its links are never looked at, and clearing them would cost more than */
     added.start = start;                        /* all the rest of growing a heap */
     added.end = end;
@@ -135,8 +152,9 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
     added.cut = false;
     added.object = req->object;
     added.object_index = req->object_index;
-    if ((added.flags & VMA_LOCKED) && as->vmas.nlocked + npages > as->limits.locked >> PAGE_SHIFT)
-        return -EAGAIN;
+    int err = within_limits(as, &added, replaces ? pages_mapped(as, start, end) : (struct pages){ 0 }, req->flags);
+    if (err != 0)
+        return err;
     if (!replaces && join_neighbour(as, &added, next))
         return 0;
     struct vma_spare spare = { 0 };
@@ -205,14 +223,28 @@ int split_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_s
     return low || high ? vma_spare_alloc(as, spare, spare->count + low + high) : 0;
 }
 
+/* May the part of vma before end have the rights in prot? data: pages that have become data before it. */
+static int may_have(const struct addrspace *as, const struct vma *vma, vaddr_t start, vaddr_t end, unsigned prot, size_t *data)
+{
+    if (vma == NULL)
+        return -ENOMEM;
+    if (prot & vma->prot_denied)
+        return -EACCES;
+    if ((prot & PROT_WRITE) && !vma->shared && !vma_is_data(vma))
+        *data += ((vma->end < end ? vma->end : end) - start) >> PAGE_SHIFT;
+    return as->vmas.ndata + *data > as->limits.data >> PAGE_SHIFT && *data > 0 ? -ENOMEM : 0;
+}
+
 /* How far [start, end) may get the rights in prot; and what is wrong there, or 0. */
 static int protectable(struct addrspace *as, vaddr_t start, vaddr_t *end, unsigned prot)
 {
+    size_t data = 0;
     for (vaddr_t at = start; at < *end; thread_let_others()) {
         const struct vma *vma = vma_find(as, at);
-        if (vma == NULL || (prot & vma->prot_denied) != 0) {
+        int err = may_have(as, vma, at, *end, prot, &data);
+        if (err != 0) {
             *end = at;
-            return vma == NULL ? -ENOMEM : -EACCES;
+            return err;
         }
         at = vma->end;
     }
@@ -229,7 +261,7 @@ static int protect_locked(struct addrspace *as, vaddr_t start, vaddr_t end, unsi
             vma_split(as, end, &spare);
         }
         for (struct vma *vma = vma_find(as, start); vma != NULL && vma->start < end; vma = vma_next(vma)) {
-            vma->prot = prot;
+            vma_set(as, vma, prot, vma->flags);
             thread_let_others();
         }
         /* New rights come by faults; rights that are gone must be gone everywhere before we return. */
@@ -258,7 +290,7 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
 
 static void limit_brk(struct addrspace *as)
 {
-    as->brk_max = as->limits.heap < USER_END - as->brk_base ? as->brk_base + as->limits.heap : USER_END;
+    as->brk_max = as->limits.data < USER_END - as->brk_base ? as->brk_base + as->limits.data : USER_END;
 }
 
 void as_set_limits(struct addrspace *as, const struct as_limits *limits)

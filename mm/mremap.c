@@ -116,7 +116,7 @@ static int prepare_move(struct move *m, const struct vma *vma)
 static void leave_empty(struct move *m)
 {
     struct vma *vma = vma_find(m->as, m->from);
-    vma_set_flags(m->as, vma, vma->flags & ~(VMA_LOCKED | VMA_LOCK_ON_FAULT));
+    vma_set(m->as, vma, vma->prot, vma->flags & ~(VMA_LOCKED | VMA_LOCK_ON_FAULT));
     if (m->source.any_anon)
         radix_clear(&m->as->anons, first_page(m), end_page(m));
 }
@@ -159,7 +159,7 @@ static bool overlap(vaddr_t a, size_t a_len, vaddr_t b, size_t b_len) { return a
 /* Is a place that the caller names a possible one? */
 static int place_valid(const struct remap_request *req, size_t old_len, size_t new_len)
 {
-    if (!page_aligned(req->to) || new_len > USER_END || req->to > USER_END - new_len ||
+    if (!page_aligned(req->to) || req->to > USER_END - new_len ||
         overlap(req->from, old_len, req->to, new_len))
         return -EINVAL;
     return req->fixed && req->to < PAGE_SIZE ? -EPERM : 0;
@@ -171,6 +171,8 @@ static int may_grow(const struct addrspace *as, const struct vma *vma, size_t mo
     size_t npages = more >> PAGE_SHIFT;
     if ((vma->flags & VMA_LOCKED) && as->vmas.nlocked + npages > as->limits.locked >> PAGE_SHIFT)
         return -EAGAIN;
+    if (vma_is_data(vma) && as->vmas.ndata + npages > as->limits.data >> PAGE_SHIFT)
+        return -ENOMEM;
     return as->vmas.npages + npages > as->limits.mapped >> PAGE_SHIFT ? -ENOMEM : 0;
 }
 
@@ -213,7 +215,7 @@ static int remap_locked(struct addrspace *as, const struct remap_request *req, s
     if (!req->may_move)
         return -ENOMEM;
     bool as_named = req->fixed || (req->keep && req->to >= PAGE_SIZE && is_free(as, req->to, new_len));
-    *out = as_named ? req->to : new_len <= USER_END ? vma_find_room(as, new_len, as_room_from(as)) : 0;
+    *out = as_named ? req->to : vma_find_room(as, new_len, as_room_from(as));
     if (*out == 0)
         return -ENOMEM;
     struct move m = { .as = as, .from = req->from, .to = *out, .old_len = old_len, .new_len = new_len, .keep = req->keep };
@@ -223,7 +225,7 @@ static int remap_locked(struct addrspace *as, const struct remap_request *req, s
 int as_remap(struct addrspace *as, const struct remap_request *req, vaddr_t *out, size_t *grown)
 {
     size_t old_len = page_up(req->old_len), new_len = page_up(req->new_len);
-    if (!page_aligned(req->from) || new_len == 0 || ((req->fixed || req->keep) && !req->may_move) ||
+    if (!page_aligned(req->from) || new_len == 0 || new_len > USER_END || ((req->fixed || req->keep) && !req->may_move) ||
         (req->keep && old_len != new_len))
         return -EINVAL;
     if (req->from >= USER_END || old_len > USER_END - req->from)

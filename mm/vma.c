@@ -203,6 +203,8 @@ static void account(struct addrspace *as, const struct vma *vma, int64_t npages)
     as->vmas.npages += npages;
     if (vma->flags & VMA_LOCKED)
         as->vmas.nlocked += npages;
+    if (vma_is_data(vma))
+        as->vmas.ndata += npages;
 }
 
 static void insert_locked(struct addrspace *as, struct vma *vma)
@@ -307,10 +309,11 @@ void vma_merge(struct addrspace *as, vaddr_t start, vaddr_t end)
     }
 }
 
-void vma_set_flags(struct addrspace *as, struct vma *vma, uint8_t flags)
+void vma_set(struct addrspace *as, struct vma *vma, uint8_t prot, uint8_t flags)
 {
     assert(as_held_alone(as));
     account(as, vma, -(int64_t)vma_npages(vma));
+    vma->prot = prot;
     vma->flags = flags;
     account(as, vma, vma_npages(vma));
 }

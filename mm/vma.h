@@ -62,6 +62,7 @@ struct vma_set {
     size_t count;
     size_t npages;                      /* [as->lock to change] in all of them; /proc reads it as it is */
     size_t nlocked;                     /* the same, of those with VMA_LOCKED */
+    size_t ndata;                       /* the same, of those that vma_is_data */
 };
 
 static inline size_t vma_npages(const struct vma *vma) { return (vma->end - vma->start) >> PAGE_SHIFT; }
@@ -70,6 +71,12 @@ static inline size_t vma_npages(const struct vma *vma) { return (vma->end - vma-
 static inline uint64_t vma_object_index(const struct vma *vma, vaddr_t va)
 {
     return vma->object_index + ((va - vma->start) >> PAGE_SHIFT);
+}
+
+/* What RLIMIT_DATA counts: private memory that may be stored to, but the stack. */
+static inline bool vma_is_data(const struct vma *vma)
+{
+    return !vma->shared && (vma->prot & PROT_WRITE) && vma->kind != VMA_STACK;
 }
 
 /* Below this address nothing may be placed because of vma: a stack keeps a gap. */
@@ -125,8 +132,8 @@ bool vma_continues(const struct vma *a, const struct vma *b);
 /* Make one of neighbours that could be, among those that touch [start, end]. */
 void vma_merge(struct addrspace *as, vaddr_t start, vaddr_t end);
 
-/* Change the flags of vma. */
-void vma_set_flags(struct addrspace *as, struct vma *vma, uint8_t flags);
+/* Change rights and flags of vma. */
+void vma_set(struct addrspace *as, struct vma *vma, uint8_t prot, uint8_t flags);
 
 /* For check.c: is what vma remembers about room right, unless it is outdated? */
 bool vma_room_true(struct vma *vma);

@@ -108,7 +108,7 @@ long sys_mmap(const struct syscall_args *a)
     if (len > USER_END)
         return -ENOMEM;
     len = page_up(len);
-    if ((offset >> PAGE_SHIFT) + (len >> PAGE_SHIFT) < offset >> PAGE_SHIFT || offset + len < offset)
+    if (f != NULL && offset > INT64_MAX - len)
         return -EOVERFLOW;
     int err = mapping_kind(flags, &req);
     if (err != 0)
@@ -181,7 +181,7 @@ long sys_mremap(const struct syscall_args *a)
 
 /* ---- advice ---- */
 
-/* What each advice does. The last three say nothing to this kernel, nor does MADV_WILLNEED: what can be read is in memory. */
+/* What each advice does. The last four say nothing to this kernel, nor does MADV_WILLNEED: what can be read is in memory. */
 static const struct advice {
     enum { NOT_KNOWN, FLAGS, FORGET, POPULATE } does;
     uint8_t clear, set;                 /* VMA_ flags */
@@ -200,7 +200,7 @@ static const struct advice {
     [MADV_KEEPONFORK] = { FLAGS, .clear = VMA_EMPTY_IN_CHILD },
     [MADV_POPULATE_READ] = { POPULATE, .access = ACCESS_READ },
     [MADV_POPULATE_WRITE] = { POPULATE, .access = ACCESS_WRITE },
-    [MADV_DONTDUMP] = { FLAGS }, [MADV_DODUMP] = { FLAGS }, [MADV_COLD] = { FLAGS },
+    [MADV_DONTDUMP] = { FLAGS }, [MADV_DODUMP] = { FLAGS }, [MADV_COLD] = { FLAGS }, [MADV_PAGEOUT] = { FLAGS },
 };
 
 /*

@@ -92,7 +92,7 @@ const struct file_ops *device_ops(uint32_t device)
 int devices_make(void)
 {
     struct inode *dir = dir_make("dev", 3), *inode;
-    if (dir == NULL)
+    if (dir == NULL || dir_make("dev/shm", 7) == NULL)      /* for shm_open(3) */
         return -ENOMEM;
     int err = 0;
     for (size_t i = 0; i < ARRAY_LEN(devices) && err == 0; i++) {

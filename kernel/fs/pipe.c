@@ -101,7 +101,7 @@ static void page_drop(struct pipe *p, char **slot)
     *slot = NULL;
 }
 
-/* Fill up to room bytes. Returns 0 or -errno; what fitted before an error is in. */
+/* Fill up to room bytes. Returns 0 or -errno; the pages filled before an error are in. */
 static int pipe_fill(struct pipe *p, struct uio *u, size_t room)
 {
     int err = 0;
@@ -116,6 +116,10 @@ static int pipe_fill(struct pipe *p, struct uio *u, size_t room)
                 return -ENOMEM;
         }
         err = uio_move(u, *slot + at, n, UIO_FROM_USER, &done);
+        if (err != 0) {                 /* what goes to one page of the pipe is in it as a whole or not at all, as on Linux */
+            u->resid += done;
+            done = 0;
+        }
         p->write_pos += done;
         room -= done;
         if (done == 0 && at == 0 && p->write_pos - p->read_pos <= PIPE_CAPACITY - PAGE_SIZE)

@@ -263,8 +263,8 @@ static int pid_status_text(const struct snapshot *s, struct text *text)
         size_t file_pages = in_files.resident - in_files.anon;
         text_add(text, "VmSize:\t%8zu kB\nVmRSS:\t%8zu kB\nRssAnon:\t%8zu kB\nRssFile:\t%8zu kB\n", s->size_bytes / 1024,
                  resident * kib, (resident - file_pages) * kib, file_pages * kib);
-        text_add(text, "VmData:\t%8zu kB\nVmStk:\t%8zu kB\nVmSwap:\t%8d kB\n", kind_pages[VMA_HEAP] * kib,
-                 kind_pages[VMA_STACK] * kib, 0);
+        text_add(text, "VmLck:\t%8zu kB\nVmData:\t%8zu kB\nVmStk:\t%8zu kB\nVmSwap:\t%8d kB\n", s->as->vmas.nlocked * kib,
+                 s->as->vmas.ndata * kib, kind_pages[VMA_STACK] * kib, 0);
     }
     text_add(text, "Threads:\t1\n");
     return 0;

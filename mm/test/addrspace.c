@@ -440,9 +440,10 @@ static void limited(void)
     check_eq(map_zero(child, 4 * at, 1, RW), -ENOMEM);        /* inherited */
     as_set_limits(as, &(struct as_limits){ 0 });                    /* what is there stays */
     check_eq(set_brk(as, 2 * at), 0);           /* and less is always allowed */
-    as_set_limits(as, &(struct as_limits){ UINT64_MAX, 10, 0 });
-    check_eq(set_brk(as, 2 * at + 11), -ENOMEM);
-    check_eq(set_brk(as, 2 * at + 10), 0);
+    as_set_limits(as, &(struct as_limits){ UINT64_MAX, 3 * PAGE_SIZE, 0 });
+    check_eq(set_brk(as, 2 * at + 3 * PAGE_SIZE + 1), -ENOMEM);
+    check_eq(set_brk(as, 2 * at + PAGE_SIZE + 1), -ENOMEM);   /* two pages are mapped, and count */
+    check_eq(set_brk(as, 2 * at + PAGE_SIZE), 0);
     check_eq(program_store(as, at, 1), 0);
     destroy(child);
     destroy(as);
