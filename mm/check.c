@@ -18,7 +18,6 @@ static size_t nodes_found, private_found, file_found;
 static void check_vmas(struct addrspace *as)
 {
     vaddr_t end = PAGE_SIZE;                    /* page 0 is never mapped */
-    size_t count = 0, npages = 0, nlocked = 0, ndata = 0;
     for (struct vma *vma = vma_first(as); vma != NULL; vma = vma_next(vma)) {
         if (vma->start < end || vma->start >= vma->end || vma->end > USER_END || !page_aligned(vma->start) ||
             !page_aligned(vma->end) || vma->as != as)
@@ -26,6 +25,13 @@ static void check_vmas(struct addrspace *as)
         if (!vma_room_true(vma))
             panic("I1: VMA %#lx-%#lx remembers wrongly what room there is", vma->start, vma->end);
         end = vma->end;
+    }
+}
+
+static void check_sums(struct addrspace *as)
+{
+    size_t count = 0, npages = 0, nlocked = 0, ndata = 0;
+    for (struct vma *vma = vma_first(as); vma != NULL; vma = vma_next(vma)) {
         count++;
         npages += vma_npages(vma);
         nlocked += vma->flags & VMA_LOCKED ? vma_npages(vma) : 0;
@@ -176,6 +182,7 @@ static void check_addrspace(struct addrspace *as, void *unused)
     check_vmas(as);
     check_anons_inside(as);
     check_leaves(as);
+    check_sums(as);
     count_references(as->anons.root, RADIX_LEVELS - 1, 0, as->family, PAGE_ANON);
 }
 

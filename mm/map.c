@@ -218,7 +218,7 @@ bool as_range_allows(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned 
 
 int split_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_spare *spare)
 {
-    struct vma *first = vma_find(as, start), *last = vma_find(as, end - 1);
+    struct vma *first = vma_find(as, start), *last = first != NULL && end <= first->end ? first : vma_find(as, end - 1);
     bool low = first != NULL && first->start < start, high = last != NULL && end < last->end;
     return low || high ? vma_spare_alloc(as, spare, spare->count + low + high) : 0;
 }
@@ -256,11 +256,10 @@ static int protect_locked(struct addrspace *as, vaddr_t start, vaddr_t end, unsi
     struct vma_spare spare = { 0 };
     int err = split_prepare(as, start, end, &spare);
     if (err == 0) {
-        if (spare.count > 0) {
-            vma_split(as, start, &spare);
+        struct vma *vma = vma_split(as, start, &spare);
+        if (spare.count > 0)
             vma_split(as, end, &spare);
-        }
-        for (struct vma *vma = vma_find(as, start); vma != NULL && vma->start < end; vma = vma_next(vma)) {
+        for (; vma != NULL && vma->start < end; vma = vma_next(vma)) {
             vma_set(as, vma, prot, vma->flags);
             thread_let_others();
         }

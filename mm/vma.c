@@ -243,12 +243,12 @@ void vma_remove(struct addrspace *as, struct vma *vma)
     account(as, vma, -(int64_t)vma_npages(vma));
 }
 
-void vma_split(struct addrspace *as, vaddr_t at, struct vma_spare *spare)
+struct vma *vma_split(struct addrspace *as, vaddr_t at, struct vma_spare *spare)
 {
     assert(as_held_alone(as) && page_aligned(at));
     struct vma *vma = vma_find(as, at);
     if (vma == NULL || vma->start == at)
-        return;
+        return vma;
     assert(spare->count > 0);
     struct vma *upper = spare->vma[--spare->count];
     lock_object(vma);                           /* one hold: whoever walks the list sees the old range or both new ones */
@@ -261,6 +261,7 @@ void vma_split(struct addrspace *as, vaddr_t at, struct vma_spare *spare)
     insert_locked(as, upper);
     unlock_object(vma);
     outdate(vma);
+    return upper;
 }
 
 void vma_resize(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t end)
@@ -312,8 +313,10 @@ void vma_merge(struct addrspace *as, vaddr_t start, vaddr_t end)
 void vma_set(struct addrspace *as, struct vma *vma, uint8_t prot, uint8_t flags)
 {
     assert(as_held_alone(as));
-    account(as, vma, -(int64_t)vma_npages(vma));
+    size_t npages = vma_npages(vma);
+    bool was_data = vma_is_data(vma), was_locked = vma->flags & VMA_LOCKED;
     vma->prot = prot;
     vma->flags = flags;
-    account(as, vma, vma_npages(vma));
+    as->vmas.ndata += npages * vma_is_data(vma) - npages * was_data;
+    as->vmas.nlocked += npages * ((flags & VMA_LOCKED) != 0) - npages * was_locked;
 }
