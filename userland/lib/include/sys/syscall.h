@@ -73,16 +73,25 @@
 #define SYS_sysinfo 179
 #define SYS_brk 214
 #define SYS_munmap 215
+#define SYS_mremap 216
 #define SYS_clone 220
 #define SYS_execve 221
 #define SYS_mmap 222
 #define SYS_mprotect 226
+#define SYS_msync 227
+#define SYS_mlock 228
+#define SYS_munlock 229
+#define SYS_mlockall 230
+#define SYS_munlockall 231
+#define SYS_mincore 232
 #define SYS_madvise 233
 #define SYS_sbrk 244                    /* the first of the numbers left to the architecture */
 #define SYS_wait4 260
 #define SYS_prlimit64 261
 #define SYS_renameat2 276
 #define SYS_getrandom 278
+#define SYS_memfd_create 279
+#define SYS_mlock2 284
 #define SYS_faccessat2 439
 #define SYS_fork 1079                   /* where the table once listed its deprecated fork */
 
