@@ -281,7 +281,7 @@ int helper_run(const char *action, long number)
 }
 
 /* What the program does instead of testing when its first argument is AS_CHILD. */
-static int helper_main(const char *action, int number)
+static int helper_main(const char *action, long number)
 {
     char byte;
 
@@ -303,12 +303,14 @@ static int helper_main(const char *action, int number)
         poke_byte((uintptr_t)&byte - number, 1);
         return 0;
     }
+    if (strcmp(action, "is-mapped") == 0)           /* 1 when page number can be read */
+        return access((const char *)(number * PAGE_BYTES), F_OK) == 0 || errno != EFAULT;
     if (strcmp(action, "file-here") == 0)           /* 1 when the working directory has an entry "here" */
         return exists("here");
     return 254;
 }
 
-/* ---- time and memory ---- */
+/* ---- time, memory and limits ---- */
 
 bool time_before(struct timespec a, struct timespec b)
 {
@@ -336,10 +338,20 @@ char *pages_before_hole(size_t npages)
     return (char *)start;
 }
 
+void limit_set(int resource, unsigned long value)
+{
+    struct rlimit limit;
+
+    check_ok(getrlimit(resource, &limit));
+    limit.rlim_cur = value;
+    check_ok(setrlimit(resource, &limit));
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case *const tables[] = {
-        name_cases, file_cases, directory_cases, descriptor_cases, pipe_cases, limit_cases, process_cases, NULL,
+        name_cases, file_cases, directory_cases, descriptor_cases, pipe_cases, limit_cases, process_cases,
+        mapping_cases, NULL,
     };
     const struct test_program program = { "posix", TEST_TAP, tables };
 
@@ -352,7 +364,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (argc == 4 && strcmp(argv[1], AS_CHILD) == 0)
-        return helper_main(argv[2], atoi(argv[3]));
+        return helper_main(argv[2], atol(argv[3]));
     const char *name = (const char *)getauxval(AT_EXECFN);
     if (name[0] == '/')
         snprintf(self, sizeof(self), "%s", name);

@@ -26,6 +26,7 @@ extern const struct test_case descriptor_cases[];   /* posix_descriptors.c: desc
 extern const struct test_case pipe_cases[];         /* posix_pipes.c: pipes, and poll */
 extern const struct test_case limit_cases[];        /* posix_limits.c: limits, memory, what the system says of itself */
 extern const struct test_case process_cases[];      /* posix_processes.c: waiting, exec, what a child inherits */
+extern const struct test_case mapping_cases[];      /* posix_mappings.c: mmap, munmap, mprotect of anonymous memory */
 
 /* Begins the definition of a case: CASE(name) { steps }. */
 #define CASE(name)                                                                                                     \
@@ -85,7 +86,7 @@ int helper_run(const char *action, long number);                /* of SELF; retu
 const char *self_path(void);
 #define INTERPRETER "./show"                        /* a copy of this program by this name prints its words, each in <> */
 
-/* ---- time and memory ---- */
+/* ---- time, memory and limits ---- */
 
 bool time_before(struct timespec a, struct timespec b);
 
@@ -94,6 +95,9 @@ void clock_step(const struct stat *file);
 
 /* Pages of fresh heap, the page after which is not mapped. */
 char *pages_before_hole(size_t npages);
+
+/* Set the limit that counts, and leave how far it may be raised. */
+void limit_set(int resource, unsigned long value);
 
 /* Skips the case unless the caller is root, or is not: where what is expected depends on it. */
 void only_root(void);

@@ -13,16 +13,6 @@
 
 #include "posix.h"
 
-/* Lower the limit that counts, and leave how far it may be raised. */
-static void limit_set(int resource, rlim_t value)
-{
-    struct rlimit limit;
-
-    check_ok(getrlimit(resource, &limit));
-    limit.rlim_cur = value;
-    check_ok(setrlimit(resource, &limit));
-}
-
 /* ---- asking and setting ---- */
 
 /* A limit is what it was set to, by either call. */
