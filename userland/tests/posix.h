@@ -28,6 +28,7 @@ extern const struct test_case limit_cases[];        /* posix_limits.c: limits, m
 extern const struct test_case process_cases[];      /* posix_processes.c: waiting, exec, what a child inherits */
 extern const struct test_case mapping_cases[];      /* posix_mappings.c: mmap, munmap, mprotect of anonymous memory */
 extern const struct test_case mapped_file_cases[];  /* posix_mapped_files.c: files and devices in memory */
+extern const struct test_case remap_cases[];        /* posix_remap.c: mremap */
 
 /* Begins the definition of a case: CASE(name) { steps }. */
 #define CASE(name)                                                                                                     \

@@ -1,5 +1,5 @@
 /*
- * posix_mappings.c - anonymous memory: where it goes, what rights it has, how it ends, what children and new programs see of it.
+ * posix_mappings.c - anonymous memory: where it goes, what rights it has, how it ends, what children and programs see of it.
  * Contracts: mmap(2), munmap(2), mprotect(2), fork(2), vfork(2), execve(2), getrlimit(2).
  */
 #include <sched.h>
