@@ -351,7 +351,7 @@ int main(int argc, char **argv)
 {
     static const struct test_case *const tables[] = {
         name_cases, file_cases, directory_cases, descriptor_cases, pipe_cases, limit_cases, process_cases,
-        mapping_cases, mapped_file_cases, remap_cases, NULL,
+        mapping_cases, mapped_file_cases, remap_cases, advice_cases, NULL,
     };
     const struct test_program program = { "posix", TEST_TAP, tables };
 

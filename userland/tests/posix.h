@@ -29,6 +29,7 @@ extern const struct test_case process_cases[];      /* posix_processes.c: waitin
 extern const struct test_case mapping_cases[];      /* posix_mappings.c: mmap, munmap, mprotect of anonymous memory */
 extern const struct test_case mapped_file_cases[];  /* posix_mapped_files.c: files and devices in memory */
 extern const struct test_case remap_cases[];        /* posix_remap.c: mremap */
+extern const struct test_case advice_cases[];       /* posix_advice.c: madvise, mincore, msync, mlock */
 
 /* Begins the definition of a case: CASE(name) { steps }. */
 #define CASE(name)                                                                                                     \
