@@ -217,7 +217,7 @@ int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len)
     vaddr_t end = start + page_up(len), part_end = end;
     enum access access;
     int err = 0;
-    for (vaddr_t at = start; first_part(as, &at, &part_end, &access); at = part_end, part_end = end) {
+    for (vaddr_t at = start; at < end && first_part(as, &at, &part_end, &access); at = part_end, part_end = end) {
         int failed = as_populate(as, at, part_end - at, access);
         if (failed == -EINTR)
             return failed;
