@@ -181,9 +181,9 @@ long sys_mremap(const struct syscall_args *a)
 
 /* ---- advice ---- */
 
-/* What each advice does. The last four say nothing to this kernel, nor does MADV_WILLNEED: what can be read is in memory. */
+/* What each advice does. The last four say nothing to this kernel yet, nor does MADV_WILLNEED: what can be read is in memory. */
 static const struct advice {
-    enum { NOT_KNOWN, FLAGS, FORGET, POPULATE } does;
+    enum { NOT_KNOWN, FLAGS, FORGET, POPULATE, NOT_OF_LOCKED } does;
     uint8_t clear, set;                 /* VMA_ flags */
     bool (*forgettable)(const struct vma *vma);
     enum access access;
@@ -200,7 +200,7 @@ static const struct advice {
     [MADV_KEEPONFORK] = { FLAGS, .clear = VMA_EMPTY_IN_CHILD },
     [MADV_POPULATE_READ] = { POPULATE, .access = ACCESS_READ },
     [MADV_POPULATE_WRITE] = { POPULATE, .access = ACCESS_WRITE },
-    [MADV_DONTDUMP] = { FLAGS }, [MADV_DODUMP] = { FLAGS }, [MADV_COLD] = { FLAGS }, [MADV_PAGEOUT] = { FLAGS },
+    [MADV_DONTDUMP] = { FLAGS }, [MADV_DODUMP] = { FLAGS }, [MADV_COLD] = { NOT_OF_LOCKED }, [MADV_PAGEOUT] = { NOT_OF_LOCKED },
 };
 
 /*
@@ -220,7 +220,11 @@ long sys_madvise(const struct syscall_args *a)
         return 0;
     if (!range_valid(start, len))
         return -ENOMEM;
+    int err;
     switch (advice->does) {
+    case NOT_OF_LOCKED:
+        err = as_sync(as, start, len, true);
+        return err == -EBUSY ? -EINVAL : err;
     case FORGET:   return as_forget(as, start, len, advice->forgettable);
     case POPULATE: return as_populate(as, start, len, advice->access);
     default:       return as_advise(as, start, len, advice->clear, advice->set);
