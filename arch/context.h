@@ -25,10 +25,11 @@ struct trapframe {
 _Static_assert(sizeof(struct trapframe) == TRAPFRAME_SIZE, "trap.S knows the size");
 _Static_assert(offsetof(struct trapframe, status) == 32 * 8, "trap.S knows the layout");
 
-enum reg { REG_RA = 1, REG_SP = 2, REG_TP = 4, REG_FP = 8, REG_A0 = 10, REG_A1 = 11, REG_A7 = 17 };
+enum reg { REG_RA = 1, REG_SP = 2, REG_TP = 4, REG_FP = 8, REG_A0 = 10, REG_A1 = 11, REG_A2 = 12, REG_A7 = 17 };
 
 /* scause: Privileged spec, Supervisor Cause Register. */
 #define TRAP_INTERRUPT (1ul << 63)
+#define TRAP_NONE UINT64_MAX             /* in a frame: it is not as a trap has left it */
 enum trap_exception {
     TRAP_FETCH_MISALIGNED = 0,
     TRAP_FETCH_ACCESS = 1,

@@ -6,6 +6,7 @@
  * The new address space is built beside the old one, which is given up only when nothing can fail any more.
  *
  *   USER_END - page   stack, RLIMIT_STACK, filled as it is touched; an unmapped gap below
+ *        |            the page that signal handlers return to
  *        |            (mappings, top-down)
  *        |            heap, from the page after bss upwards
  *   p_vaddr           segments, as the file says; page 0 is never mapped
@@ -45,6 +46,7 @@ struct program {
     unsigned last_prot;                 /* of the page below end */
     vaddr_t phdrs_va;                   /* where the program finds its headers; 0: nowhere */
     size_t stack_bytes;                 /* RLIMIT_STACK */
+    vaddr_t trampoline;
     struct program_id id;
     char (*lines)[SCRIPT_LINE + 1];     /* of the scripts, cut into words */
     const char **front;                 /* what comes before the caller's argv; NULL at the end */
@@ -414,6 +416,8 @@ static int build(struct program *prog, const struct exec_args *args, const char 
     if (err == 0)
         err = map_program(prog);
     if (err == 0)
+        err = signals_map_trampoline(prog->as, &prog->trampoline);
+    if (err == 0)
         err = build_stack(prog, args, path, sp);
     return err;
 }
@@ -428,6 +432,7 @@ static void become(struct program *prog, vaddr_t sp)
     if (traced != NULL && strcmp(traced, prog->id.name) == 0)
         p->traced = true;
     files_close_on_exec(p);
+    signals_exec(prog->trampoline);
     proc_set_program(prog->as, &prog->id);
     struct inode *old = p->exe;         /* nobody can write to the new one from now on, but to the old one again */
     p->exe = prog->inode;

@@ -115,6 +115,7 @@ static void init_start(void)
     count_harts();
     crash_if_asked();
     fs_init();
+    signals_init();
     struct proc *p = current();
     if (files_open_console(p) != 0)
         panic("no memory for the console of process 1");

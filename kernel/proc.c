@@ -1,7 +1,7 @@
 /*
- * proc.c - the life of a process: fork, exit, wait, kill.
+ * proc.c - the life of a process: fork, exit, wait; groups and sessions.
  * Owns: the table of processes and the tree of parents and children, under proc_lock.
- * Does not own: running (sched.c), memory (mm/addrspace.c), files (fs/file.c), programs (exec.c).
+ * Does not own: running (sched.c), memory (mm/addrspace.c), files (fs/file.c), programs (exec.c), signals (signal.c).
  */
 #include <string.h>
 
@@ -25,8 +25,7 @@
 
 static SLAB_CACHE(procs, struct proc);
 
-/* ^C comes in an interrupt and kills a group, so this lock masks interrupts. */
-static struct spinlock proc_lock = SPINLOCK_INIT(RANK_DEVICE);
+struct spinlock proc_lock = SPINLOCK_INIT(RANK_DEVICE);
 static LIST_HEAD(, proc) all_procs;     /* [proc_lock] newest first; from proc_start on */
 static unsigned nprocs;                 /* [proc_lock] from proc_alloc on */
 static int last_pid;                    /* [proc_lock] */
@@ -39,7 +38,7 @@ static bool pid_in_use(int pid)
 {
     struct proc *p;
     LIST_FOREACH(p, &all_procs, all_link)
-        if (p->pid == pid || p->pgid == pid)
+        if (p->pid == pid || p->pgid == pid || p->sid == pid)
             return true;
     return false;
 }
@@ -73,7 +72,8 @@ static struct proc *proc_alloc(int *err)
     p->thread.proc = p;
     p->start_ticks = time_ticks();
     LIST_INIT(&p->children);
-    waitq_init(&p->child_exited);
+    waitq_init(&p->child_changed);
+    waitq_init(&p->resumed);
 
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     const struct proc *parent = current();      /* NULL: p is process 1, made by an idle thread */
@@ -93,6 +93,7 @@ static struct proc *proc_alloc(int *err)
 static void proc_free(struct proc *p)
 {
     struct fault_counts own;
+    signals_free(p);
     fault_counts_of(&p->thread, &own);
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     fault_counts_add(&faults_of_the_gone, &own);
@@ -104,19 +105,26 @@ static void proc_free(struct proc *p)
     slab_free(&procs, p);
 }
 
-/* From here on p is seen, whole. Returns its pid: it may be gone when we return. */
+/*
+ * From here on p is seen, whole. Returns its pid: it may be gone when we return. -ERESTARTNOINTR: whoever has sent a signal to
+ * the parent's group meanwhile could not see p.
+ */
 static int proc_start(struct proc *p, struct proc *parent, struct addrspace *as)
 {
     unsigned long flags = spin_lock_irqsave(&proc_lock);
+    if (parent != NULL && signal_missed_by_child(parent)) {
+        spin_unlock_irqrestore(&proc_lock, flags);
+        thread_interrupted();
+        return -ERESTARTNOINTR;
+    }
     int pid = p->pid = p->thread.id = next_pid();
     p->pgid = parent != NULL ? parent->pgid : pid;
+    p->sid = parent != NULL ? parent->sid : pid;
     p->as = as;
     if (as != NULL)
         as_activate(&p->thread, as);
     if (as != NULL && as->oom_va != 0)  /* its other users have been killed, or are about to be */
-        thread_kill(&p->thread, SIGKILL);
-    if (parent != NULL && proc_killed(parent))  /* perhaps with its group, and whoever did that could not see p */
-        thread_kill(&p->thread, parent->thread.killed_by);
+        signal_kill(p, SIGKILL);
     p->parent = parent;
     if (parent != NULL)
         LIST_INSERT_HEAD(&parent->children, p, sibling);
@@ -143,6 +151,8 @@ void proc_create_init(void (*start)(void))
     p->limits[RLIMIT_STACK].soft = STACK_SIZE_DEFAULT;
     p->limits[RLIMIT_NPROC] = (struct limit){ proc_limit(), proc_limit() };
     p->limits[RLIMIT_NOFILE] = (struct limit){ NOFILE, NOFILE };
+    p->limits[RLIMIT_SIGPENDING] = (struct limit){ SIGNAL_QUEUE_MAX, SIGNAL_QUEUE_MAX };
+    signals_fork(NULL, p);
     context_init(&p->thread.context, p->thread.tf, start);
     proc_start(p, NULL, NULL);
 }
@@ -170,7 +180,7 @@ static int memory_for_child(struct addrspace *as, unsigned how, struct addrspace
 static void await_departure(struct proc *child)
 {
     unsigned long flags = spin_lock_irqsave(&proc_lock);
-    while (child->awaited && sleep_on_killable(&current()->child_exited, &proc_lock) == 0)
+    while (child->awaited && sleep_on_killable(&current()->child_changed, &proc_lock) == 0)
         ;
     spin_unlock_irqrestore(&proc_lock, flags);
 }
@@ -180,8 +190,8 @@ static void copy_registers(struct thread *to, struct thread *from)
     *to->tf = *from->tf;
     to->fp_used = from->fp_used;
     if (from->fp_used) {
-        fp_save(from->tf, &from->fp);
-        to->fp = from->fp;
+        fp_save(from->tf, from->fp);
+        *to->fp = *from->fp;
     }
 }
 
@@ -193,13 +203,13 @@ int proc_fork(unsigned how, uint64_t sp)
     if (child == NULL)
         return err;
     struct addrspace *as;
+    signals_fork(parent, child);
     err = memory_for_child(parent->as, how, &as);
     if (err != 0) {
         proc_free(child);
         return err;
     }
     files_fork(parent, child);
-    child->ignores = parent->ignores;
     child->traced = parent->traced;
     memcpy(child->name, parent->name, sizeof child->name);
     child->args_start = parent->args_start;
@@ -211,7 +221,12 @@ int proc_fork(unsigned how, uint64_t sp)
     child->awaited = how & CLONE_AWAIT;
     context_init(&child->thread.context, child->thread.tf, child_start);
     int pid = proc_start(child, parent, as);
-    if (how & CLONE_AWAIT)
+    if (pid < 0) {
+        files_close_all(child);
+        if (as_put(as))
+            as_destroy(as);
+        proc_free(child);
+    } else if (how & CLONE_AWAIT)
         await_departure(child);
     check_point();
     return pid;
@@ -238,11 +253,12 @@ static void live_in(struct addrspace *as, const struct program_id *id)
         memcpy(p->name, id->name, sizeof p->name);
         p->args_start = id->args_start;
         p->args_end = id->args_end;
+        p->has_execed = true;
     }
     bool last = old != NULL && as_put(old);
     if (p->awaited) {
         p->awaited = false;
-        wake_all(&p->parent->child_exited);
+        wake_all(&p->parent->child_changed);
     }
     spin_unlock_irqrestore(&proc_lock, flags);
     if (last)
@@ -254,18 +270,43 @@ void proc_leave_addrspace(void) { live_in(NULL, NULL); }
 
 /* ---- exit ---- */
 
-static void give_children_to_init(struct proc *p)
+static void give_to_init(struct proc *child)
 {
-    struct proc *child;
-    bool any_exited = false;
+    LIST_REMOVE(child, sibling);
+    child->parent = init_proc;
+    LIST_INSERT_HEAD(&init_proc->children, child, sibling);
+    if (child->exited)
+        wake_all(&init_proc->child_changed);
+}
+
+/* POSIX, _Exit(): whoever is stopped, with nobody left who could let it go on, is told so. */
+static void end_orphaned_stop(const struct proc *stopped)
+{
+    struct proc *p;
+    int pgid = stopped->pgid;
+    LIST_FOREACH(p, &all_procs, all_link)
+        if (p->pgid == pgid) {
+            signal_send(p, &(struct signal_info){ .signal = SIGHUP, .code = SI_KERNEL });
+            signal_send(p, &(struct signal_info){ .signal = SIGCONT, .code = SI_KERNEL });
+        }
+}
+
+/* p has just exited: give its children away. Its group, or one of theirs, may have lost its last tie to the session. */
+static void leave_family(struct proc *p)
+{
+    struct proc *child, *member;
     while ((child = LIST_FIRST(&p->children)) != NULL) {
-        LIST_REMOVE(child, sibling);
-        child->parent = init_proc;
-        LIST_INSERT_HEAD(&init_proc->children, child, sibling);
-        any_exited |= child->exited;
+        give_to_init(child);
+        if (child->stopped && child->pgid != p->pgid && proc_group_orphaned(child->pgid, NULL))
+            end_orphaned_stop(child);
     }
-    if (any_exited)
-        wake_all(&init_proc->child_exited);
+    if (p->parent->pgid == p->pgid || p->parent->sid != p->sid)
+        return;
+    LIST_FOREACH(member, &all_procs, all_link)
+        if (member->stopped && member->pgid == p->pgid && proc_group_orphaned(p->pgid, p)) {
+            end_orphaned_stop(member);
+            break;
+        }
 }
 
 void proc_exit(int wait_status)
@@ -281,14 +322,18 @@ void proc_exit(int wait_status)
     }
     files_close_all(p);
     proc_leave_addrspace();
+    signals_free(p);
     check_point();
 
     irq_mask();
     spin_lock(&proc_lock);
-    give_children_to_init(p);
+    int signal = wait_status & 0x7f;
     p->wait_status = wait_status;
     p->exited = true;
-    wake_all(&p->parent->child_exited);
+    leave_family(p);
+    signal_parent(p, signal != 0 ? CLD_KILLED : CLD_EXITED, signal != 0 ? signal : p->exit_value);
+    if (signal_discards_children(p->parent) && p->parent != init_proc)
+        give_to_init(p);
     spin_lock(&sched_lock);
     spin_unlock(&proc_lock);
     p->thread.state = THREAD_ENDED;            /* who takes sched_lock next knows that this stack is no longer in use */
@@ -304,34 +349,56 @@ static bool matches(const struct proc *child, const struct proc *parent, int whi
            (which < -1 && -child->pgid == which)       /* not -which: it may be INT_MIN */;
 }
 
+/* What the child has done that options ask for and nobody has waited for: CLD_, or 0. */
+static int change_of(const struct proc *child, int options)
+{
+    if (child->exited)
+        return options & WAIT_EXITED ? (child->wait_status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED : 0;
+    bool asked = options & (child->unreported == CLD_STOPPED ? WAIT_STOPPED : WAIT_CONTINUED);
+    return asked ? child->unreported : 0;
+}
+
+static void fill_status(const struct proc *child, int code, struct wait_result *result)
+{
+    result->code = code;
+    result->status = code == CLD_STOPPED ? child->stop_signal << 8 | 0x7f : code == CLD_CONTINUED ? 0xffff : child->wait_status;
+    result->value = code == CLD_STOPPED ? child->stop_signal : code == CLD_CONTINUED ? SIGCONT :
+                    code == CLD_KILLED ? child->wait_status & 0x7f : child->exit_value;
+}
+
 int proc_wait(int which, int options, struct wait_result *result)
 {
     struct proc *parent = current(), *child;
     unsigned long flags = spin_lock_irqsave(&proc_lock);
+    int code, err = 0;
     for (;;) {
         bool any = false;
         LIST_FOREACH(child, &parent->children, sibling) {
             if (!matches(child, parent, which))
                 continue;
-            any = true;
-            if (child->exited)
+            any |= !child->exited || (options & WAIT_EXITED);
+            code = change_of(child, options);
+            if (code != 0)
                 goto found;
         }
-        int err = !any ? -ECHILD : options & WAIT_NOHANG ? 1 : sleep_on_killable(&parent->child_exited, &proc_lock);
+        if (err == 0)                   /* a signal has ended the sleep: perhaps that of the child */
+            err = !any ? -ECHILD : options & WAIT_NOHANG ? 1 : 0;
         if (err != 0) {
             spin_unlock_irqrestore(&proc_lock, flags);
             return err > 0 ? 0 : err;
         }
+        err = sleep_on_interruptible(&parent->child_changed, &proc_lock);
     }
 found:;
     int pid = child->pid;
-    result->status = child->wait_status;
-    result->exit_value = child->exit_value;
+    fill_status(child, code, result);
     result->ticks = child->thread.run_ticks + child->child_ticks;
     result->resident_max = child->resident_max > child->child_resident_max ? child->resident_max : child->child_resident_max;
     fault_counts_of(&child->thread, &result->faults);
     fault_counts_add(&result->faults, &child->child_faults);
-    if (options & WAIT_NOWAIT) {
+    if (!(options & WAIT_NOWAIT) && !child->exited)
+        child->unreported = 0;
+    if ((options & WAIT_NOWAIT) || !child->exited) {
         spin_unlock_irqrestore(&proc_lock, flags);
         return pid;
     }
@@ -348,52 +415,41 @@ found:;
     return pid;
 }
 
-/* ---- kill ---- */
+/* ---- groups and sessions ---- */
 
-static bool ignored(const struct proc *p, int signal)
-{
-    /* Default actions, signal(7). Process 1 has asked for no signal, so it gets none but those of its own faults. */
-    if (p->ignores >> (signal - 1) & 1)
-        return true;
-    return p == init_proc || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
-}
-
-static bool addressed(const struct proc *p, int pid, const struct proc *sender)
-{
-    if (pid > 0)
-        return p->pid == pid;
-    if (pid == -1)
-        return p != init_proc && p != sender;
-    return -p->pgid == (pid == 0 ? -sender->pgid : pid);        /* not -pid: it may be INT_MIN */
-}
-
-int proc_kill(int pid, int signal)
-{
-    if (signal < 0 || signal > SIGNAL_MAX)
-        return -EINVAL;
-    struct proc *p;
-    bool found = false;
-    unsigned long flags = spin_lock_irqsave(&proc_lock);
-    LIST_FOREACH(p, &all_procs, all_link) {
-        if (!addressed(p, pid, current()))
-            continue;
-        found = true;
-        if (signal != 0 && !p->exited && !ignored(p, signal))
-            thread_kill(&p->thread, signal);
-    }
-    spin_unlock_irqrestore(&proc_lock, flags);
-    return found ? 0 : -ESRCH;
-}
-
-/* The process of that number, or the caller for 0; NULL: there is none. */
-static struct proc *find(int pid)
+struct proc *proc_find(int pid)
 {
     struct proc *p;
     assert(spin_held(&proc_lock));
     LIST_FOREACH(p, &all_procs, all_link)
-        if (p->pid == (pid != 0 ? pid : current()->pid))
+        if (p->pid == pid)
             break;
     return p;
+}
+
+/* 0: the caller. */
+static struct proc *find(int pid) { return pid != 0 ? proc_find(pid) : current(); }
+
+static bool group_in_session(int pgid, int sid)
+{
+    struct proc *p;
+    LIST_FOREACH(p, &all_procs, all_link)
+        if (p->pgid == pgid && p->sid == sid)
+            return true;
+    return false;
+}
+
+/* Under proc_lock: may the caller move p, which find has found, there? */
+static int may_join(const struct proc *p, int pgid)
+{
+    const struct proc *caller = current();
+    if (p == NULL || (p != caller && p->parent != caller))
+        return -ESRCH;
+    if (p != caller && p->has_execed)
+        return -EACCES;
+    if (p->sid == p->pid || p->sid != caller->sid || (pgid != p->pid && !group_in_session(pgid, p->sid)))
+        return -EPERM;
+    return 0;
 }
 
 int proc_set_group(int pid, int pgid)
@@ -402,11 +458,13 @@ int proc_set_group(int pid, int pgid)
         return -EINVAL;
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     struct proc *p = find(pid);
-    bool ours = p != NULL && (p == current() || p->parent == current());
-    if (ours)
-        p->pgid = pgid != 0 ? pgid : p->pid;
+    if (pgid == 0 && p != NULL)
+        pgid = p->pid;
+    int err = may_join(p, pgid);
+    if (err == 0)
+        p->pgid = pgid;
     spin_unlock_irqrestore(&proc_lock, flags);
-    return ours ? 0 : -ESRCH;
+    return err;
 }
 
 int proc_get_group(int pid)
@@ -418,6 +476,41 @@ int proc_get_group(int pid)
     return pgid;
 }
 
+int proc_new_session(void)
+{
+    struct proc *p = current(), *member;
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    LIST_FOREACH(member, &all_procs, all_link)
+        if (member->pgid == p->pid)
+            break;
+    if (member == NULL)
+        p->sid = p->pgid = p->pid;
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return member == NULL ? p->pid : -EPERM;
+}
+
+int proc_get_session(int pid)
+{
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    struct proc *p = find(pid);
+    int sid = p != NULL ? p->sid : -ESRCH;
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return sid;
+}
+
+bool proc_group_orphaned(int pgid, const struct proc *without)
+{
+    const struct proc *p, *parent;
+    assert(spin_held(&proc_lock));
+    LIST_FOREACH(p, &all_procs, all_link) {
+        parent = p->parent;
+        if (p->pgid == pgid && p != without && !p->exited && parent != NULL && parent != init_proc && parent->pgid != pgid &&
+            parent->sid == p->sid)
+            return false;
+    }
+    return true;
+}
+
 int proc_parent_pid(void)
 {
     unsigned long flags = spin_lock_irqsave(&proc_lock);
@@ -426,23 +519,13 @@ int proc_parent_pid(void)
     return pid;
 }
 
-void proc_kill_group(int pgid, int signal)
-{
-    struct proc *p;
-    unsigned long flags = spin_lock_irqsave(&proc_lock);
-    LIST_FOREACH(p, &all_procs, all_link)
-        if (p->pgid == pgid && !p->exited && !ignored(p, signal))
-            thread_kill(&p->thread, signal);
-    spin_unlock_irqrestore(&proc_lock, flags);
-}
-
 void proc_kill_users(struct addrspace *as)
 {
     struct proc *p;
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     LIST_FOREACH(p, &all_procs, all_link)
         if (p->as == as)
-            thread_kill(&p->thread, SIGKILL);
+            signal_kill(p, SIGKILL);
     spin_unlock_irqrestore(&proc_lock, flags);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "kernel/core/thread.h"
+#include "kernel/signal.h"
 #include "mm/fault.h"
 
 struct addrspace;
@@ -21,11 +22,12 @@ struct inode;
 
 #define NOFILE         64               /* open files of one process: the most that RLIMIT_NOFILE can be */
 #define PROC_NAME_SIZE 16               /* as Linux's TASK_COMM_LEN: 15 characters and NUL */
+#define INIT_PID       1
 #define PROC_MAX       512              /* processes at a time, less on small machines */
 
 /* Limits that setrlimit(2) sets; the numbers are Linux's. Those without a name here are kept and bound nothing. */
 enum { RLIMIT_FSIZE = 1, RLIMIT_DATA, RLIMIT_STACK = 3, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_MEMLOCK = 8, RLIMIT_AS = 9,
-       RLIMIT_COUNT = 16 };
+       RLIMIT_SIGPENDING = 11, RLIMIT_COUNT = 16 };
 #define RLIM_INFINITY UINT64_MAX
 
 struct limit {
@@ -43,8 +45,13 @@ struct proc {
     LIST_HEAD(, proc) children;
     LIST_ENTRY(proc) sibling;
     LIST_ENTRY(proc) all_link;
-    struct waitq child_exited;          /* where the process waits in wait4 */
-    int pgid;                           /* process group, for ^C */
+    struct waitq child_changed;         /* where the process waits for one to end, stop, go on or leave its memory */
+    int pgid, sid;                      /* process group and session */
+    bool has_execed;                    /* its parent does not move it to another group any more */
+    bool stopped;
+    struct waitq resumed;               /* where it waits for SIGCONT */
+    int stop_signal;
+    int unreported;                     /* CLD_STOPPED or CLD_CONTINUED: what wait(2) has not reported yet; 0: nothing */
     int wait_status;                    /* as wait(2) reports it, once a zombie */
     int exit_value;                     /* as given to exit(2), all of it */
     bool exited;                        /* everything is given back but this structure and the stack */
@@ -56,7 +63,6 @@ struct proc {
     struct inode *root, *cwd;           /* references */
     struct inode *exe;                  /* the program that runs: fs_open_exec's; NULL: none */
     uint32_t umask;
-    _Atomic uint64_t ignores;           /* bit n - 1: it has asked to ignore signal n; others look */
     struct limit limits[RLIMIT_COUNT];
     unsigned fds_end;                   /* no descriptor from here on was ever used */
     struct file *files[NOFILE];
@@ -67,7 +73,15 @@ struct proc {
     size_t resident_max, child_resident_max;    /* pages: of its programs that are gone, and of children waited for */
     struct fault_counts child_faults;   /* of the children waited for */
     uint64_t child_ticks;
+
+    struct signals signals;             /* [proc_lock] */
 };
+
+/*
+ * The table of processes, the tree of parents and children, and their signals. ^C comes in an interrupt and is sent to a group,
+ * so this lock masks interrupts.
+ */
+extern struct spinlock proc_lock;
 
 /* The process whose thread runs on this hart. NULL: an idle thread. */
 static inline struct proc *current(void) { return this_hart()->proc; }
@@ -76,7 +90,8 @@ static inline struct proc *current(void) { return this_hart()->proc; }
  * A child that returns 0 from the same system call, with copies of registers and open files, and of memory unless it is to
  * live in the same. sp: its stack pointer; 0: the caller's. CLONE_AWAIT: returns only when the child has left the caller's
  * memory, by exec or exit.
- * Returns its pid; -EAGAIN at the process limit, -ENOMEM without memory (nothing is left behind).
+ * Returns its pid; -EAGAIN at the process limit, -ENOMEM without memory, -ERESTARTNOINTR: a signal has come to the caller's
+ * group, and the child would not have got it (nothing is left behind).
  */
 enum { CLONE_SHARE = 1 << 0, CLONE_AWAIT = 1 << 1 };
 int proc_fork(unsigned how, uint64_t sp);
@@ -85,29 +100,20 @@ int proc_fork(unsigned how, uint64_t sp);
 _Noreturn void proc_exit(int wait_status);
 
 /*
- * Wait for a child and reap it. which, options: as in wait4(2) (WNOHANG).
- * Returns the pid, 0 (WNOHANG and none has exited), -ECHILD, -EINTR.
+ * Wait for a child to do one of what options ask for, and reap it if it has exited. which, options: as in waitid(2).
+ * Returns the pid, 0 (WAIT_NOHANG and there is none), -ECHILD, -ERESTARTSYS.
  */
-#define WAIT_NOHANG 1
-#define WAIT_NOWAIT 0x01000000          /* leave it to be waited for again */
+enum { WAIT_NOHANG = 1, WAIT_STOPPED = 2, WAIT_EXITED = 4, WAIT_CONTINUED = 8, WAIT_NOWAIT = 0x01000000 };
 
 struct wait_result {
-    int status;
-    int exit_value;                     /* all of it; status has eight bits */
+    int code;                           /* CLD_ */
+    int status;                         /* as wait(2) encodes it */
+    int value;                          /* what was given to exit(2), all of it, or the signal */
     uint64_t ticks;
     size_t resident_max;                /* pages: the most of the child, or of one that it waited for */
     struct fault_counts faults;
 };
 int proc_wait(int which, int options, struct wait_result *result);
-
-/*
- * Send signal to processes, as kill(2): pid > 0 that one, 0 the caller's group, -1 all but init and the caller, < -1 a group.
- * There are no handlers: a signal ends the process or is ignored. Returns 0, -ESRCH, -EINVAL.
- */
-int proc_kill(int pid, int signal);
-
-/* The same for a foreground group, from an interrupt. */
-void proc_kill_group(int pgid, int signal);
 
 /* Memory ran out for those who live in as: kill all of them, for only then is that memory free. */
 void proc_kill_users(struct addrspace *as);
@@ -118,9 +124,11 @@ struct as_limits proc_memory_limits(const struct proc *p);
 
 static inline bool proc_killed(const struct proc *p) { return thread_killed(&p->thread); }
 
-/* setpgid(2), getpgid(2), getppid(2). 0 or the number; -ESRCH, -EINVAL. */
+/* setpgid(2), getpgid(2), setsid(2), getsid(2), getppid(2): 0 or the number, or the error of the page of that name. */
 int proc_set_group(int pid, int pgid);
 int proc_get_group(int pid);
+int proc_new_session(void);
+int proc_get_session(int pid);
 int proc_parent_pid(void);
 
 /* What others may know a program by. */
@@ -147,6 +155,12 @@ void proc_looked(struct proc *p);
 
 /* Faults of all processes, those that are gone included. */
 struct fault_counts proc_faults_total(void);
+
+/* The process of that number that has not been reaped, or NULL. Locks: proc_lock. */
+struct proc *proc_find(int pid);
+
+/* POSIX: has nobody in the group a parent in the same session but another group, who could let it go on? Without one of them. */
+bool proc_group_orphaned(int pgid, const struct proc *without);
 
 /* Call visit for every process, zombies too, newest first, under proc_lock: it may not sleep. Stops when it returns false. */
 void proc_for_each(bool (*visit)(struct proc *p, void *arg), void *arg);

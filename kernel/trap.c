@@ -1,7 +1,7 @@
 /*
  * trap.c - from the cause of a trap to its handler.
  * Owns: the tables of causes, what happens on the way back to user mode, the message about a killed process.
- * Does not own: saving registers (arch/riscv/trap.S), serving a fault (mm/fault.c), system calls (syscalls/).
+ * Does not own: saving registers (arch/riscv/trap.S), serving a fault (mm/fault.c), system calls (syscalls/), signals (signal.c).
  * Read next: vm_fault in mm/fault.c.
  */
 #include "arch/context.h"
@@ -21,11 +21,12 @@
 
 /* ---- user mode ---- */
 
-static void kill_with_message(struct trapframe *tf, int signal, const char *reason)
+/* The program gets a signal for what it has done at address. If it dies of that, the console says why. */
+static void send_for_trap(struct trapframe *tf, int signal, int code, vaddr_t address, const char *reason)
 {
     struct proc *p = current();
-    kprintf("%s[%d]: %s at %#lx, pc %#lx: %s\n", p->name, p->pid, trap_cause_name(tf->cause), tf->value, tf->pc, reason);
-    thread_kill(&p->thread, signal);
+    if (signal_force(&(struct signal_info){ .signal = signal, .code = code, .address = address }))
+        kprintf("%s[%d]: %s at %#lx, pc %#lx: %s\n", p->name, p->pid, trap_cause_name(tf->cause), tf->value, tf->pc, reason);
 }
 
 /* Who, where and how much: what its owner needs to know about a process that memory was not enough for. */
@@ -53,13 +54,13 @@ static __attribute__((noinline)) void fault_failed(struct trapframe *tf, enum fa
     };
     switch (result) {
     case FAULT_NO_MAPPING:
-        kill_with_message(tf, SIGSEGV, "no mapping");
+        send_for_trap(tf, SIGSEGV, SEGV_MAPERR, tf->value, "no mapping");
         break;
     case FAULT_FORBIDDEN:
-        kill_with_message(tf, SIGSEGV, forbidden[access_of[tf->cause]]);
+        send_for_trap(tf, SIGSEGV, SEGV_ACCERR, tf->value, forbidden[access_of[tf->cause]]);
         break;
     case FAULT_BEYOND_END:
-        kill_with_message(tf, SIGBUS, "beyond end of object");
+        send_for_trap(tf, SIGBUS, BUS_ADRERR, tf->value, "beyond end of object");
         break;
     default:
         trap_out_of_memory(tf, tf->value);
@@ -74,9 +75,9 @@ static void user_page_fault(struct trapframe *tf)
         fault_failed(tf, result);
 }
 
-static void user_access_fault(struct trapframe *tf) { kill_with_message(tf, SIGSEGV, "not memory"); }
-static void user_misaligned(struct trapframe *tf) { kill_with_message(tf, SIGBUS, "misaligned"); }
-static void user_breakpoint(struct trapframe *tf) { kill_with_message(tf, SIGTRAP, "no debugger"); }
+static void user_access_fault(struct trapframe *tf) { send_for_trap(tf, SIGSEGV, SEGV_ACCERR, tf->value, "not memory"); }
+static void user_misaligned(struct trapframe *tf) { send_for_trap(tf, SIGBUS, BUS_ADRALN, tf->value, "misaligned"); }
+static void user_breakpoint(struct trapframe *tf) { send_for_trap(tf, SIGTRAP, TRAP_BRKPT, tf->pc, "no debugger"); }
 
 static void user_impossible(struct trapframe *tf)
 {
@@ -87,12 +88,12 @@ static void user_illegal(struct trapframe *tf)
 {
     struct thread *t = thread_current();
     if (t->fp_used || !fp_was_off(tf)) {
-        kill_with_message(tf, SIGILL, "not an instruction for user mode");
+        send_for_trap(tf, SIGILL, ILL_ILLOPC, tf->pc, "not an instruction for user mode");
         return;
     }
-    t->fp = (struct fp_context){ 0 };
+    *t->fp = (struct fp_context){ 0 };
     t->fp_used = true;
-    fp_enable(tf, &t->fp);
+    fp_enable(tf, t->fp);
 }
 
 /* ---- the tables ---- */
@@ -131,7 +132,7 @@ const char *trap_cause_name(uint64_t cause)
     uint64_t number = cause & ~TRAP_INTERRUPT;
     const char *name = NULL;
     if (cause & TRAP_INTERRUPT)
-        name = number < TRAP_NINTERRUPTS ? interrupts[number].name : NULL;
+        name = cause == TRAP_NONE ? "signal" : number < TRAP_NINTERRUPTS ? interrupts[number].name : NULL;
     else
         name = number < TRAP_NEXCEPTIONS ? exceptions[number].name : NULL;
     return name != NULL ? name : "unknown trap";
@@ -148,21 +149,22 @@ uint64_t trap_count(uint64_t cause)
 /* ---- dispatch ---- */
 
 /*
- * The last stop before user mode: the only place where a process dies, and with no lock held. It gives way here too, as it
- * does in the middle of what takes long (thread_let_others). Whoever marks a process killed also sets pending on its hart, and a killed process that is switched to sets it again (sched.c): so one
- * load tells that there is nothing to do.
+ * The last stop before user mode: the only place where a process dies, stops or goes to a handler, and with no lock held. It
+ * gives way here too, as it does in the middle of what takes long (thread_let_others). Whoever gives a thread a notice also
+ * sets pending on its hart, and a thread that is switched to with notices sets it again (sched.c): so one load tells that there
+ * is nothing to do.
  */
 static void work_before_return(struct hart *hart)
 {
     do {
-        atomic_fetch_and(&hart->pending, ~HART_KILL);
-        int signal = atomic_load_explicit(&hart->current->killed_by, memory_order_relaxed);
-        if (signal != 0) {
+        atomic_fetch_and(&hart->pending, ~HART_NOTICE);
+        if (thread_notices(hart->current) != 0) {
             irq_unmask();
-            proc_exit(signal);
+            signals_take(hart->current->tf);
+            irq_mask();
         }
         hart_stop_point();
-        if (atomic_fetch_and(&hart->pending, ~HART_RESCHEDULE) & HART_RESCHEDULE)
+        if (atomic_fetch_and(&this_hart()->pending, ~HART_RESCHEDULE) & HART_RESCHEDULE)
             thread_yield();
         hart = this_hart();                     /* it may be another one now */
     } while (atomic_load_explicit(&hart->pending, memory_order_relaxed) != 0);

@@ -24,7 +24,7 @@ void trap_out_of_memory(struct trapframe *tf, uint64_t va);
 /* A new process, interrupts masked, is about to enter user mode for the first time. */
 void trap_first_return(void);
 
-/* Leave a system call for a new frame: exec's only way back to user mode. */
+/* Leave a system call for a new frame: the only way back to user mode from exec and from a signal's handler. */
 _Noreturn void trap_enter_program(void);
 
 /* "store page fault", for a cause of trap.c's table. */

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "kernel/signal.h"
+
 #define AT_FDCWD            (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_EACCESS          0x200       /* faccessat */
@@ -65,20 +67,17 @@ enum { X_OK = 1, W_OK = 2, R_OK = 4 };
 #define UTIME_NOW  0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 
-/* waitid(2) */
+/* sigaction(2) */
 struct linux_siginfo {
-    int32_t si_signo, si_errno, si_code, pad;
-    int32_t si_pid;
-    uint32_t si_uid;
-    int32_t si_status;
-    int32_t rest[25];
+    struct signal_info known;
+    uint8_t rest[96];
 };
 _Static_assert(sizeof(struct linux_siginfo) == 128, "siginfo_t of riscv64");
 
-enum { CLD_EXITED = 1, CLD_KILLED = 2 };
+/* waitid(2), wait4(2) */
 enum { P_ALL, P_PID, P_PGID };
-#define WEXITED        0x4
-#define WAITID_OPTIONS 0xe100000fu      /* WNOHANG WSTOPPED WEXITED WCONTINUED WNOWAIT and __W...: stopping is not known */
+#define WAITID_OPTIONS 0xe100000fu      /* WNOHANG WSTOPPED WEXITED WCONTINUED WNOWAIT, and __W...: there are no other children */
+#define WAIT_OPTIONS   0xe000000bu      /* WNOHANG WUNTRACED WCONTINUED, and __W... */
 
 /* sysinfo(2) */
 struct linux_sysinfo {
@@ -113,18 +112,15 @@ _Static_assert(sizeof(struct linux_rusage) == 144, "struct rusage of riscv64");
 
 #define RUSAGE_SELF     0
 #define RUSAGE_CHILDREN (-1)
-#define WAIT_OPTIONS    0xe0000003u     /* WNOHANG WUNTRACED __WALL __WCLONE __WNOTHREAD: only the first makes a difference */
 
 #define CLOCK_REALTIME  0
 #define CLOCK_MONOTONIC 1
 #define TIMER_ABSTIME   1
 
-/* rt_sigaction(2) */
-struct linux_sigaction {
-    uint64_t sa_handler, sa_flags, sa_mask;
+/* setitimer(2) */
+struct linux_itimerval {
+    struct linux_timeval it_interval, it_value;
 };
-
-enum { SIG_DFL, SIG_IGN };
 
 /* clone(2) */
 #define CLONE_VM        0x100ul

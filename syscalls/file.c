@@ -86,7 +86,8 @@ static long write_to(const struct syscall_args *a, transfer_kind *kind)
  * read(fd, buf, count), write(fd, buf, count): bytes moved. count is in bytes and cut to UIO_MAX.
  * When only the beginning of buf may be accessed, that part is moved and counted; when not even that, EFAULT.
  * Errors: EBADF also when not open in that direction; EISDIR; EINVAL: cannot be written; EAGAIN: O_NONBLOCK; EPIPE (and
- * SIGPIPE); EFBIG (and SIGXFSZ); ENOSPC; ENOMEM; ETXTBSY: a program runs from the file; EINTR: killed.
+ * SIGPIPE); EFBIG (and SIGXFSZ); ENOSPC; ENOMEM; ETXTBSY: a program runs from the file; EINTR: a handler without SA_RESTART
+ * has run before any byte was moved.
  */
 long sys_read(const struct syscall_args *a) { return read_from(a, transfer_plain); }
 long sys_write(const struct syscall_args *a) { return write_to(a, transfer_plain); }
@@ -306,23 +307,32 @@ long sys_fsync(const struct syscall_args *a)
 long sys_fdatasync(const struct syscall_args *a) { return sys_fsync(a); }
 
 /*
- * ppoll(fds, nfds, timeout, sigmask, size): how many of fds are ready, 0 after timeout. sigmask means nothing without handlers.
- * Errors: EINVAL: nfds above RLIMIT_NOFILE, or timeout; EINTR: killed.
+ * ppoll(fds, nfds, timeout, sigmask, size): how many of fds are ready, 0 after timeout, where then stands what is left of it.
+ * Errors: EINVAL: nfds above RLIMIT_NOFILE, timeout, or size; EINTR.
  */
 long sys_ppoll(const struct syscall_args *a)
 {
     struct addrspace *as = current()->as;
     struct pollfd fds[NOFILE];
-    uint64_t n = a->arg[1], deadline = UINT64_MAX;
-    if (n > fd_limit())
+    uint64_t n = a->arg[1], deadline = UINT64_MAX, mask;
+    if (n > fd_limit() || (a->arg[3] != 0 && a->arg[4] != sizeof mask))
         return -EINVAL;
     int err = n > 0 ? copy_from_user(as, fds, a->arg[0], n * sizeof fds[0], NULL) : 0;
     if (err == 0 && a->arg[2] != 0)
         err = deadline_from_user(a->arg[2], &deadline);
+    if (err == 0 && a->arg[3] != 0)
+        err = copy_from_user(as, &mask, a->arg[3], sizeof mask, NULL);
     if (err != 0)
         return err;
+    if (a->arg[3] != 0)
+        signals_block_for_call(mask);
     long result = poll_files(fds, (unsigned)n, deadline);
-    if (result >= 0 && n > 0)
-        err = copy_to_user(as, a->arg[0], fds, n * sizeof fds[0], NULL);
+    if (result >= 0) {
+        signals_call_over();
+        err = n > 0 ? copy_to_user(as, a->arg[0], fds, n * sizeof fds[0], NULL) : 0;
+    }
+    bool told = a->arg[2] == 0 || span_left_to_user(a->arg[2], deadline) == 0;      /* it may be read-only memory */
+    if (result == -ERESTARTSYS)
+        result = told ? -ERESTARTNOHAND : -EINTR;
     return err != 0 ? err : result;
 }

@@ -79,15 +79,10 @@ static struct linux_rusage make_rusage(uint64_t ticks, size_t resident_max, cons
     return usage;
 }
 
-/* A result that the caller may do without: then va is 0. Can it be stored; store it. */
+/* Can a result be stored that the caller may do without: then va is 0. */
 static bool can_deliver(vaddr_t va, size_t size)
 {
     return va == 0 || user_range_check(current()->as, va, size, ACCESS_WRITE) == 0;
-}
-
-static int deliver(vaddr_t va, const void *result, size_t size)
-{
-    return va != 0 ? copy_to_user(current()->as, va, result, size, NULL) : 0;
 }
 
 static int deliver_usage(vaddr_t va, const struct wait_result *result)
@@ -110,7 +105,7 @@ long sys_wait4(const struct syscall_args *a)
         return -EINVAL;
     if (!can_deliver(status_va, sizeof result.status) || !can_deliver(usage_va, sizeof(struct linux_rusage)))
         return -EFAULT;
-    int pid = proc_wait((int)a->arg[0], (int)a->arg[2], &result);
+    int pid = proc_wait((int)a->arg[0], (int)a->arg[2] | WAIT_EXITED, &result);
     if (pid <= 0)
         return pid;
     int err = deliver(status_va, &result.status, sizeof result.status);
@@ -130,7 +125,7 @@ static int wait_selection(uint64_t idtype, int id, int *which)
 
 /*
  * waitid(idtype, id, infop, options, rusage). si_status is the whole value given to exit, as POSIX has it; Linux keeps 8 bits.
- * Errors: ECHILD; EINVAL: idtype, id, options, or no WEXITED; EINTR.
+ * Errors: ECHILD; EINVAL: idtype, id, options, or nothing to wait for; EINTR.
  */
 long sys_waitid(const struct syscall_args *a)
 {
@@ -139,47 +134,17 @@ long sys_waitid(const struct syscall_args *a)
     vaddr_t info_va = a->arg[2], usage_va = a->arg[4];
     uint32_t options = (uint32_t)a->arg[3];
     int which, err = wait_selection(a->arg[0], (int)a->arg[1], &which);
-    if (err != 0 || (options & ~WAITID_OPTIONS) || !(options & WEXITED))
+    if (err != 0 || (options & ~WAITID_OPTIONS) || !(options & (WAIT_EXITED | WAIT_STOPPED | WAIT_CONTINUED)))
         return -EINVAL;
     if (!can_deliver(info_va, sizeof info) || !can_deliver(usage_va, sizeof(struct linux_rusage)))
         return -EFAULT;
     int pid = proc_wait(which, (int)options, &result);
     if (pid < 0)
         return pid;
-    if (pid > 0) {
-        int signal = result.status & 0x7f;
-        info = (struct linux_siginfo){ .si_signo = SIGCHLD, .si_code = signal != 0 ? CLD_KILLED : CLD_EXITED, .si_pid = pid,
-                                       .si_status = signal != 0 ? signal : result.exit_value };
-    }
+    if (pid > 0)
+        info.known = (struct signal_info){ .signal = SIGCHLD, .code = result.code, .pid = pid, .status = result.value };
     err = deliver(info_va, &info, sizeof info);
     return err == 0 && pid > 0 ? deliver_usage(usage_va, &result) : err;
-}
-
-/* Errors: EINVAL: signal; ESRCH. */
-long sys_kill(const struct syscall_args *a) { return proc_kill((int)a->arg[0], (int)a->arg[1]); }
-
-/*
- * rt_sigaction(signum, act, oldact, sigsetsize): a signal is ignored, or does what it does. fork and exec keep that.
- * Errors: EINVAL: SIGKILL, SIGSTOP, SIGCHLD (children are always waited for), no signal, a handler: there are none.
- */
-long sys_rt_sigaction(const struct syscall_args *a)
-{
-    struct proc *p = current();
-    struct linux_sigaction action = { 0 }, old = { 0 };
-    uint64_t signal = a->arg[0];
-    if (signal == 0 || signal > SIGNAL_MAX || a->arg[3] != sizeof action.sa_mask)
-        return -EINVAL;
-    uint64_t bit = 1ul << (signal - 1);
-    old.sa_handler = p->ignores & bit ? SIG_IGN : SIG_DFL;
-    int err = a->arg[1] != 0 ? copy_from_user(p->as, &action, a->arg[1], sizeof action, NULL) : 0;
-    bool fixed = signal == (uint64_t)SIGKILL || signal == (uint64_t)SIGSTOP || signal == SIGCHLD;
-    if (err == 0 && a->arg[1] != 0 && (action.sa_handler > SIG_IGN || (fixed && action.sa_handler != SIG_DFL)))
-        err = -EINVAL;
-    if (err == 0)
-        err = deliver(a->arg[2], &old, sizeof old);
-    if (err == 0 && a->arg[1] != 0)
-        p->ignores = action.sa_handler == SIG_IGN ? p->ignores | bit : p->ignores & ~bit;
-    return err;
 }
 
 /* ---- who ---- */
@@ -188,6 +153,8 @@ long sys_getpid(const struct syscall_args *a) { return (void)a, current()->pid; 
 long sys_getppid(const struct syscall_args *a) { return (void)a, proc_parent_pid(); }
 long sys_setpgid(const struct syscall_args *a) { return proc_set_group((int)a->arg[0], (int)a->arg[1]); }
 long sys_getpgid(const struct syscall_args *a) { return proc_get_group((int)a->arg[0]); }
+long sys_setsid(const struct syscall_args *a) { return (void)a, proc_new_session(); }
+long sys_getsid(const struct syscall_args *a) { return proc_get_session((int)a->arg[0]); }
 
 /* There is one user: root. */
 long sys_getuid(const struct syscall_args *a) { return (void)a, 0; }
@@ -205,7 +172,8 @@ long sys_gettid(const struct syscall_args *a) { return sys_getpid(a); }
 /*
  * prlimit64(pid, resource, new, old): pid is 0 or the caller's. Both are soft limit, then hard, in 64 bits.
  * RLIMIT_NOFILE counts descriptors, NPROC the processes there may be for this one to fork, STACK is the size of the next
- * program's, AS bounds what is mapped, DATA the heap, FSIZE how far a file may be written. Nothing else is bounded.
+ * program's, AS bounds what is mapped, DATA the heap, FSIZE how far a file may be written, SIGPENDING the signals with a value
+ * that may be queued. Nothing else is bounded.
  * Errors: EINVAL: resource, or soft above hard; EPERM: another's, or NOFILE above what the kernel has room for; ESRCH.
  */
 long sys_prlimit64(const struct syscall_args *a)
@@ -292,20 +260,56 @@ int deadline_from_user(vaddr_t span, uint64_t *deadline_ns)
     return err;
 }
 
+int span_left_to_user(vaddr_t span, uint64_t deadline_ns)
+{
+    uint64_t now = time_ns(), left = deadline_ns > now ? deadline_ns - now : 0;
+    const struct linux_timespec ts = { (int64_t)(left / NSEC_PER_SEC), (int64_t)(left % NSEC_PER_SEC) };
+    return copy_to_user(current()->as, span, &ts, sizeof ts, NULL);
+}
+
 /* What the clock showed when time_ns() was 0. */
 static uint64_t clock_offset(uint64_t clock) { return clock == CLOCK_REALTIME ? time_boot_ns() : 0; }
 
-/* Only death ends a sleep early, so the remaining time is never written. Errors: EINVAL. */
+/*
+ * Sleep for a span of time. A signal ends that: what is left is stored at left_va, if that is not 0; without a handler it is
+ * slept later (sys_restart_syscall).
+ */
+static long sleep_for_rest(uint64_t wake, vaddr_t left_va)
+{
+    struct signals *s = &current()->signals;
+    int err = time_sleep_until(wake);
+    if (err == 0)
+        return 0;
+    s->sleep_until_ns = wake;
+    s->sleep_left = left_va;
+    err = left_va != 0 ? span_left_to_user(left_va, wake) : 0;
+    return err != 0 ? err : -ERESTART_RESTARTBLOCK;
+}
+
+/* nanosleep(request, remain). Errors: EINVAL; EINTR. */
 long sys_nanosleep(const struct syscall_args *a)
 {
     uint64_t wake;
     int err = deadline_from_user(a->arg[0], &wake);
-    return err != 0 ? err : time_sleep_until(wake);
+    return err != 0 ? err : sleep_for_rest(wake, a->arg[1]);
+}
+
+/* restart_syscall(): made in the place of a sleep that a stop has interrupted. Errors: EINTR: there is nothing to go on with. */
+long sys_restart_syscall(const struct syscall_args *a)
+{
+    struct signals *s = &current()->signals;
+    uint64_t wake = s->sleep_until_ns;
+    (void)a;
+    s->sleep_until_ns = 0;
+    return wake != 0 ? sleep_for_rest(wake, s->sleep_left) : -EINTR;
 }
 
 static bool clock_known(uint64_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
 
-/* Errors: EINVAL: clock other than CLOCK_REALTIME and CLOCK_MONOTONIC, or request. */
+/*
+ * clock_nanosleep(clock, flags, request, remain). Errors: EINVAL: clock other than CLOCK_REALTIME and CLOCK_MONOTONIC, or
+ * request; EINTR.
+ */
 long sys_clock_nanosleep(const struct syscall_args *a)
 {
     uint64_t wake, offset = clock_offset(a->arg[0]);
@@ -314,7 +318,11 @@ long sys_clock_nanosleep(const struct syscall_args *a)
     int err = a->arg[1] & TIMER_ABSTIME ? fetch_timespec(a->arg[2], &wake) : deadline_from_user(a->arg[2], &wake);
     if (err == 0 && (a->arg[1] & TIMER_ABSTIME) && wake != UINT64_MAX)
         wake = wake > offset ? wake - offset : 0;
-    return err != 0 ? err : time_sleep_until(wake);
+    if (err != 0)
+        return err;
+    if (!(a->arg[1] & TIMER_ABSTIME))
+        return sleep_for_rest(wake, a->arg[3]);
+    return time_sleep_until(wake) != 0 ? -ERESTARTNOHAND : 0;
 }
 
 /* CLOCK_MONOTONIC counts from reset, CLOCK_REALTIME from 1970 if the machine has a calendar. Errors: EINVAL: clock. */

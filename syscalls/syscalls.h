@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The six argument registers a0 to a5, as they lie in the trap frame. */
@@ -22,5 +23,11 @@ typedef long syscall_fn(const struct syscall_args *args);
 #include "syscalls/table.inc"
 #undef SYSCALL
 
+/* Store a result that the caller may do without: then va is 0. 0, -EFAULT, -ENOMEM. */
+int deliver(uint64_t va, const void *result, size_t size);
+
 /* The time_ns() at which a struct timespec of user memory from now will have passed. 0, -EFAULT, -ENOMEM, -EINVAL. */
 int deadline_from_user(uint64_t span, uint64_t *deadline_ns);
+
+/* The opposite: store how far it is away, not less than 0. 0, -EFAULT, -ENOMEM. */
+int span_left_to_user(uint64_t span, uint64_t deadline_ns);

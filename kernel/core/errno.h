@@ -42,3 +42,11 @@
 #define ELOOP        40
 #define EOVERFLOW    75
 #define EOPNOTSUPP   95
+
+/*
+ * Results of system calls that no program sees: a signal has ended the call. Without a handler it is made again; after one:
+ */
+#define ERESTARTSYS           512       /* again if the handler has SA_RESTART, otherwise EINTR */
+#define ERESTARTNOINTR        513       /* again */
+#define ERESTARTNOHAND        514       /* EINTR */
+#define ERESTART_RESTARTBLOCK 516       /* EINTR; without a handler the rest of it is made, by restart_syscall(2) */

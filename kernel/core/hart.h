@@ -20,7 +20,7 @@ struct thread;
 enum hart_work {
     HART_RESCHEDULE = 1 << 0,
     HART_STOP = 1 << 1,                 /* stand still, holding no spin lock, until told otherwise */
-    HART_KILL = 1 << 2,                 /* the running thread has been killed */
+    HART_NOTICE = 1 << 2,               /* the running thread has notices */
 };
 
 struct hart {

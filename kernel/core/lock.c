@@ -158,13 +158,13 @@ void waitq_init(struct waitq *wq)
     TAILQ_INIT(&wq->waiters);
 }
 
-static int sleep_until_woken(struct waitq *wq, struct spinlock *lock, bool killable)
+static int sleep_until_woken(struct waitq *wq, struct spinlock *lock, unsigned wake_on)
 {
     struct thread *t = thread_current();
     unsigned long flags = spin_lock_irqsave(&sched_lock);
-    bool sleeps = !(killable && thread_killed(t));
+    bool sleeps = !(thread_notices(t) & wake_on);
     if (sleeps) {                       /* on the queue before lock is let go: wake() looks at the queue under lock alone */
-        t->wake_on_kill = killable;
+        t->wake_on = wake_on;
         sched_enter_queue(wq);
     }
     spin_unlock(lock);
@@ -173,17 +173,22 @@ static int sleep_until_woken(struct waitq *wq, struct spinlock *lock, bool killa
     spin_unlock(&sched_lock);
     irq_restore(flags);
     spin_lock(lock);                    /* taken as it was: if interrupts were masked before, they are now */
-    return killable && thread_killed(t) ? -EINTR : 0;
+    return thread_notices(t) & wake_on ? thread_interrupted() : 0;
 }
 
 void sleep_on(struct waitq *wq, struct spinlock *lock)
 {
-    sleep_until_woken(wq, lock, false);
+    sleep_until_woken(wq, lock, 0);
 }
 
 int sleep_on_killable(struct waitq *wq, struct spinlock *lock)
 {
-    return sleep_until_woken(wq, lock, true);
+    return sleep_until_woken(wq, lock, NOTICE_DEATH);
+}
+
+int sleep_on_interruptible(struct waitq *wq, struct spinlock *lock)
+{
+    return sleep_until_woken(wq, lock, NOTICE_SIGNAL);
 }
 
 void wake_all(struct waitq *wq)
@@ -228,7 +233,7 @@ static void mutex_wait(struct mutex *m)
             atomic_store_explicit(&m->owner, (uintptr_t)thread_current() | HAS_WAITERS, memory_order_relaxed);
             break;
         }
-        thread_current()->wake_on_kill = false;
+        thread_current()->wake_on = 0;
         thread_current()->waits_for = m->rank;
         sched_enter_queue(&m->wq);
         sched_sleep();

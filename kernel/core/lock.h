@@ -86,8 +86,12 @@ void waitq_init(struct waitq *wq);
  */
 void sleep_on(struct waitq *wq, struct spinlock *lock);
 
-/* The same, but kill() ends the sleep too. Returns 0, or -EINTR when the caller has been killed (then: clean up, return). */
+/*
+ * The same, but the sleep ends, too, when the caller is killed; or when there is any signal to take, death among them.
+ * Returns 0, or -ERESTARTSYS for that: clean up, return; see thread_interrupted.
+ */
 int sleep_on_killable(struct waitq *wq, struct spinlock *lock);
+int sleep_on_interruptible(struct waitq *wq, struct spinlock *lock);
 
 /* Wake all. The caller holds the lock that the sleepers named; costs two loads when none waits. */
 void wake_all(struct waitq *wq);

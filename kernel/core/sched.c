@@ -71,11 +71,11 @@ static void switch_to(struct thread *next)
     hart->proc = next->proc;
     hart->base.frame = next->tf;
     if (prev->fp_used)
-        fp_save(prev->tf, &prev->fp);
+        fp_save(prev->tf, prev->fp);
     if (next->fp_used)
-        fp_restore(&next->fp);
-    if (thread_killed(next))
-        atomic_fetch_or(&hart->pending, HART_KILL);
+        fp_restore(next->fp);
+    if (thread_notices(next) != 0)
+        atomic_fetch_or(&hart->pending, HART_NOTICE);
     mmu_activate(next->mmu, next->mmu_root);
     context_switch(&prev->context, &next->context);
     /* prev runs again, perhaps on another hart: nothing read above is valid. */
@@ -118,7 +118,7 @@ void sched_idle(void)
             if (atomic_load(&hart->pending) == 0)
                 wait_for_interrupt();
         }
-        atomic_fetch_and(&hart->pending, ~(HART_RESCHEDULE | HART_KILL));
+        atomic_fetch_and(&hart->pending, ~(HART_RESCHEDULE | HART_NOTICE));
         irq_unmask();                           /* handlers run here */
     }
 }

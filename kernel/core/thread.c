@@ -1,6 +1,6 @@
 /*
  * thread.c - the life of a thread, as far as it is the same whoever it belongs to.
- * Owns: making one, killing one, giving way.
+ * Owns: making one, telling one that there is something to look at, giving way.
  * Does not own: who runs next (sched.c), what a thread belongs to (kernel/proc.c).
  */
 #include "arch/hart.h"
@@ -10,12 +10,15 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/thread.h"
 
+#define FP_ROOM ((sizeof(struct fp_context) + 15) & ~15ul)      /* bytes: a stack pointer is a multiple of 16 */
+
 int thread_init(struct thread *t, int id, const char *name)
 {
     t->kstack = kstack_alloc();
     if (t->kstack == NULL)
         return -ENOMEM;
-    t->tf = (struct trapframe *)(t->kstack + KSTACK_SIZE) - 1;
+    t->fp = (struct fp_context *)(t->kstack + KSTACK_SIZE - FP_ROOM);
+    t->tf = (struct trapframe *)t->fp - 1;
     t->id = id;
     t->name = name;
     return 0;
@@ -37,17 +40,16 @@ struct thread *thread_create_idle(unsigned hart)
     return t;
 }
 
-void thread_kill(struct thread *t, int signal)
+void thread_notify(struct thread *t, unsigned notices)
 {
-    int none = 0;
-    atomic_compare_exchange_strong(&t->killed_by, &none, signal);
     unsigned long flags = spin_lock_irqsave(&sched_lock);
-    if (t->state == THREAD_SLEEPING && t->wake_on_kill)
+    atomic_fetch_or(&t->notices, notices);
+    if (t->state == THREAD_SLEEPING && (t->wake_on & notices))
         sched_make_runnable(t);
     else if (t == thread_current())
-        atomic_fetch_or(&this_hart()->pending, HART_KILL);
+        atomic_fetch_or(&this_hart()->pending, HART_NOTICE);
     else if (t->state == THREAD_RUNNING)
-        hart_ask(1ul << hart_number(t->hart), HART_KILL);       /* it may be in user mode: bring it to its last stop */
+        hart_ask(1ul << hart_number(t->hart), HART_NOTICE);     /* it may be in user mode: bring it to its last stop */
     spin_unlock_irqrestore(&sched_lock, flags);
 }
 

@@ -13,12 +13,19 @@
 
 #include "arch/context.h"
 #include "arch/mmu.h"
+#include "kernel/core/errno.h"
 #include "kernel/core/hart.h"
 #include "kernel/core/lock.h"
 
 struct proc;
 
 enum thread_state { THREAD_RUNNABLE, THREAD_RUNNING, THREAD_SLEEPING, THREAD_ENDED };
+
+/* What others tell a thread; it looks on its way back to user mode. Each ends the sleeps that are made to be ended by it. */
+enum thread_notice {
+    NOTICE_SIGNAL = 1 << 0,             /* there is a signal to take */
+    NOTICE_DEATH = 1 << 1,              /* it is to end; never without the other */
+};
 
 #define THREAD_COUNTERS 16
 
@@ -28,26 +35,28 @@ struct thread {
     const char *name;                   /* of its process, which may change it */
     char *kstack;                       /* lowest address of the kernel stack */
     struct trapframe *tf;               /* user registers, at the top of the kernel stack */
+    struct fp_context *fp;              /* own: those of floating point while another thread runs, above them */
     struct proc *proc;                  /* whose it is; NULL: an idle thread */
 
     /* [sched_lock] */
     enum thread_state state;
-    bool wake_on_kill;                  /* asleep, and a kill ends the sleep */
+    unsigned wake_on;                   /* asleep: the notices that end the sleep */
     struct waitq *sleeping_on;
     TAILQ_ENTRY(thread) queue_link;     /* run queue or wait queue */
     struct context context;             /* kernel registers while not running */
     struct hart *hart;                  /* the hart it runs on, or ran on last */
     uint64_t run_ticks;                 /* time on a hart, in units of the time base */
 
-    /* changed by anybody */
-    _Atomic int killed_by;              /* signal that ends it on its way back to user mode; 0: none */
+    /* set by anybody, cleared by the thread itself */
+    _Atomic unsigned notices;           /* enum thread_notice */
 
     /* own: only the thread itself changes these, or who makes it */
     struct mmu_id *mmu;                 /* what a switch to it loads; NULL: the kernel's own table */
     paddr_t mmu_root;
+    uint64_t cpu_alarm_ns;              /* how long it will have run when time_on_alarm's function is called; 0: never */
+    uint64_t interrupted_arg;           /* first argument of the system call that a notice has ended, to make it again */
     bool uses_reserve;                  /* may have the last frames (mm/page.c) */
     bool fp_used;                       /* has floating-point registers to keep */
-    struct fp_context fp;
     uint64_t counter[THREAD_COUNTERS];  /* what the layers above count for each thread: mm/fault.h */
 
     /* checked kernel: sleeping locks held, innermost last */
@@ -70,12 +79,25 @@ void thread_free_stack(struct thread *t);       /* it has left its stack for goo
 /* The idle thread of a hart; panics without memory. */
 struct thread *thread_create_idle(unsigned hart);
 
-/* Have t end by signal on its way back to user mode, and wake it if it sleeps killably. */
-void thread_kill(struct thread *t, int signal);
+/* Set notices of t, wake it if they end its sleep, and bring it to the way back to user mode if it runs. Locks: below RANK_SCHED. */
+void thread_notify(struct thread *t, unsigned notices);
 
-static inline bool thread_killed(const struct thread *t)
+static inline unsigned thread_notices(const struct thread *t)
 {
-    return atomic_load_explicit(&t->killed_by, memory_order_relaxed) != 0;
+    return atomic_load_explicit(&t->notices, memory_order_relaxed);
+}
+
+static inline bool thread_killed(const struct thread *t) { return thread_notices(t) & NOTICE_DEATH; }
+
+/*
+ * A notice ends the caller's system call, whose first argument still stands where the result will. Returns -ERESTARTSYS: what
+ * becomes of the call is decided on the way back to user mode, where the notice is seen.
+ */
+static inline int thread_interrupted(void)
+{
+    struct thread *t = thread_current();
+    t->interrupted_arg = t->tf->x[REG_A0];
+    return -ERESTARTSYS;
 }
 
 /* Give up the rest of the time slice. */
@@ -83,7 +105,7 @@ void thread_yield(void);
 
 /*
  * In a system call that may be long, between two pieces, with no lock held: let others have their turn, stand still if
- * another hart asks for it. Returns 0, or -EINTR when the thread has been killed: clean up, return.
+ * another hart asks for it. Returns 0, or -EINTR when the thread has been killed: clean up, return. Other signals wait.
  */
 int thread_between_pieces(void);
 

@@ -1,8 +1,9 @@
 /*
  * time.c - the clock, sleeping for a time, the tick.
  * Owns: the list of sleepers by time, each hart's timer.
+ * Does not own: the timers of programs (kernel/signal.c), which it calls when the first of them is due.
  *
- * Each hart's timer is set to the earlier of its next tick and the first sleeper. Whoever adds a sleeper sets its own
+ * Each hart's timer is set to the earliest of its next tick, the first sleeper and the alarm. Whoever adds a sleeper sets its own
  * hart's timer if need be, and whoever serves the list sets its own to the next: some hart is always set for the first.
  */
 #include "arch/machine.h"
@@ -25,6 +26,9 @@ struct sleeper {
 
 static struct spinlock time_lock = SPINLOCK_INIT(RANK_DEVICE);
 static TAILQ_HEAD(, sleeper) sleepers = TAILQ_HEAD_INITIALIZER(sleepers);   /* [time_lock] by wake */
+
+static uint64_t alarm_at = UINT64_MAX;  /* [time_lock] ticks: when the layer above wants to be called */
+static void (*alarm_fn)(void);          /* fixed once there are processes */
 
 /* ---- units ---- */
 
@@ -70,14 +74,21 @@ static void arm(uint64_t at)
     timer_set(at);
 }
 
-static uint64_t first_sleeper(void)
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* The first sleeper's time, or the alarm. */
+static uint64_t first_event(void)
 {
-    return TAILQ_EMPTY(&sleepers) ? UINT64_MAX : TAILQ_FIRST(&sleepers)->wake;
+    return earlier(TAILQ_EMPTY(&sleepers) ? UINT64_MAX : TAILQ_FIRST(&sleepers)->wake, alarm_at);
 }
 
 static uint64_t next_tick(void) { return time_ticks() + ns_to_ticks(TICK_NS); }
 
-static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+static void arm_no_later(uint64_t at)
+{
+    if (at < this_hart()->timer_armed)
+        arm(at);
+}
 
 void time_init_hart(void)
 {
@@ -94,9 +105,15 @@ void time_interrupt(void)
         s->link.tqe_prev = NULL;                /* tells the sleeper that its time has come */
         wake_all(&s->wq);
     }
-    bool idle = this_hart()->current == this_hart()->idle;
-    arm(earlier(first_sleeper(), idle ? UINT64_MAX : next_tick()));
+    struct thread *t = thread_current();
+    bool idle = t == this_hart()->idle;
+    bool alarmed = alarm_at <= now || (t->cpu_alarm_ns != 0 && time_ticks_to_ns(t->run_ticks + now - this_hart()->since) >= t->cpu_alarm_ns);
+    if (alarm_at <= now)
+        alarm_at = UINT64_MAX;
+    arm(earlier(first_event(), idle ? UINT64_MAX : next_tick()));
     spin_unlock(&time_lock);
+    if (alarmed)
+        alarm_fn();
     if (!idle && sched_others_waiting())
         atomic_fetch_or(&this_hart()->pending, HART_RESCHEDULE);
 }
@@ -105,16 +122,22 @@ void time_interrupt(void)
 void time_enter_idle(void)
 {
     spin_lock(&time_lock);
-    if (first_sleeper() < this_hart()->timer_armed)
-        arm(first_sleeper());
+    arm_no_later(first_event());
     spin_unlock(&time_lock);
 }
 
-void time_leave_idle(void)
+void time_leave_idle(void) { arm_no_later(next_tick()); }
+
+/* ---- the alarm ---- */
+
+void time_on_alarm(void (*alarm)(void)) { alarm_fn = alarm; }
+
+void time_alarm_at(uint64_t at_ns)
 {
-    uint64_t tick = next_tick();
-    if (tick < this_hart()->timer_armed)
-        arm(tick);
+    unsigned long flags = spin_lock_irqsave(&time_lock);
+    alarm_at = earlier(alarm_at, ns_to_ticks(at_ns));
+    arm_no_later(alarm_at);
+    spin_unlock_irqrestore(&time_lock, flags);
 }
 
 /* ---- sleeping ---- */
@@ -150,10 +173,9 @@ int time_sleep_until_event(uint64_t wake_ns, const _Atomic uint64_t *event, uint
     waitq_init(&s.wq);
     unsigned long flags = spin_lock_irqsave(&time_lock);
     sleeper_insert(&s);
-    if (s.wake < this_hart()->timer_armed)
-        arm(s.wake);
+    arm_no_later(s.wake);
     while (s.link.tqe_prev != NULL && err == 0 && (event == NULL || atomic_load(event) == seen))
-        err = sleep_on_killable(&s.wq, &time_lock);
+        err = sleep_on_interruptible(&s.wq, &time_lock);
     if (s.link.tqe_prev != NULL)
         TAILQ_REMOVE(&sleepers, &s, link);
     else

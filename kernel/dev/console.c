@@ -61,7 +61,8 @@ static const struct linux_termios initial_mode = {
     .oflag = 0x0005,                    /* OPOST ONLCR */
     .cflag = 0x00bf,                    /* B38400 CS8 CREAD */
     .lflag = 0x0830 | ISIG | ICANON | ECHO,     /* ECHOE ECHOK ECHOKE */
-    .cc = { [0] = CTRL('C'), [2] = DEL, [3] = CTRL('U'), [4] = CTRL('D'), [6] = 1, [14] = CTRL('W') },
+    .cc = { [0] = CTRL('C'), [1] = CTRL('\\'), [2] = DEL, [3] = CTRL('U'), [4] = CTRL('D'), [6] = 1, [10] = CTRL('Z'),
+            [14] = CTRL('W') },
 };
 
 static struct {
@@ -70,7 +71,7 @@ static struct {
     char ring[IN_SIZE];                         /* [lock] but what lies before line_pos and after read_pos is constant */
     struct waitq readers;                       /* [lock] for a complete line */
     struct waitq writers;                       /* [lock] for room in the output ring */
-    int foreground;                             /* [lock] process group that ^C ends; 0: none */
+    int foreground;                             /* [lock] process group that ^C and the like are for; 0: none */
     uint32_t iflag, lflag;                      /* [lock] ICRNL; ISIG, ICANON, ECHO */
     bool started;                               /* [lock] interrupts are on */
     bool plain;                                 /* terminal=0, once started: input is a file's bytes, which wait, and ^D is its end */
@@ -232,20 +233,27 @@ static bool edits_line(char c)
     }
 }
 
-/* One byte from the UART. True for ^C: the caller kills the group when it holds no lock. */
-static bool in_byte(char c)
+/* The signal that a byte stands for, with ISIG; 0: none. */
+static int signal_of(char c)
+{
+    return c == CTRL('C') ? SIGINT : c == CTRL('\\') ? SIGQUIT : c == CTRL('Z') ? SIGTSTP : 0;
+}
+
+/* One byte from the UART. Returns the signal that the foreground group gets for it, when the caller holds no lock; or 0. */
+static int in_byte(char c)
 {
     bool canonical = in.lflag & ICANON;
-    if (c == CTRL('C') && (in.lflag & ISIG)) {
-        echo("^C\n", 3);
+    int signal = in.lflag & ISIG ? signal_of(c) : 0;
+    if (signal != 0) {
+        echo((char[]){ '^', (char)(c ^ 0x40), '\n' }, 3);
         in.read_pos = in.line_pos = in.edit_pos;        /* POSIX, ISIG without NOFLSH: what was typed ahead is dropped */
-        return true;
+        return signal;
     }
     if (canonical && !in.plain && edits_line(c))
-        return false;
+        return 0;
     if (in_full()) {
         echo("\a", 1);
-        return false;
+        return 0;
     }
     if (c == '\r' && (in.iflag & ICRNL))
         c = '\n';
@@ -255,7 +263,7 @@ static bool in_byte(char c)
     /* A line longer than the ring is given out in parts, for nobody else could make room. */
     if (!canonical || c == '\n' || c == EOF_MARK || (in_full() && in.line_pos == in.read_pos))
         in.line_pos = in.edit_pos;
-    return false;
+    return 0;
 }
 
 /* Choose the interrupts that mean "there may be room again". Under both locks. */
@@ -267,16 +275,16 @@ static void choose_interrupts(void)
     uart_set_interrupts(in.started ? want : 0);
 }
 
-/* Move bytes both ways as far as there is room. */
+/* Move bytes both ways as far as there is room; up to a signal: what comes behind it interrupts again. */
 static void console_interrupt(void)
 {
-    bool killed = false;
+    int signal = 0;
     char c;
     unsigned long flags = spin_lock_irqsave(&in.lock);
     spin_lock(&out.lock);
     out_pump();
-    while (in_takes() && uart_get(&c))
-        killed |= in_byte(c);
+    while (signal == 0 && in_takes() && uart_get(&c))
+        signal = in_byte(c);
     out_pump();
     choose_interrupts();
     bool roomy = out_room() >= OUT_SIZE / 2;
@@ -285,11 +293,11 @@ static void console_interrupt(void)
         wake_all(&in.readers);
     if (roomy)
         wake_all(&in.writers);
-    int foreground = killed ? in.foreground : 0;
+    int foreground = in.foreground;
     spin_unlock_irqrestore(&in.lock, flags);
     poll_notify();
-    if (foreground > 0)
-        proc_kill_group(foreground, SIGINT);
+    if (signal != 0 && foreground > 0)
+        signal_send_group(foreground, signal);
 }
 
 /* ---- setting up ---- */
@@ -368,7 +376,7 @@ static int wait_for_line(struct file *f)
     int err = 0;
     unsigned long flags = spin_lock_irqsave(&in.lock);
     while (in.read_pos == in.line_pos && err == 0)
-        err = (f->flags & O_NONBLOCK) ? -EAGAIN : sleep_on_killable(&in.readers, &in.lock);
+        err = (f->flags & O_NONBLOCK) ? -EAGAIN : sleep_on_interruptible(&in.readers, &in.lock);
     spin_unlock_irqrestore(&in.lock, flags);
     return err;
 }
@@ -380,6 +388,8 @@ static long console_read(struct file *f, struct uio *u)
     int err = 0;
     if (u->resid == 0)
         return 0;
+    if (!in.plain)
+        err = signal_if_background(in.foreground, SIGTTIN);
     mutex_lock(&in.read_lock);
     for (bool line_ends = false; !line_ends && u->resid > 0 && err == 0;) {
         unsigned long flags = spin_lock_irqsave(&in.lock);
@@ -423,7 +433,7 @@ static int send(struct file *f, const char *text, size_t len)
         spin_unlock(&out.lock);
         if (fits)
             break;
-        err = (f->flags & O_NONBLOCK) ? -EAGAIN : sleep_on_killable(&in.writers, &in.lock);
+        err = (f->flags & O_NONBLOCK) ? -EAGAIN : sleep_on_interruptible(&in.writers, &in.lock);
     }
     spin_unlock_irqrestore(&in.lock, flags);
     return err;

@@ -15,7 +15,7 @@ void console_init(void);
 /* Take interrupts, on this hart: input works, and programs' output no longer waits. After irq_init. */
 void console_start(void);
 
-/* The process group that ^C ends. */
+/* The process group that ^C and the like are for, and that may read. */
 void console_set_foreground(int pgid);
 
 extern const struct file_ops console_file_ops;

@@ -46,7 +46,7 @@ static SLAB_CACHE(pipes, struct pipe);
 
 /* ---- waiting ---- */
 
-/* Let go of p->lock until event is signalled. Returns 0 or -EINTR, with p->lock held again. */
+/* Let go of p->lock until event is signalled. Returns 0 or -ERESTARTSYS, with p->lock held again. */
 static int pipe_wait(struct pipe *p, struct pipe_event *event)
 {
     assert(mutex_held(&p->lock));
@@ -56,7 +56,7 @@ static int pipe_wait(struct pipe *p, struct pipe_event *event)
     mutex_unlock(&p->lock);
     spin_lock(&p->wait_lock);
     while (event->wakeups == seen && err == 0)
-        err = sleep_on_killable(&event->wq, &p->wait_lock);
+        err = sleep_on_interruptible(&event->wq, &p->wait_lock);
     spin_unlock(&p->wait_lock);
     mutex_lock(&p->lock);
     event->waiting--;
@@ -179,7 +179,7 @@ static long pipe_write(struct file *f, struct uio *u)
     mutex_lock(&p->lock);
     while (u->resid > 0 && err == 0) {
         if (!p->has_reader) {
-            proc_kill(current()->pid, SIGPIPE);
+            signal_send_self(SIGPIPE);
             err = -EPIPE;
             break;
         }

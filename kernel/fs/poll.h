@@ -13,7 +13,7 @@ struct pollfd {                         /* of poll(2) */
 
 /*
  * Wait until one of the n files is ready as it says, or until deadline_ns (UINT64_MAX: for ever); set all revents.
- * Returns how many are ready; -EINTR: killed.
+ * Returns how many are ready; -ERESTARTSYS: a signal came.
  */
 long poll_files(struct pollfd *fds, unsigned n, uint64_t deadline_ns);
 

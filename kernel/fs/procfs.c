@@ -34,10 +34,12 @@ enum { USER_HZ = 100 };                 /* clock ticks of /proc/PID/stat: syscon
 /* What /proc/PID tells, copied under proc_lock. */
 struct snapshot {
     int pid;                            /* asked for; 0: not found */
-    int parent, pgid;
+    int parent, pgid, sid;
     char state;
     bool traced;
     char name[PROC_NAME_SIZE];
+    uint64_t sent_thread, sent_process, blocked, ignored, caught;       /* signals */
+    uint64_t signals_max;
     struct fault_counts faults, child_faults;
     uint64_t run_ticks, child_ticks;
     size_t resident_pages;
@@ -62,7 +64,14 @@ static bool visit_snapshot(struct proc *p, void *arg)
         .pid = p->pid,
         .parent = p->parent != NULL ? p->parent->pid : 0,
         .pgid = p->pgid,
-        .state = p->exited ? 'Z' : p->thread.state == THREAD_SLEEPING ? 'S' : 'R',
+        .sid = p->sid,
+        .state = p->exited ? 'Z' : p->stopped ? 'T' : p->thread.state == THREAD_SLEEPING ? 'S' : 'R',
+        .sent_thread = p->signals.own.set,
+        .sent_process = p->signals.shared.set,
+        .blocked = p->signals.blocked,
+        .ignored = p->signals.ignored,
+        .caught = p->signals.caught,
+        .signals_max = p->limits[RLIMIT_SIGPENDING].soft,
         .traced = p->traced,
         .child_faults = p->child_faults,
         .run_ticks = p->thread.run_ticks,
@@ -125,7 +134,7 @@ static uint64_t ticks_to_clock(uint64_t ticks) { return time_ticks_to_ns(ticks) 
 static int pid_stat_text(const struct snapshot *s, struct text *text)
 {
     text_add(text, "%d (%s) %c %d %d %d 0 -1 0 %lu %lu 0 0 0 %lu 0 %lu 20 0 1 0 %lu %lu %lu", s->pid, s->name, s->state,
-             s->parent, s->pgid, s->pgid, fault_counts_minor(&s->faults), fault_counts_minor(&s->child_faults),
+             s->parent, s->pgid, s->sid, fault_counts_minor(&s->faults), fault_counts_minor(&s->child_faults),
              ticks_to_clock(s->run_ticks), ticks_to_clock(s->child_ticks), ticks_to_clock(s->start_ticks), s->size_bytes,
              (uint64_t)s->resident_pages);
     text_add(text, " %lu 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", RLIM_INFINITY);
@@ -176,16 +185,22 @@ static int pid_cmdline_text(const struct snapshot *s, struct text *text)
     return err == -EFAULT ? 0 : err;
 }
 
+/* What is shown that has no path. */
+static const char *vma_purpose(const struct vma *vma)
+{
+    if (vma->object != NULL)
+        return signals_is_trampoline(vma->object) ? "[vdso]" : "(deleted)";
+    return vma->kind == VMA_HEAP ? "[heap]" : vma->kind == VMA_STACK ? "[stack]" : "";
+}
+
 /* The path of what vma shows, as seen by the reader. [names_lock] */
 static void vma_name(struct vma *vma, char *page, struct text *text)
 {
     struct inode *inode = vma->object != NULL ? inode_of(vma->object) : NULL;
     const char *path = inode != NULL ? path_of(inode, current()->root, page, PAGE_SIZE) : NULL;
-    if (path != NULL)
-        text_bytes(text, path, strlen(path));
-    else
-        text_add(text, "%s", vma->object != NULL ? "(deleted)" : vma->kind == VMA_HEAP ? "[heap]" :
-                             vma->kind == VMA_STACK ? "[stack]" : "");
+    if (path == NULL)
+        path = vma_purpose(vma);
+    text_bytes(text, path, strlen(path));
     inode_put(inode);
 }
 
@@ -254,7 +269,7 @@ static int pid_status_text(const struct snapshot *s, struct text *text)
         resident = s->as->pmap.resident;
         as_write_done(s->as);
     }
-    const char *state = s->state == 'Z' ? "zombie" : s->state == 'S' ? "sleeping" : "running";
+    const char *state = s->state == 'Z' ? "zombie" : s->state == 'T' ? "stopped" : s->state == 'S' ? "sleeping" : "running";
     const size_t kib = PAGE_SIZE / 1024;
     text_add(text, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\n", s->name, s->umask, s->state, state);
     text_add(text, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\n", s->pid, s->pid, s->parent);
@@ -266,7 +281,9 @@ static int pid_status_text(const struct snapshot *s, struct text *text)
         text_add(text, "VmLck:\t%8zu kB\nVmData:\t%8zu kB\nVmStk:\t%8zu kB\nVmSwap:\t%8d kB\n", s->as->vmas.nlocked * kib,
                  s->as->vmas.ndata * kib, kind_pages[VMA_STACK] * kib, 0);
     }
-    text_add(text, "Threads:\t1\n");
+    text_add(text, "Threads:\t1\nSigQ:\t%u/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n", signals_queued(), s->signals_max,
+             s->sent_thread, s->sent_process);
+    text_add(text, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", s->blocked, s->ignored, s->caught);
     return 0;
 }
 

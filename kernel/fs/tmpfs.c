@@ -360,7 +360,7 @@ static bool exceeds_limit(uint64_t end)
 {
     if (end <= current()->limits[RLIMIT_FSIZE].soft)
         return false;
-    proc_kill(current()->pid, SIGXFSZ);
+    signal_send_self(SIGXFSZ);
     return true;
 }
 

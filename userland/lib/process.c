@@ -1,7 +1,7 @@
 /*
  * process.c - system calls about processes and about the system as a whole.
  * Owns: the C names of those calls; the search of PATH.
- * Does not own: limits (limits.c), memory (memory.c).
+ * Does not own: limits (limits.c), memory (memory.c), signals (signal.c).
  */
 #include <errno.h>
 #include <signal.h>
@@ -94,35 +94,6 @@ pid_t wait(int *status)
     return wait4(-1, status, 0, NULL);
 }
 
-int kill(pid_t pid, int signal)
-{
-    return syscall(SYS_kill, pid, signal);
-}
-
-int killpg(pid_t group, int signal)
-{
-    return kill(group ? -group : 0, signal);
-}
-
-int raise(int signal)
-{
-    return kill(getpid(), signal);
-}
-
-/* What rt_sigaction(2) takes on riscv64. */
-struct kernel_sigaction {
-    sighandler_t handler;
-    unsigned long flags;
-    sigset_t mask;
-};
-
-sighandler_t signal(int number, sighandler_t handler)
-{
-    struct kernel_sigaction new = { .handler = handler }, old;
-
-    return syscall(SYS_rt_sigaction, number, &new, &old, sizeof(sigset_t)) < 0 ? SIG_ERR : old.handler;
-}
-
 pid_t getpid(void)
 {
     return syscall(SYS_getpid);
@@ -171,6 +142,16 @@ pid_t getpgid(pid_t pid)
 pid_t getpgrp(void)
 {
     return getpgid(0);
+}
+
+pid_t setsid(void)
+{
+    return syscall(SYS_setsid);
+}
+
+pid_t getsid(pid_t pid)
+{
+    return syscall(SYS_getsid, pid);
 }
 
 int sched_yield(void)

@@ -762,7 +762,9 @@ static void poll_wildly(void)
     check_eq(raw_syscall(SYS_ppoll, USER_END - 8, 2, no_time, 0, 0), -EFAULT);
     check_eq(raw_syscall(SYS_ppoll, 0xffffffc080200000, 8, no_time, 0, 0), -EFAULT);
     check_eq(raw_syscall(SYS_ppoll, 0, 0, 8, 0, 0), -EFAULT);
-    check_eq(raw_syscall(SYS_ppoll, "text", 0, no_time, -1, -1), 0);
+    check_eq(raw_syscall(SYS_ppoll, "text", 0, no_time, -1, -1), -EINVAL);
+    check_eq(raw_syscall(SYS_ppoll, "text", 0, no_time, -1, 8), -EFAULT);
+    check_eq(raw_syscall(SYS_ppoll, "text", 0, no_time, 0, -1), 0);     /* which is in memory that may only be read */
     for (size_t i = 0; i < sizeof(wild_times) / sizeof(wild_times[0]); i++)
         check_eq(raw_syscall(SYS_ppoll, fds, 1, wild_times[i], 0, 0), -EINVAL);
     for (int fd = 0; fd < NOFILE; fd++)

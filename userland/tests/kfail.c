@@ -618,6 +618,39 @@ static void far_arguments(void)
 
 static long act_exec_far_arguments(void) { return raw_syscall(SYS_execve, "/bin/true", page, 0); }
 
+/* ---- signals ---- */
+
+static void do_nothing(int number)
+{
+    (void)number;
+}
+
+/* Once a process has had a handler it needs no memory for another. */
+static long act_sigaction(void)
+{
+    static const struct sigaction action = { .sa_handler = do_nothing };
+    long result = raw_syscall(SYS_rt_sigaction, SIGUSR1, &action, 0, sizeof(sigset_t));
+
+    if (result == 0)
+        raw_syscall(SYS_exit, 42);
+    return result;
+}
+
+/* A handler's frame will go to a page that nobody has touched. */
+static void far_stack(void)
+{
+    static const struct sigaction action = { .sa_handler = do_nothing, .sa_flags = SA_ONSTACK };
+    stack_t stack = { .ss_size = PAGE_BYTES };
+
+    far_page();
+    stack.ss_sp = (void *)page;
+    check_eq(sigaltstack(&stack, NULL), 0);
+    check_eq(sigaction(SIGUSR1, &action, NULL), 0);
+    raw_syscall(SYS_kill, getpid(), 0);
+}
+
+static long act_take_signal(void) { return raw_syscall(SYS_kill, getpid(), SIGUSR1); }
+
 /* ---- what takes no memory, and so cannot fail for want of it ---- */
 
 static long act_exit(void)
@@ -707,6 +740,8 @@ static long act_modest(void)
       .once = true, .status = 42 << 8)                                                                      \
     X(exec_far_arguments, far_arguments, act_exec_far_arguments, exec_unchanged, nothing, REFUSED | KILLED, .once = true) \
     X(exec_far_path, far_page, act_exec_far_path, nothing, nothing, REFUSED | KILLED)                       \
+    X(sigaction, nothing, act_sigaction, nothing, nothing, REFUSED, .once = true, .status = 42 << 8)        \
+    X(signal_frame, far_stack, act_take_signal, nothing, nothing, KILLED)                                   \
     X(exit, nothing, act_exit, nothing, nothing, 0, .once = true)                                           \
     X(killed, nothing, act_die, nothing, nothing, 0, .once = true, .status = SIGTERM)                       \
     X(takes_no_memory, open_null, act_modest, nothing, close_fd, 0)

@@ -25,7 +25,7 @@ struct pollfd {
     short events, revents;
 };
 
-/* timeout: in milliseconds, negative for ever. ppoll: NULL for ever; the signal mask is not looked at yet. */
+/* timeout: in milliseconds, negative for ever. ppoll: NULL for ever; mask: what is blocked meanwhile. */
 int poll(struct pollfd *fds, nfds_t nfds, int timeout);
 int ppoll(struct pollfd *fds, nfds_t nfds, const struct timespec *timeout, const sigset_t *mask);
 

@@ -50,14 +50,28 @@
 #define SYS_waitid 95
 #define SYS_set_tid_address 96
 #define SYS_nanosleep 101
+#define SYS_getitimer 102
+#define SYS_setitimer 103
 #define SYS_clock_gettime 113
 #define SYS_clock_nanosleep 115
 #define SYS_sched_yield 124
+#define SYS_restart_syscall 128         /* made by the kernel, in the place of a sleep that goes on */
 #define SYS_kill 129
+#define SYS_tkill 130
+#define SYS_tgkill 131
+#define SYS_sigaltstack 132
+#define SYS_rt_sigsuspend 133
 #define SYS_rt_sigaction 134
+#define SYS_rt_sigprocmask 135
+#define SYS_rt_sigpending 136
+#define SYS_rt_sigtimedwait 137
+#define SYS_rt_sigqueueinfo 138
+#define SYS_rt_sigreturn 139
 #define SYS_reboot 142
 #define SYS_setpgid 154
 #define SYS_getpgid 155
+#define SYS_getsid 156
+#define SYS_setsid 157
 #define SYS_uname 160
 #define SYS_getrlimit 163
 #define SYS_setrlimit 164
@@ -86,6 +100,7 @@
 #define SYS_mincore 232
 #define SYS_madvise 233
 #define SYS_sbrk 244                    /* the first of the numbers left to the architecture */
+#define SYS_rt_tgsigqueueinfo 240
 #define SYS_wait4 260
 #define SYS_prlimit64 261
 #define SYS_renameat2 276

@@ -10,7 +10,7 @@
 
 #define WNOHANG         1
 #define WUNTRACED       2
-#define WSTOPPED        2
+#define WSTOPPED        2               /* of waitid */
 #define WEXITED         4
 #define WCONTINUED      8
 #define WNOWAIT         0x01000000      /* the child stays as it is and can be waited for again */
@@ -22,14 +22,16 @@
 #undef WTERMSIG
 #undef WIFSTOPPED
 #undef WSTOPSIG
+#undef WIFCONTINUED
 
-/* A status is (exit status << 8), or the number of the signal that ended the process. */
+/* A status is (exit status << 8), the number of the signal that ended the process, or says that it has stopped or gone on. */
 #define WIFEXITED(status)       (((status) & 0x7f) == 0)
 #define WEXITSTATUS(status)     (((status) >> 8) & 0xff)
 #define WIFSIGNALED(status)     (((status) & 0x7f) != 0 && ((status) & 0x7f) != 0x7f)
 #define WTERMSIG(status)        ((status) & 0x7f)
 #define WIFSTOPPED(status)      (((status) & 0xff) == 0x7f)
 #define WSTOPSIG(status)        WEXITSTATUS(status)
+#define WIFCONTINUED(status)    ((status) == 0xffff)
 
 typedef enum { P_ALL, P_PID, P_PGID } idtype_t;
 
