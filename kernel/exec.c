@@ -20,6 +20,7 @@
 #include "kernel/core/errno.h"
 #include "kernel/exec.h"
 #include "kernel/fs/inode.h"
+#include "kernel/handler.h"
 #include "kernel/core/panic.h"
 #include "kernel/proc.h"
 #include "kernel/check/quiesce.h"
@@ -416,7 +417,7 @@ static int build(struct program *prog, const struct exec_args *args, const char 
     if (err == 0)
         err = map_program(prog);
     if (err == 0)
-        err = signals_map_trampoline(prog->as, &prog->trampoline);
+        err = trampoline_map(prog->as, &prog->trampoline);
     if (err == 0)
         err = build_stack(prog, args, path, sp);
     return err;

@@ -15,6 +15,7 @@
 #include "kernel/dev/console.h"
 #include "kernel/dev/uart.h"
 #include "kernel/exec.h"
+#include "kernel/handler.h"
 #include "kernel/fs/file.h"
 #include "kernel/core/hart.h"
 #include "kernel/core/kstack.h"
@@ -115,7 +116,8 @@ static void init_start(void)
     count_harts();
     crash_if_asked();
     fs_init();
-    signals_init();
+    trampoline_init();
+    itimers_init();
     struct proc *p = current();
     if (files_open_console(p) != 0)
         panic("no memory for the console of process 1");

@@ -1,43 +1,36 @@
 /*
  * signal.c - signals: sent, kept, taken.
- * Owns: what is pending, blocked, caught and ignored; default actions; timers; the way into a handler and back.
- * Does not own: which registers a frame has (arch/signal_frame.h), the tree of processes (proc.c).
  *
  *     sent:   ignored, and not blocked?              nothing
  *             SIGCONT, a stop signal                 each takes the other out of the queues; SIGCONT ends a stop, too
  *             blocked                                pending, and that is all
  *             otherwise                              pending, and a notice; one that kills marks the process killed at once
- *     taken:  what the thread has done itself, then what was sent to the thread, then what was sent to the process; in each
- *             queue what a fault has for a name goes first, then the lowest number. Every one that has a handler gets a frame,
- *             on top of those before it: so the last one taken runs first.
+ *     taken:  what the thread has done itself, then what was sent to the thread, then what was sent to the process, each queue
+ *             in its order. Every one that has a handler gets a frame, on top of those before it: the last one taken runs first.
+ *
+ * What a process does about signals is two sets, ignored and caught, and a table for handlers, flags and masks. fork shares the
+ * table; a process that changes it, and is not alone, copies it before. So most processes have none.
  */
 #include <string.h>
-#include <strings.h>
 
-#include "arch/machine.h"
 #include "arch/mmu.h"
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/time.h"
 #include "kernel/proc.h"
 #include "kernel/signal.h"
-#include "kernel/trap.h"
-#include "mm/addrspace.h"
-#include "mm/object.h"
 #include "mm/slab.h"
-#include "mm/uaccess.h"
 
-#define BIT(signal) (1ul << ((signal) - 1))
+#define BIT SIGNAL_BIT
 
 static const uint64_t unblockable = BIT(SIGKILL) | BIT(SIGSTOP);
 static const uint64_t stops = BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU);
 static const uint64_t harmless = BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH);
-static const uint64_t synchronous = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGFPE) | BIT(SIGSYS);
 
 /* ---- actions ---- */
 
 struct signal_table {
-    _Atomic uint32_t refs;
+    _Atomic uint32_t refs;              /* above 1 the rest is constant */
     struct signal_action action[SIGNAL_MAX];
 };
 
@@ -59,13 +52,13 @@ static struct signal_action action_of(const struct signals *s, int signal)
     return action;
 }
 
-/* Would p do nothing at all for it? */
+/* Would p do nothing at all for it? Process 1 gets only what it has a handler for, and its own faults. */
 static bool does_nothing(const struct proc *p, int signal)
 {
     const struct signals *s = &p->signals;
     if (s->caught & BIT(signal))
         return false;
-    return (s->ignored & BIT(signal)) || (harmless & BIT(signal)) || p->pid == INIT_PID;
+    return ((s->ignored | harmless) & BIT(signal)) || p->pid == INIT_PID;
 }
 
 static bool is_deadly(const struct proc *p, int signal)
@@ -73,108 +66,56 @@ static bool is_deadly(const struct proc *p, int signal)
     return !does_nothing(p, signal) && !((p->signals.caught | stops) & BIT(signal));
 }
 
-/* ---- queues, under proc_lock ---- */
-
-/* What is known of a signal beyond its number has one of so many places. Values beyond the first half's are refused. */
-#define INFOS_MAX 1024
-
-struct queued_signal {
-    TAILQ_ENTRY(queued_signal) link;
-    struct signal_info info;
-};
-
-static struct queued_signal infos[INFOS_MAX];
-static TAILQ_HEAD(, queued_signal) free_infos = TAILQ_HEAD_INITIALIZER(free_infos);   /* [proc_lock] */
-static unsigned ninfos;                                                             /* [proc_lock] in use */
-
-unsigned signals_queued(void) { return ninfos; }
-
-static void queue_init(struct signal_queue *q)
+/* Flags, masks and handlers need a table, of one's own. */
+static int need_table(struct signals *s, const struct signal_action *new)
 {
-    q->set = 0;
-    TAILQ_INIT(&q->infos);
-}
-
-static bool may_be_refused(const struct signal_info *info) { return info->signal >= SIGRTMIN || info->code < 0; }
-
-static struct queued_signal *place_for(const struct proc *p, const struct signal_info *info)
-{
-    uint64_t limit = p->limits[RLIMIT_SIGPENDING].soft;
-    if (may_be_refused(info) && ninfos >= (limit < SIGNAL_QUEUE_MAX ? limit : SIGNAL_QUEUE_MAX))
-        return NULL;
-    struct queued_signal *place = TAILQ_FIRST(&free_infos);
-    if (place != NULL) {
-        TAILQ_REMOVE(&free_infos, place, link);
-        ninfos++;
-    }
-    return place;
-}
-
-static void place_free(struct signal_queue *q, struct queued_signal *place)
-{
-    TAILQ_REMOVE(&q->infos, place, link);
-    TAILQ_INSERT_HEAD(&free_infos, place, link);
-    ninfos--;
-}
-
-/* One of each standard signal; of real-time ones each, or at least that there was one if it came without a value. */
-static int queue_add(struct signal_queue *q, const struct proc *p, const struct signal_info *info)
-{
-    if (info->signal < SIGRTMIN && (q->set & BIT(info->signal)))
+    struct signal_table *old = s->table;
+    if (old == NULL && new->handler <= SIG_IGN && new->flags == 0 && new->mask == 0)
         return 0;
-    struct queued_signal *place = place_for(p, info);
-    if (place != NULL) {
-        place->info = *info;
-        TAILQ_INSERT_TAIL(&q->infos, place, link);
-    } else if (info->signal >= SIGRTMIN && info->code != SI_USER) {
-        return -EAGAIN;
-    }
-    q->set |= BIT(info->signal);
+    if (old != NULL && atomic_load_explicit(&old->refs, memory_order_acquire) == 1)
+        return 0;
+    struct signal_table *table = slab_alloc(&signal_tables);
+    if (table == NULL)
+        return -ENOMEM;
+    words_zero(table, sizeof *table);
+    if (old != NULL)
+        memcpy(table->action, old->action, sizeof table->action);
+    table->refs = 1;
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    s->table = table;
+    spin_unlock_irqrestore(&proc_lock, flags);
+    table_put(old);
     return 0;
-}
-
-/* Take the first of wanted. False: there is none. */
-static bool queue_take(struct signal_queue *q, uint64_t wanted, struct signal_info *info)
-{
-    struct queued_signal *place, *first = NULL;
-    bool more = false;
-    wanted &= q->set;
-    if (wanted == 0)
-        return false;
-    int signal = ffsl((long)(wanted & synchronous ? wanted & synchronous : wanted));
-    *info = (struct signal_info){ .signal = signal };
-    TAILQ_FOREACH(place, &q->infos, link) {
-        if (place->info.signal != signal)
-            continue;
-        more = first != NULL;
-        if (more)
-            break;
-        first = place;
-    }
-    if (first != NULL) {
-        *info = first->info;
-        place_free(q, first);
-    }
-    if (!more)
-        q->set &= ~BIT(signal);
-    return true;
-}
-
-static void queue_drop(struct signal_queue *q, uint64_t unwanted)
-{
-    struct queued_signal *place, *next;
-    if ((q->set & unwanted) == 0)
-        return;
-    q->set &= ~unwanted;
-    TAILQ_FOREACH_SAFE(place, &q->infos, link, next)
-        if (unwanted & BIT(place->info.signal))
-            place_free(q, place);
 }
 
 static void drop(struct signals *s, uint64_t unwanted)
 {
-    queue_drop(&s->own, unwanted);
-    queue_drop(&s->shared, unwanted);
+    signal_queue_drop(&s->own, unwanted);
+    signal_queue_drop(&s->shared, unwanted);
+}
+
+int signal_set_action(int signal, const struct signal_action *new, struct signal_action *old)
+{
+    struct proc *p = current();
+    struct signals *s = &p->signals;
+    if (signal < 1 || signal > SIGNAL_MAX || (new != NULL && (unblockable & BIT(signal))))
+        return -EINVAL;
+    *old = action_of(s, signal);
+    if (new == NULL)
+        return 0;
+    const struct signal_action action = { new->handler, new->flags & SA_KNOWN, new->mask & ~unblockable };
+    int err = need_table(s, &action);
+    if (err != 0)
+        return err;
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    if (s->table != NULL)
+        s->table->action[signal - 1] = action;
+    s->caught = action.handler > SIG_IGN ? s->caught | BIT(signal) : s->caught & ~BIT(signal);
+    s->ignored = action.handler == SIG_IGN ? s->ignored | BIT(signal) : s->ignored & ~BIT(signal);
+    if (does_nothing(p, signal))
+        drop(s, BIT(signal));           /* POSIX: pending ones too, blocked or not */
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return 0;
 }
 
 /* ---- sending, under proc_lock ---- */
@@ -200,23 +141,23 @@ static void go_on(struct proc *p)
 static int send(struct proc *p, struct signal_queue *q, const struct signal_info *info)
 {
     struct signals *s = &p->signals;
-    int signal = info->signal;
+    uint64_t bit = BIT(info->signal);
     assert(spin_held(&proc_lock));
     if (p->exited)
         return 0;
-    if (stops & BIT(signal))
+    if (stops & bit)
         drop(s, BIT(SIGCONT));
-    if (signal == SIGCONT) {
+    if (info->signal == SIGCONT) {
         drop(s, stops);
         go_on(p);
     }
-    if (does_nothing(p, signal) && !(s->blocked & BIT(signal)))    /* blocked, it may be caught by the time it is not */
+    if (does_nothing(p, info->signal) && !(s->blocked & bit))   /* blocked, it may be caught by the time it is not */
         return 0;
-    int err = queue_add(q, p, info);
-    if (err != 0 || (s->blocked & ~s->awaited & BIT(signal)))
+    int err = signal_queue_add(q, p->limits[RLIMIT_SIGPENDING].soft, info);
+    if (err != 0 || (s->blocked & ~s->awaited & bit))
         return err;
-    if (is_deadly(p, signal) && !(s->blocked & BIT(signal)) && (!p->stopped || signal == SIGKILL))
-        signal_kill(p, signal);
+    if (is_deadly(p, info->signal) && !(s->blocked & bit) && (!p->stopped || info->signal == SIGKILL))
+        signal_kill(p, info->signal);
     else
         thread_notify(&p->thread, NOTICE_SIGNAL);
     return 0;
@@ -224,6 +165,29 @@ static int send(struct proc *p, struct signal_queue *q, const struct signal_info
 
 int signal_send(struct proc *p, const struct signal_info *info) { return send(p, &p->signals.shared, info); }
 int signal_send_thread(struct proc *p, const struct signal_info *info) { return send(p, &p->signals.own, info); }
+
+void signal_parent(struct proc *child, int code, int status)
+{
+    struct proc *parent = child->parent;
+    const struct signal_info info = { .signal = SIGCHLD, .code = code, .pid = child->pid, .status = status };
+    if (parent == NULL)
+        return;
+    wake_all(&parent->child_changed);
+    bool ended = code != CLD_STOPPED && code != CLD_CONTINUED;
+    if (ended || !(action_of(&parent->signals, SIGCHLD).flags & SA_NOCLDSTOP))
+        signal_send(parent, &info);
+}
+
+bool signal_discards_children(const struct proc *p)
+{
+    return (p->signals.ignored & BIT(SIGCHLD)) || (action_of(&p->signals, SIGCHLD).flags & SA_NOCLDWAIT);
+}
+
+bool signal_missed_by_child(const struct proc *p)
+{
+    const struct signals *s = &p->signals;
+    return s->killed_by != 0 || (s->from_group & s->shared.set & ~s->blocked) != 0;
+}
 
 /* ---- to whom ---- */
 
@@ -246,12 +210,13 @@ static bool addressed(const struct proc *p, int pid, const struct proc *sender)
 static bool visit_send(struct proc *p, void *arg)
 {
     struct addressees *to = arg;
+    int signal = to->info->signal;
     if (!addressed(p, to->pid, to->sender))
         return true;
-    int err = to->info->signal != 0 ? signal_send(p, to->info) : 0;
-    if (to->pid <= 0 && to->info->signal != 0)
-        p->signals.from_group |= BIT(to->info->signal);
-    if (to->result != 0)                /* one that has got it is enough */
+    int err = signal != 0 ? signal_send(p, to->info) : 0;
+    if (to->pid <= 0 && signal != 0)
+        p->signals.from_group |= BIT(signal);
+    if (to->result != 0)                /* one who has got it is enough */
         to->result = err;
     return true;
 }
@@ -322,147 +287,23 @@ bool signal_force(const struct signal_info *info)
     return kills;
 }
 
-void signal_parent(struct proc *child, int code, int status)
+void signal_force_segv(int signal)
 {
-    struct proc *parent = child->parent;
-    if (parent == NULL)
+    struct proc *p = current();
+    if (signal != SIGSEGV) {
+        signal_force(&(struct signal_info){ .signal = SIGSEGV, .code = SI_KERNEL });
         return;
-    wake_all(&parent->child_changed);
-    bool stop_or_go = code == CLD_STOPPED || code == CLD_CONTINUED;
-    if (!stop_or_go || !(action_of(&parent->signals, SIGCHLD).flags & SA_NOCLDSTOP))
-        signal_send(parent, &(struct signal_info){ .signal = SIGCHLD, .code = code, .pid = child->pid, .status = status });
-}
-
-bool signal_discards_children(const struct proc *p)
-{
-    return (p->signals.ignored & BIT(SIGCHLD)) || (action_of(&p->signals, SIGCHLD).flags & SA_NOCLDWAIT);
-}
-
-bool signal_missed_by_child(const struct proc *p)
-{
-    const struct signals *s = &p->signals;
-    return s->killed_by != 0 || (s->from_group & s->shared.set & ~s->blocked) != 0;
-}
-
-/* ---- timers ---- */
-
-static uint64_t cpu_ns(const struct thread *t)
-{
-    return time_ticks_to_ns(t->run_ticks + (t == thread_current() ? time_ticks() - this_hart()->since : 0));
-}
-
-/* The first time after now at which t is due again. */
-static uint64_t next_time(const struct signal_timer *t, uint64_t now)
-{
-    return t->interval_ns == 0 ? 0 : t->at_ns + ((now - t->at_ns) / t->interval_ns + 1) * t->interval_ns;
-}
-
-/* Under proc_lock. The thread is to be looked at when the first of its two timers of processor time is due. */
-static void set_cpu_alarm(struct proc *p)
-{
-    uint64_t a = p->signals.timer[ITIMER_VIRTUAL].at_ns, b = p->signals.timer[ITIMER_PROF].at_ns;
-    p->thread.cpu_alarm_ns = a == 0 || (b != 0 && b < a) ? b : a;
-}
-
-static void send_timer(struct proc *p, int signal)
-{
-    signal_send(p, &(struct signal_info){ .signal = signal, .code = SI_KERNEL });
-}
-
-/* A timer that goes on waits until its signal has been taken (real_timer_again): so none can keep the kernel busy. */
-static bool visit_real_timer(struct proc *p, void *next)
-{
-    struct signals *s = &p->signals;
-    struct signal_timer *t = &s->timer[ITIMER_REAL];
-    if (t->at_ns == 0 || s->alarm_sent)
-        return true;
-    if (t->at_ns <= time_ns()) {
-        s->alarm_sent = t->interval_ns != 0;
-        if (!s->alarm_sent)
-            t->at_ns = 0;
-        send_timer(p, SIGALRM);
-    } else if (t->at_ns < *(uint64_t *)next) {
-        *(uint64_t *)next = t->at_ns;
     }
-    return true;
-}
-
-static void run_cpu_timers(struct proc *p)
-{
-    uint64_t used = cpu_ns(&p->thread);
     unsigned long flags = spin_lock_irqsave(&proc_lock);
-    for (unsigned which = ITIMER_VIRTUAL; which <= ITIMER_PROF; which++) {
-        struct signal_timer *t = &p->signals.timer[which];
-        if (t->at_ns == 0 || t->at_ns > used)
-            continue;
-        t->at_ns = next_time(t, used);
-        send_timer(p, which == ITIMER_VIRTUAL ? SIGVTALRM : SIGPROF);
-    }
-    set_cpu_alarm(p);
+    signal_kill(p, SIGSEGV);
     spin_unlock_irqrestore(&proc_lock, flags);
-}
-
-/* In an interrupt: some timer is due. There are few processes, so all are looked at. */
-static void run_timers(void)
-{
-    uint64_t next = UINT64_MAX;
-    if (current() != NULL && thread_current()->cpu_alarm_ns != 0)
-        run_cpu_timers(current());
-    proc_for_each(visit_real_timer, &next);
-    if (next != UINT64_MAX)
-        time_alarm_at(next);
-}
-
-/* Not under proc_lock: SIGALRM has been taken. */
-static void real_timer_again(struct signals *s)
-{
-    struct signal_timer *t = &s->timer[ITIMER_REAL];
-    unsigned long flags = spin_lock_irqsave(&proc_lock);
-    bool again = s->alarm_sent;
-    s->alarm_sent = false;
-    if (again)
-        t->at_ns = next_time(t, time_ns());
-    uint64_t at = t->at_ns;
-    spin_unlock_irqrestore(&proc_lock, flags);
-    if (again)
-        time_alarm_at(at);
-}
-
-void signals_set_timer(unsigned which, const struct signal_timer *from_now)
-{
-    struct proc *p = current();
-    uint64_t now = which == ITIMER_REAL ? time_ns() : cpu_ns(&p->thread);
-    struct signal_timer t = *from_now;
-    if (t.at_ns != 0 && __builtin_add_overflow(t.at_ns, now, &t.at_ns))
-        t.at_ns = UINT64_MAX;
-    unsigned long flags = spin_lock_irqsave(&proc_lock);
-    p->signals.timer[which] = t;
-    if (which == ITIMER_REAL)
-        p->signals.alarm_sent = false;
-    else
-        set_cpu_alarm(p);
-    spin_unlock_irqrestore(&proc_lock, flags);
-    if (which == ITIMER_REAL && t.at_ns != 0)
-        time_alarm_at(t.at_ns);
-}
-
-struct signal_timer signals_get_timer(unsigned which)
-{
-    struct proc *p = current();
-    uint64_t now = which == ITIMER_REAL ? time_ns() : cpu_ns(&p->thread);
-    unsigned long flags = spin_lock_irqsave(&proc_lock);
-    struct signal_timer t = p->signals.timer[which];
-    spin_unlock_irqrestore(&proc_lock, flags);
-    if (t.at_ns != 0 && t.at_ns <= now)
-        t.at_ns = t.interval_ns != 0 ? next_time(&t, now) : now + 1;
-    if (t.at_ns != 0)
-        t.at_ns -= now;
-    return t;
 }
 
 /* ---- taking ---- */
 
-/* Stand still until SIGCONT, or death. Under proc_lock. */
+uint64_t signals_pending(const struct proc *p) { return p->signals.own.set | p->signals.shared.set; }
+
+/* Under proc_lock: stand still until SIGCONT, or death. */
 static void stop(struct proc *p, int signal)
 {
     p->stopped = true;
@@ -482,27 +323,35 @@ static bool take_next(struct signals *s, struct signal_info *info)
         s->forced.signal = 0;
         return true;
     }
-    bool any = queue_take(&s->own, ~s->blocked, info) || queue_take(&s->shared, ~s->blocked, info);
+    bool any = signal_queue_take(&s->own, ~s->blocked, info) || signal_queue_take(&s->shared, ~s->blocked, info);
     s->from_group &= s->shared.set;
     return any;
 }
 
-/* Do what is to be done without a handler, until there is one to call. False: nothing is left. */
-static bool take_caught(struct proc *p, struct signal_info *info, struct signal_action *action)
+/* Under proc_lock: what is done without a handler. POSIX: who could not be let go on again is not stopped by a terminal. */
+static void act_by_default(struct proc *p, int signal)
 {
+    if (is_deadly(p, signal))
+        signal_kill(p, signal);
+    else if (!does_nothing(p, signal) && (signal == SIGSTOP || !proc_group_orphaned(p->pgid, NULL)))
+        stop(p, signal);
+}
+
+bool signal_take_caught(struct signal_info *info, struct signal_action *action)
+{
+    struct proc *p = current();
     struct signals *s = &p->signals;
     bool caught = false;
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     while (!caught && s->killed_by == 0 && take_next(s, info)) {
-        int signal = info->signal;
-        *action = action_of(s, signal);
-        caught = s->caught & BIT(signal);
-        if (caught && (action->flags & SA_RESETHAND))
-            s->caught &= ~BIT(signal);
-        if (is_deadly(p, signal))
-            signal_kill(p, signal);
-        else if (!caught && !does_nothing(p, signal) && (signal == SIGSTOP || !proc_group_orphaned(p->pgid, NULL)))
-            stop(p, signal);
+        caught = s->caught & BIT(info->signal);
+        if (!caught) {
+            act_by_default(p, info->signal);
+            continue;
+        }
+        *action = action_of(s, info->signal);
+        if (action->flags & SA_RESETHAND)
+            s->caught &= ~BIT(info->signal);
     }
     int killed_by = s->killed_by;
     if (!caught)
@@ -513,144 +362,39 @@ static bool take_caught(struct proc *p, struct signal_info *info, struct signal_
     return caught;
 }
 
-/* ---- into a handler ---- */
-
-static bool on_stack(const struct signal_stack *stack, vaddr_t sp)
-{
-    return !(stack->flags & SS_AUTODISARM) && sp > stack->base && sp - stack->base <= stack->size_bytes;
-}
-
-/* Where the frame for a handler goes. False: it is the alternate stack, and full. */
-static bool place_frame(const struct signals *s, vaddr_t sp, uint64_t action_flags, vaddr_t *at)
-{
-    bool on_it = on_stack(&s->stack, sp);
-    if (!on_it && (action_flags & SA_ONSTACK) && s->stack.size_bytes != 0)
-        sp = s->stack.base + s->stack.size_bytes;
-    *at = (sp - sizeof(struct signal_frame)) & ~15ul;           /* psABI */
-    return !on_it || (*at >= s->stack.base && *at < sp);
-}
-
-static bool enter_handler(struct proc *p, struct trapframe *tf, const struct signal_info *info, const struct signal_action *action)
+/* Under proc_lock: one of set, if there is one. *others: something else wants to be taken. */
+static bool take_awaited(struct proc *p, uint64_t set, struct signal_info *info, bool *others)
 {
     struct signals *s = &p->signals;
-    struct thread *t = &p->thread;
-    struct signal_frame frame = { 0 };
-    vaddr_t at;
-    if (!place_frame(s, tf->x[REG_SP], action->flags, &at))
-        return false;
-    if (t->fp_used)
-        fp_save(tf, t->fp);
-    signal_frame_save(&frame, tf, t->fp_used ? t->fp : NULL);
-    memcpy(frame.info, info, sizeof *info);
-    frame.context.stack = s->stack;
-    frame.context.mask = s->has_after_call ? s->after_call : s->blocked;
-    if (copy_to_user(p->as, at, &frame, sizeof frame, NULL) != 0)
-        return false;
-    signal_frame_enter(tf, at, info->signal, action->handler, s->trampoline);
-    if (s->stack.flags & SS_AUTODISARM)
-        s->stack = (struct signal_stack){ .flags = SS_DISABLE };
-    s->has_after_call = false;
-    signals_block(s->blocked | action->mask | (action->flags & SA_NODEFER ? 0 : BIT(info->signal)));
-    return true;
+    bool taken = signal_queue_take(&s->own, set, info) || signal_queue_take(&s->shared, set, info);
+    *others = s->killed_by != 0 || (signals_pending(p) & ~s->blocked) != 0;
+    if (!*others)
+        atomic_fetch_and(&p->thread.notices, ~NOTICE_SIGNAL);   /* or the next sleep would end at once */
+    return taken;
 }
 
-/* There was no room for a frame, or there is none where one should be. A handler of SIGSEGV that had no room is not tried again. */
-static void no_frame(struct proc *p, int signal)
-{
-    vaddr_t oom_va = atomic_load(&p->as->oom_va);
-    if (oom_va != 0) {
-        trap_out_of_memory(p->thread.tf, oom_va);
-        return;
-    }
-    unsigned long flags = spin_lock_irqsave(&proc_lock);
-    if (signal == SIGSEGV)
-        signal_kill(p, SIGSEGV);
-    spin_unlock_irqrestore(&proc_lock, flags);
-    if (signal != SIGSEGV)
-        signal_force(&(struct signal_info){ .signal = SIGSEGV, .code = SI_KERNEL });
-}
-
-enum { ECALL_BYTES = 4, RESTART_SYSCALL = 128 };
-
-/* If a signal has ended a system call, prepare to make it again. Returns how it is to go on, one of ERESTART..., or 0. */
-static long make_again(struct trapframe *tf)
-{
-    long way = tf->cause == TRAP_ECALL_USER ? -(long)tf->x[REG_A0] : 0;
-    tf->cause = TRAP_NONE;              /* not twice: what stands in a0 later is the program's */
-    if (way != ERESTARTSYS && way != ERESTARTNOINTR && way != ERESTARTNOHAND && way != ERESTART_RESTARTBLOCK)
-        return 0;
-    tf->x[REG_A0] = thread_current()->interrupted_arg;
-    tf->pc -= ECALL_BYTES;
-    return way;
-}
-
-static void end_interrupted(struct trapframe *tf)
-{
-    tf->x[REG_A0] = (uint64_t)-EINTR;
-    tf->pc += ECALL_BYTES;
-}
-
-void signals_take(struct trapframe *tf)
+int signal_await(uint64_t set, uint64_t deadline_ns, struct signal_info *info)
 {
     struct proc *p = current();
     struct signals *s = &p->signals;
-    struct signal_info info;
-    struct signal_action action;
-    long way = make_again(tf);
-    while (take_caught(p, &info, &action)) {
-        if (way != 0 && way != ERESTARTNOINTR && !(way == ERESTARTSYS && (action.flags & SA_RESTART)))
-            end_interrupted(tf);
-        way = 0;                        /* the first handler's frame goes on there; the others interrupt a handler */
-        if (info.signal == SIGALRM)
-            real_timer_again(s);
-        if (!enter_handler(p, tf, &info, &action))
-            no_frame(p, info.signal);
+    bool taken, others, late;
+    set &= ~unblockable;
+    for (;;) {
+        unsigned long flags = spin_lock_irqsave(&proc_lock);
+        taken = take_awaited(p, set, info, &others);
+        late = time_ns() >= deadline_ns;
+        s->awaited = taken || others || late ? 0 : set;
+        spin_unlock_irqrestore(&proc_lock, flags);
+        if (taken || others || late)
+            break;
+        time_sleep_until(deadline_ns);
     }
-    if (way == ERESTART_RESTARTBLOCK)
-        tf->x[REG_A7] = RESTART_SYSCALL;
-    signals_call_over();
+    if (taken && info->signal == SIGALRM)
+        itimer_signal_taken();
+    return taken ? info->signal : others ? -EINTR : -EAGAIN;
 }
 
-/* ---- and back ---- */
-
-static bool all_zero(const uint64_t *words, size_t n)
-{
-    uint64_t any = 0;
-    for (size_t i = 0; i < n; i++)
-        any |= words[i];
-    return any == 0;
-}
-
-/* Who has never used floating point and brings none back goes on without. */
-static void fp_bring_back(struct thread *t, struct trapframe *tf, const struct fp_context *fp)
-{
-    if (!machine.has_fp || (!t->fp_used && all_zero((const uint64_t *)fp, sizeof *fp / sizeof(uint64_t))))
-        return;
-    *t->fp = *fp;
-    t->fp_used = true;
-    fp_enable(tf, t->fp);
-}
-
-void signals_return(struct trapframe *tf)
-{
-    struct proc *p = current();
-    struct signal_frame frame;
-    struct fp_context fp;
-    vaddr_t at = tf->x[REG_SP];
-    tf->cause = TRAP_NONE;
-    p->signals.sleep_until_ns = 0;
-    if (at % 16 != 0 || copy_from_user(p->as, &frame, at, sizeof frame, NULL) != 0 || !signal_frame_restore(&frame, tf, &fp)) {
-        no_frame(p, 0);
-        return;
-    }
-    fp_bring_back(&p->thread, tf, &fp);
-    signals_set_stack(&frame.context.stack, tf->x[REG_SP]);     /* one that is not valid changes nothing */
-    signals_block(frame.context.mask);
-}
-
-/* ---- the caller's own ---- */
-
-uint64_t signals_pending(const struct proc *p) { return p->signals.own.set | p->signals.shared.set; }
+/* ---- the caller's mask ---- */
 
 void signals_block(uint64_t mask)
 {
@@ -679,135 +423,13 @@ void signals_call_over(void)
     signals_block(s->after_call);
 }
 
-/* Under proc_lock: one of set, if there is one; *others: something else wants to be taken. */
-static bool take_awaited(struct proc *p, uint64_t set, struct signal_info *info, bool *others)
-{
-    struct signals *s = &p->signals;
-    bool taken = queue_take(&s->own, set, info) || queue_take(&s->shared, set, info);
-    *others = s->killed_by != 0 || (signals_pending(p) & ~s->blocked) != 0;
-    if (!*others)
-        atomic_fetch_and(&p->thread.notices, ~NOTICE_SIGNAL);   /* no sleep was ended by it that has not been looked at */
-    return taken;
-}
-
-int signals_await(uint64_t set, uint64_t deadline_ns, struct signal_info *info)
-{
-    struct proc *p = current();
-    struct signals *s = &p->signals;
-    bool taken, others, late = false;
-    set &= ~unblockable;
-    for (;;) {
-        unsigned long flags = spin_lock_irqsave(&proc_lock);
-        taken = take_awaited(p, set, info, &others);
-        late = time_ns() >= deadline_ns;
-        s->awaited = taken || others || late ? 0 : set;
-        spin_unlock_irqrestore(&proc_lock, flags);
-        if (s->awaited == 0)
-            break;
-        time_sleep_until(deadline_ns);
-    }
-    if (taken && info->signal == SIGALRM)
-        real_timer_again(s);
-    return taken ? info->signal : others ? -EINTR : -EAGAIN;
-}
-
-/* Flags and masks need a table, of one's own. */
-static int own_table(struct signals *s, const struct signal_action *new)
-{
-    if (s->table == NULL && new->handler <= SIG_IGN && new->flags == 0 && new->mask == 0)
-        return 0;
-    if (s->table != NULL && atomic_load_explicit(&s->table->refs, memory_order_acquire) == 1)
-        return 0;
-    struct signal_table *table = slab_alloc(&signal_tables), *old = s->table;
-    if (table == NULL)
-        return -ENOMEM;
-    words_zero(table, sizeof *table);
-    if (old != NULL)
-        memcpy(table->action, old->action, sizeof table->action);
-    table->refs = 1;
-    unsigned long flags = spin_lock_irqsave(&proc_lock);
-    s->table = table;
-    spin_unlock_irqrestore(&proc_lock, flags);
-    table_put(old);
-    return 0;
-}
-
-int signals_set_action(int signal, const struct signal_action *new, struct signal_action *old)
-{
-    struct proc *p = current();
-    struct signals *s = &p->signals;
-    if (signal < 1 || signal > SIGNAL_MAX || (new != NULL && (unblockable & BIT(signal))))
-        return -EINVAL;
-    if (old != NULL)
-        *old = action_of(s, signal);
-    if (new == NULL)
-        return 0;
-    struct signal_action action = { new->handler, new->flags & SA_KNOWN, new->mask & ~unblockable };
-    int err = own_table(s, &action);
-    if (err != 0)
-        return err;
-    unsigned long flags = spin_lock_irqsave(&proc_lock);
-    if (s->table != NULL)
-        s->table->action[signal - 1] = action;
-    s->caught = action.handler > SIG_IGN ? s->caught | BIT(signal) : s->caught & ~BIT(signal);
-    s->ignored = action.handler == SIG_IGN ? s->ignored | BIT(signal) : s->ignored & ~BIT(signal);
-    if (does_nothing(p, signal))
-        drop(s, BIT(signal));           /* POSIX: pending ones too, blocked or not */
-    spin_unlock_irqrestore(&proc_lock, flags);
-    return 0;
-}
-
-struct signal_stack signals_get_stack(vaddr_t sp)
-{
-    struct signal_stack stack = current()->signals.stack;
-    stack.flags = (int32_t)((unsigned)stack.flags & SS_AUTODISARM) |
-                  (stack.size_bytes == 0 ? SS_DISABLE : on_stack(&stack, sp) ? SS_ONSTACK : 0);
-    return stack;
-}
-
-int signals_set_stack(const struct signal_stack *new, vaddr_t sp)
-{
-    struct signals *s = &current()->signals;
-    int mode = (int)((unsigned)new->flags & ~SS_AUTODISARM);
-    if (on_stack(&s->stack, sp))
-        return -EPERM;
-    if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
-        return -EINVAL;
-    if (mode != SS_DISABLE && new->size_bytes < MINSIGSTKSZ)
-        return -ENOMEM;
-    s->stack = mode == SS_DISABLE ? (struct signal_stack){ .flags = new->flags }
-                                  : (struct signal_stack){ new->base, new->flags, 0, new->size_bytes };
-    return 0;
-}
-
 /* ---- for processes ---- */
 
-static struct vm_object *trampoline_object;     /* one page, the same for all programs */
-
-void signals_init(void)
-{
-    for (unsigned i = 0; i < INFOS_MAX; i++)
-        TAILQ_INSERT_TAIL(&free_infos, &infos[i], link);
-    trampoline_object = object_create((const char *)signal_trampoline, sizeof signal_trampoline, NULL);
-    if (trampoline_object == NULL)
-        panic("no memory for the page that signal handlers return to");
-    time_on_alarm(run_timers);
-}
-
-int signals_map_trampoline(struct addrspace *as, vaddr_t *va)
-{
-    const struct map_request req = { .prot = PROT_READ | PROT_EXEC, .object = trampoline_object };
-    return as_map(as, 0, PAGE_SIZE, &req, va);
-}
-
-bool signals_is_trampoline(const struct vm_object *object) { return object == trampoline_object; }
-
-/* p is all zero: it has only what it does not inherit. */
 void signals_fork(const struct proc *parent, struct proc *child)
 {
     struct signals *s = &child->signals;
-    queue_init(&s->own);
-    queue_init(&s->shared);
+    signal_queue_init(&s->own);
+    signal_queue_init(&s->shared);
     s->stack.flags = SS_DISABLE;
     if (parent == NULL)
         return;
@@ -839,11 +461,14 @@ void signals_exec(vaddr_t trampoline)
 
 void signals_free(struct proc *p)
 {
+    struct signals *s = &p->signals;
+    struct signal_table *table = s->table;
+    if (table == NULL && signals_pending(p) == 0 && !itimers_run(p))
+        return;                         /* the usual case; what comes now is found the second time */
     unsigned long flags = spin_lock_irqsave(&proc_lock);
-    drop(&p->signals, UINT64_MAX);
-    struct signal_table *table = p->signals.table;
-    p->signals.table = NULL;
-    p->signals.timer[ITIMER_REAL].at_ns = p->thread.cpu_alarm_ns = 0;
+    drop(s, UINT64_MAX);
+    itimers_stop(p);
+    s->table = NULL;
     spin_unlock_irqrestore(&proc_lock, flags);
     table_put(table);
 }

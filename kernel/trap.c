@@ -9,10 +9,10 @@
 #include "arch/irq.h"
 #include "kernel/core/errno.h"
 #include "kernel/core/hart.h"
+#include "kernel/handler.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/print.h"
 #include "kernel/proc.h"
-#include "kernel/signal.h"
 #include "kernel/core/time.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
@@ -160,7 +160,7 @@ static void work_before_return(struct hart *hart)
         atomic_fetch_and(&hart->pending, ~HART_NOTICE);
         if (thread_notices(hart->current) != 0) {
             irq_unmask();
-            signals_take(hart->current->tf);
+            handlers_enter(hart->current->tf);
             irq_mask();
         }
         hart_stop_point();

@@ -5,6 +5,7 @@
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/time.h"
+#include "kernel/handler.h"
 #include "kernel/proc.h"
 #include "kernel/signal.h"
 #include "kernel/trap.h"
@@ -88,7 +89,7 @@ long sys_rt_sigaction(const struct syscall_args *a)
         return -EINVAL;
     int err = new_va != 0 ? fetch(&new, new_va, sizeof new) : 0;
     if (err == 0)
-        err = signals_set_action((int)a->arg[0], new_va != 0 ? &new : NULL, &old);
+        err = signal_set_action((int)a->arg[0], new_va != 0 ? &new : NULL, &old);
     return err != 0 ? err : deliver(old_va, &old, sizeof old);
 }
 
@@ -149,7 +150,7 @@ long sys_rt_sigtimedwait(const struct syscall_args *a)
         err = deadline_from_user(a->arg[2], &deadline);
     if (err != 0)
         return err;
-    int signal = signals_await(set, deadline, &info.known);
+    int signal = signal_await(set, deadline, &info.known);
     err = signal > 0 ? deliver(a->arg[1], &info, sizeof info) : 0;
     return err != 0 ? err : signal;
 }
@@ -159,10 +160,10 @@ long sys_rt_sigtimedwait(const struct syscall_args *a)
 /* sigaltstack(new, old). Errors: EPERM: the caller is on it; EINVAL: flags; ENOMEM: too small. */
 long sys_sigaltstack(const struct syscall_args *a)
 {
-    struct signal_stack new, old = signals_get_stack(user_sp());
+    struct signal_stack new, old = signal_stack_get(user_sp());
     int err = a->arg[0] != 0 ? fetch(&new, a->arg[0], sizeof new) : 0;
     if (err == 0 && a->arg[0] != 0)
-        err = signals_set_stack(&new, user_sp());
+        err = signal_stack_set(&new, user_sp());
     return err != 0 ? err : deliver(a->arg[1], &old, sizeof old);
 }
 
@@ -170,7 +171,7 @@ long sys_sigaltstack(const struct syscall_args *a)
 long sys_rt_sigreturn(const struct syscall_args *a)
 {
     (void)a;
-    signals_return(thread_current()->tf);
+    handler_return(thread_current()->tf);
     trap_enter_program();
 }
 
@@ -193,7 +194,7 @@ static bool timeval_to_ns(const struct linux_timeval *tv, uint64_t *ns)
 
 static int deliver_timer(uint64_t which, vaddr_t va)
 {
-    struct signal_timer t = signals_get_timer((unsigned)which);
+    struct itimer t = itimer_get((unsigned)which);
     if (t.at_ns != 0 && t.at_ns < 1000)
         t.at_ns = 1000;                 /* 0 would mean that it is off */
     struct linux_itimerval value = { timeval_of(t.interval_ns), timeval_of(t.at_ns) };
@@ -212,7 +213,7 @@ long sys_getitimer(const struct syscall_args *a)
 long sys_setitimer(const struct syscall_args *a)
 {
     struct linux_itimerval value = { 0 };
-    struct signal_timer new;
+    struct itimer new;
     if (a->arg[0] >= ITIMER_COUNT)
         return -EINVAL;
     int err = a->arg[1] != 0 ? fetch(&value, a->arg[1], sizeof value) : 0;
@@ -221,6 +222,6 @@ long sys_setitimer(const struct syscall_args *a)
     if (err == 0)
         err = deliver_timer(a->arg[0], a->arg[2]);
     if (err == 0)
-        signals_set_timer((unsigned)a->arg[0], &new);
+        itimer_set((unsigned)a->arg[0], &new);
     return err;
 }

@@ -16,6 +16,7 @@
 #include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/text.h"
+#include "kernel/handler.h"
 #include "kernel/core/inject.h"
 #include "kernel/core/number.h"
 #include "kernel/proc.h"
@@ -189,7 +190,7 @@ static int pid_cmdline_text(const struct snapshot *s, struct text *text)
 static const char *vma_purpose(const struct vma *vma)
 {
     if (vma->object != NULL)
-        return signals_is_trampoline(vma->object) ? "[vdso]" : "(deleted)";
+        return is_trampoline(vma->object) ? "[vdso]" : "(deleted)";
     return vma->kind == VMA_HEAP ? "[heap]" : vma->kind == VMA_STACK ? "[stack]" : "";
 }
 
