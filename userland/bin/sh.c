@@ -5,7 +5,7 @@
  *   sh -c STRING [NAME ARGS...] runs the commands in STRING
  * with -e (end at the first failure), -u (unset parameters are errors), -x (show commands), -f (no patterns).
  *
- * Not there: traps (programs cannot catch signals), stopped jobs, aliases, getopts, readonly.
+ * Not there: traps, aliases, getopts, readonly.
  * Owns: options, the loop over complete commands, what an error ends. Read next: sh.h, which lists the other parts.
  */
 #include <err.h>

@@ -311,7 +311,7 @@ void jobs_forget_all(void);                                     /* in a child: t
 void jobs_to_processes(struct strings *words);                  /* %1 and the like, for kill, which is a program */
 int jobs_wait(const char *which);                               /* NULL: all */
 int jobs_list(void);
-int jobs_foreground(const char *which);
+int jobs_go_on(const char *which, bool background);            /* fg, bg */
 int wait_status_code(int status);                               /* what $? gets */
 
 /* ---- built-ins ---- */

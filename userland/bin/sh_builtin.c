@@ -489,7 +489,8 @@ static int do_ulimit(int argc, char **argv)
 /* ---- jobs, and the rest ---- */
 
 static int do_jobs(int argc, char **argv) { return (void)argc, (void)argv, jobs_list(); }
-static int do_fg(int argc, char **argv) { return (void)argc, jobs_foreground(argv[1]); }
+static int do_fg(int argc, char **argv) { return (void)argc, jobs_go_on(argv[1], false); }
+static int do_bg(int argc, char **argv) { return (void)argc, jobs_go_on(argv[1], true); }
 
 static int do_wait(int argc, char **argv)
 {
@@ -548,6 +549,7 @@ static int do_command(int argc, char **argv)
 
 static const struct { const char *name; builtin *run; bool special; } builtins[] = {
     { ".", do_dot, true },          { ":", do_nothing, true },     { "[", do_test, false },
+    { "bg", do_bg, false },
     { "break", do_break, true },    { "cd", do_cd, false },        { "command", do_command, false },
     { "continue", do_continue, true }, { "echo", do_echo, false }, { "eval", do_eval, true },
     { "exec", do_exec, true },      { "exit", do_exit, true },     { "export", do_export, true },

@@ -2,8 +2,8 @@
  * sh_jobs.c - processes in groups: who is in the foreground, who has ended.
  * Owns: the list of background jobs, fork, wait.
  *
- * An interactive shell puts each job in a process group of its own and gives it the terminal, so that ^C ends the job and
- * not the shell. A script leaves groups alone: it and what it runs are one job.
+ * An interactive shell puts each job in a process group of its own and gives it the terminal, so that ^C ends the job, and ^Z
+ * stops it, and not the shell. A script leaves groups alone: it and what it runs are one job.
  */
 #include <err.h>
 #include <errno.h>
@@ -24,6 +24,7 @@ struct job {
     pid_t group;                        /* the first process */
     pid_t *pids;                        /* 0: has ended */
     int npids, nrunning;
+    bool stopped;                       /* and not yet sent on by fg or bg */
     pid_t last_pid;                     /* whose status is the job's */
     int status;
     char *text;
@@ -113,17 +114,24 @@ pid_t job_fork(struct job *job, bool background)
 
 /* ---- waiting ---- */
 
-int wait_status_code(int status) { return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status); }
+int wait_status_code(int status)
+{
+    return WIFSTOPPED(status) ? STATUS_SIGNAL + WSTOPSIG(status) :
+           WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
 
-/* The process has ended. False when it is not of this job. */
+/* The process has ended, stopped or gone on. False when it is not of this job. */
 static bool job_note(struct job *job, pid_t pid, int status)
 {
     for (int i = 0; i < job->npids; i++) {
         if (job->pids[i] != pid)
             continue;
-        job->pids[i] = 0;
-        job->nrunning--;
-        if (pid == job->last_pid)
+        job->stopped = WIFSTOPPED(status);
+        if (!WIFSTOPPED(status) && !WIFCONTINUED(status)) {
+            job->pids[i] = 0;
+            job->nrunning--;
+        }
+        if (pid == job->last_pid || job->stopped)
             job->status = status;
         return true;
     }
@@ -142,19 +150,19 @@ void jobs_reap(void)
     int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0)
         jobs_note(pid, status);
 }
 
-/* Wait until all of the job have ended. */
+/* Wait until all of the job have ended, or one has stopped. */
 static void job_wait(struct job *job)
 {
-    for (int i = 0; i < job->npids; i++) {
+    for (int i = 0; i < job->npids && !job->stopped; i++) {
         int status;
         pid_t pid = job->pids[i];
         if (pid == 0)
             continue;
-        while (waitpid(pid, &status, 0) < 0)
+        while (waitpid(pid, &status, interactive ? WUNTRACED : 0) < 0)
             if (errno != EINTR) {
                 status = STATUS_NOT_FOUND << 8;
                 break;
@@ -171,11 +179,19 @@ static void take_terminal_back(void)
     tcsetpgrp(STDIN_FILENO, getpgrp());
 }
 
+static void job_remember(struct job *job);
+static void job_print(const struct job *job, FILE *out);
+
 int job_wait_foreground(struct job *job)
 {
     job_wait(job);
     take_terminal_back();
     int status = job->status;
+    if (job->stopped) {
+        job_remember(job);
+        job_print(job, stderr);
+        shell_abandon(wait_status_code(status));        /* what it stood in does not go on without it */
+    }
     bool none = job->npids == 0;
     if (WIFSIGNALED(status) && WTERMSIG(status) != SIGINT && WTERMSIG(status) != SIGPIPE)
         warnx("%s: %s", job->text, strsignal(WTERMSIG(status)));
@@ -205,15 +221,20 @@ static void forget_oldest_ended(void)
     }
 }
 
+static void job_remember(struct job *job)
+{
+    job->number = jobs ? jobs->number + 1 : 1;
+    job->next = jobs;
+    jobs = job;
+}
+
 void job_to_background(struct job *job)
 {
     if (job->npids == 0) {
         job_free(job);
         return;
     }
-    job->number = jobs ? jobs->number + 1 : 1;
-    job->next = jobs;
-    jobs = job;
+    job_remember(job);
     jobs_reap();                        /* not before: it may have ended already, and would be nobody's */
     forget_oldest_ended();
     last_background = job->last_pid;
@@ -227,7 +248,7 @@ static void job_print(const struct job *job, FILE *out)
 
     fprintf(out, "[%d] ", job->number);
     if (job->nrunning > 0)
-        fprintf(out, "Running");
+        fprintf(out, job->stopped ? "Stopped" : "Running");
     else if (WIFSIGNALED(status))
         fprintf(out, "%s", strsignal(WTERMSIG(status)));
     else if (WEXITSTATUS(status))
@@ -313,6 +334,8 @@ int jobs_wait(const char *which)
             return STATUS_NOT_FOUND;
         job_wait(job);
         int status = wait_status_code(job->status);
+        if (job->stopped)
+            return status;
         job_unlink(job);
         job_free(job);
         return status;
@@ -324,18 +347,22 @@ int jobs_wait(const char *which)
     return 0;
 }
 
-int jobs_foreground(const char *which)
+int jobs_go_on(const char *which, bool background)
 {
     struct job *job = job_find(which);
 
     if (!interactive || !job) {
-        warnx("fg: %s", interactive ? "no such job" : "no job control");
+        warnx("%s: %s", background ? "bg" : "fg", interactive ? "no such job" : "no job control");
         return 1;
     }
-    job_unlink(job);
-    printf("%s\n", job->text);
+    printf("%s%s\n", job->text, background ? " &" : "");
     fflush(stdout);
-    terminal_set(TERMINAL_COOKED);
-    tcsetpgrp(STDIN_FILENO, job->group);
-    return job_wait_foreground(job);
+    if (!background) {
+        job_unlink(job);
+        terminal_set(TERMINAL_COOKED);
+        tcsetpgrp(STDIN_FILENO, job->group);
+    }
+    job->stopped = false;
+    killpg(job->group, SIGCONT);
+    return background ? 0 : job_wait_foreground(job);
 }
