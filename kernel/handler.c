@@ -67,12 +67,13 @@ static bool handler_enter(struct trapframe *tf, const struct signal_info *info, 
     struct proc *p = current();
     struct signals *s = &p->signals;
     struct thread *t = &p->thread;
-    struct signal_frame frame = { 0 };
+    struct signal_frame frame;
     vaddr_t at;
     if (!place_frame(&s->stack, tf->x[REG_SP], action->flags, &at))
         return false;
     if (t->fp_used)
         fp_save(tf, t->fp);
+    words_zero(&frame, sizeof frame);
     signal_frame_save(&frame, tf, t->fp_used ? t->fp : NULL);
     memcpy(frame.info, info, sizeof *info);
     frame.context.stack = s->stack;

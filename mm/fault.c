@@ -156,7 +156,7 @@ static enum fault_result use_object(struct fault *f, enum fault_case which, unsi
     f->anon = anon;
     f->object = f->vma->object;
     f->which = which;
-    f->around = which == FAULT_B1;
+    f->around = f->access != ACCESS_WRITE;
     if (f->access == ACCESS_WRITE)
         anon->dirty = true;
     f->prot = anon->dirty ? prot : prot & ~PROT_WRITE;          /* the first store must come by here */
@@ -261,7 +261,7 @@ static __attribute__((noinline)) enum fault_result prepare_shape(struct addrspac
 /*
  * The page table is a cache, so a miss is a good moment to bring in the neighbours that are in memory anyway: those of the
  * neighbourhood. Nothing is allocated and no content changes; an anon that is busy is passed over. at is the fault's own page
- * number, entry its entry. obj, in case B1, is locked; the fault's own anon is not any more.
+ * number, entry its entry. obj, in cases B1 and C, is locked; the fault's own anon is not any more.
  */
 static __attribute__((noinline)) void fault_around(struct addrspace *as, struct vma *vma, uint64_t at, struct pte *entry,
                                                    struct vm_object *obj)
@@ -273,17 +273,14 @@ static __attribute__((noinline)) void fault_around(struct addrspace *as, struct 
     struct radix_node *own = radix_find_node(&as->anons, at, &exclusive);
     for (uint64_t vpn = first < low ? low : first; vpn < first + NEAR_PAGES && vpn < high; vpn++) {
         struct anon *anon = own != NULL ? radix_slot(own, vpn) : NULL;
-        unsigned prot = vma->prot;
         if (anon != NULL && obj != NULL)
             continue;                           /* an anon hides the object's page, and it may be of another VMA's kind */
-        if (anon == NULL && obj != NULL) {
+        if (obj != NULL)
             anon = object_find(obj, vma_object_index(vma, vpn << PAGE_SHIFT));
-            prot &= ~PROT_WRITE;
-        }
         if (anon == NULL || vpn == at || !mutex_trylock(&anon->lock))
             continue;
-        if (obj == NULL && !(exclusive && anon_sole(anon)))
-            prot &= ~PROT_WRITE;
+        bool stores = obj == NULL ? exclusive && anon_sole(anon) : vma->shared && anon->dirty;
+        unsigned prot = stores ? vma->prot : vma->prot & ~PROT_WRITE;
         expect_stores(anon->page, prot);
         if (pmap_enter_absent(as, entry + (int64_t)(vpn - at), anon->page, prot))
             fault_count(FAULT_AROUND);

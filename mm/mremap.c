@@ -47,51 +47,85 @@ static struct anon *copy_for(struct addrspace *as, struct anon *old, uint64_t vp
     return anon;
 }
 
-/* A slot for each page that moves, and a copy of each that a fork shares. */
-static int prepare_contents(struct move *m)
+/* The bottom node for the new number of vpn. The last one is remembered: most pages have the same as the one before. */
+struct target_node {
+    uint64_t first;
+    struct radix_node *node;            /* NULL: none yet */
+};
+
+static struct radix_node *target_of(struct move *m, uint64_t vpn, struct target_node *last)
 {
-    struct radix *anons = &m->as->anons;
-    struct anon *anon;
-    for (uint64_t vpn = radix_next(anons, first_page(m), &anon); anon != NULL && vpn < end_page(m);
-         vpn = radix_next(anons, vpn + 1, &anon)) {
-        bool exclusive;
-        radix_find_node(anons, vpn, &exclusive);
-        struct radix_node *node = radix_prepare(&m->contents, new_page(m, vpn), NULL);
-        if (node == NULL)
-            return -ENOMEM;
-        if (!exclusive || !anon_sole(anon)) {
-            struct anon *copy = copy_for(m->as, anon, new_page(m, vpn));
-            if (copy == NULL)
-                return -ENOMEM;
-            radix_fill(node, new_page(m, vpn), copy);
-        }
-        thread_let_others();
-    }
-    /* Where the tree of the address space and the new one meet. */
-    if (m->contents.root == NULL)
+    uint64_t first = new_page(m, vpn) & ~(uint64_t)(RADIX_SLOTS - 1);
+    if (last->node == NULL || last->first != first)
+        *last = (struct target_node){ first, radix_prepare(&m->contents, first, NULL) };
+    return last->node;
+}
+
+/* A slot for each page that moves, and a copy of each that a fork shares. node is the one with vpn, path_exclusive its path. */
+static int prepare_page(struct move *m, uint64_t vpn, struct anon *anon, bool path_exclusive, struct target_node *last)
+{
+    struct radix_node *to = target_of(m, vpn, last);
+    if (to == NULL)
+        return -ENOMEM;
+    if (path_exclusive && anon_sole(anon))
         return 0;
-    uint64_t first = m->to >> PAGE_SHIFT, last = (m->to + m->len - 1) >> PAGE_SHIFT;
-    return radix_prepare(anons, first, NULL) != NULL && radix_prepare(anons, last, NULL) != NULL ? 0 : -ENOMEM;
+    struct anon *copy = copy_for(m->as, anon, new_page(m, vpn));
+    if (copy == NULL)
+        return -ENOMEM;
+    radix_fill(to, new_page(m, vpn), copy);
+    return 0;
 }
 
 /* What is not there as a copy moves: out of its slot, and with a new number into the other tree. */
-static void take_contents(struct move *m)
+static void take_page(struct move *m, struct radix_node *node, uint64_t vpn, struct target_node *last)
+{
+    struct anon *anon = radix_slot(node, vpn);
+    struct radix_node *to = target_of(m, vpn, last);    /* prepared, so this allocates nothing */
+    if (radix_slot(to, new_page(m, vpn)) != NULL)
+        return;
+    radix_take(node, vpn);
+    mutex_lock(&anon->lock);
+    anon->vpn = new_page(m, vpn);
+    mutex_unlock(&anon->lock);
+    radix_fill(to, new_page(m, vpn), anon);
+}
+
+enum step { PREPARE, TAKE };
+
+/* Do one of the two for every page that has contents. Returns 0; -ENOMEM, for PREPARE. */
+static int for_each_page(struct move *m, enum step step)
 {
     struct radix *anons = &m->as->anons;
-    struct anon *anon;
-    bool always;
-    for (uint64_t vpn = radix_next(anons, first_page(m), &anon); anon != NULL && vpn < end_page(m);
-         vpn = radix_next(anons, vpn + 1, &anon)) {
-        struct radix_node *to = radix_find_node(&m->contents, new_page(m, vpn), &always);
+    struct target_node last = { 0 };
+    struct radix_node *node;
+    bool exclusive;
+    int err = 0;
+    for (uint64_t vpn = first_page(m); (node = radix_next_node(anons, &vpn, end_page(m), &exclusive)) != NULL;
+         vpn += RADIX_SLOTS) {
+        for (unsigned i = 0; i < RADIX_SLOTS && err == 0; i++) {
+            if (node->slot[i] == NULL || vpn + i < first_page(m) || vpn + i >= end_page(m))
+                continue;
+            if (step == PREPARE)
+                err = prepare_page(m, vpn + i, node->slot[i], exclusive, &last);
+            else
+                take_page(m, node, vpn + i, &last);
+        }
+        if (err != 0)
+            return err;
         thread_let_others();
-        if (radix_slot(to, new_page(m, vpn)) != NULL)
-            continue;
-        radix_take(radix_find_node(anons, vpn, &always), vpn);
-        mutex_lock(&anon->lock);
-        anon->vpn = new_page(m, vpn);
-        mutex_unlock(&anon->lock);
-        radix_fill(to, new_page(m, vpn), anon);
     }
+    return 0;
+}
+
+static int prepare_contents(struct move *m)
+{
+    struct radix *anons = &m->as->anons;
+    int err = for_each_page(m, PREPARE);
+    if (err != 0 || m->contents.root == NULL)
+        return err;
+    /* Where the tree of the address space and the new one meet. */
+    uint64_t first = m->to >> PAGE_SHIFT, last = (m->to + m->len - 1) >> PAGE_SHIFT;
+    return radix_prepare(anons, first, NULL) != NULL && radix_prepare(anons, last, NULL) != NULL ? 0 : -ENOMEM;
 }
 
 /* ---- the move ---- */
@@ -127,7 +161,7 @@ static void commit_move(struct move *m)
     unmap_commit(as, &m->target, &m->spare);
     if (m->old_len > 0) {
         as_hide(as, m->from, m->from + m->old_len);
-        take_contents(m);
+        for_each_page(m, TAKE);
         if (m->keep)
             leave_empty(m);
         else

@@ -370,6 +370,16 @@ uint64_t radix_next(const struct radix *r, uint64_t vpn, struct anon **anon)
     return r->root != NULL && vpn < RADIX_END ? next_below(r->root, TOP, 0, vpn, anon) : RADIX_END;
 }
 
+struct radix_node *radix_next_node(const struct radix *r, uint64_t *vpn, uint64_t end, bool *path_exclusive)
+{
+    struct anon *anon;
+    uint64_t at = radix_next(r, *vpn, &anon);
+    if (anon == NULL || at >= end)
+        return NULL;
+    *vpn = at & ~(uint64_t)(RADIX_SLOTS - 1);
+    return radix_find_node(r, at, path_exclusive);
+}
+
 size_t radix_node_count(void)
 {
     return slab_in_use(&radix_nodes);

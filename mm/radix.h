@@ -129,5 +129,11 @@ void radix_put_all(struct radix *r);
 /* The first page number >= vpn that has an anon (in *anon), or RADIX_END. */
 uint64_t radix_next(const struct radix *r, uint64_t vpn, struct anon **anon);
 
+/*
+ * The first bottom node with an anon at or after *vpn, and before end: *vpn becomes the page number of its first slot. NULL:
+ * there is none.
+ */
+struct radix_node *radix_next_node(const struct radix *r, uint64_t *vpn, uint64_t end, bool *path_exclusive);
+
 /* Nodes in use, in all trees. */
 size_t radix_node_count(void);

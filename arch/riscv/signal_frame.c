@@ -3,8 +3,7 @@
  * A frame comes back from the program, which may have put anything there. pc and x1 to x31 are the program's own whatever they
  * are: user mode faults where it may not go. sstatus, which says what mode that is, is not in the frame.
  */
-#include <string.h>
-
+#include "arch/mmu.h"
 #include "arch/signal_frame.h"
 
 #define AT(member, offset) _Static_assert(offsetof(struct signal_frame, member) == (offset), #member)
@@ -30,8 +29,8 @@ void signal_frame_save(struct signal_frame *frame, const struct trapframe *tf, c
     if (fp == NULL)
         fp = &unused;
     frame->context.machine.pc = tf->pc;
-    memcpy(frame->context.machine.x, tf->x + 1, sizeof frame->context.machine.x);
-    memcpy(frame->context.machine.f, fp->f, sizeof fp->f);
+    bytes_copy(frame->context.machine.x, tf->x + 1, sizeof frame->context.machine.x);
+    bytes_copy(frame->context.machine.f, fp->f, sizeof fp->f);
     frame->context.machine.fcsr = (uint32_t)fp->fcsr;
 }
 
@@ -51,8 +50,8 @@ bool signal_frame_restore(const struct signal_frame *frame, struct trapframe *tf
     if ((reserved[0] | reserved[1] | reserved[2]) != 0)
         return false;
     tf->pc = frame->context.machine.pc;
-    memcpy(tf->x + 1, frame->context.machine.x, sizeof frame->context.machine.x);
-    memcpy(fp->f, frame->context.machine.f, sizeof fp->f);
+    bytes_copy(tf->x + 1, frame->context.machine.x, sizeof frame->context.machine.x);
+    bytes_copy(fp->f, frame->context.machine.f, sizeof fp->f);
     fp->fcsr = frame->context.machine.fcsr;
     return true;
 }

@@ -101,6 +101,17 @@ static void page_drop(struct pipe *p, char **slot)
     *slot = NULL;
 }
 
+/* uio_move of one page of the pipe, as a whole or not at all, as on Linux. Where it fails, the transfer ends. */
+static int move_piece(struct uio *u, char *bytes, size_t len, enum uio_way way, size_t *done)
+{
+    int err = uio_move(u, bytes, len, way, done);
+    if (__builtin_expect(err != 0, 0)) {
+        u->resid += *done;
+        *done = 0;
+    }
+    return err;
+}
+
 /* Fill up to room bytes. Returns 0 or -errno; the pages filled before an error are in. */
 static int pipe_fill(struct pipe *p, struct uio *u, size_t room)
 {
@@ -115,11 +126,7 @@ static int pipe_fill(struct pipe *p, struct uio *u, size_t room)
             if (*slot == NULL)
                 return -ENOMEM;
         }
-        err = uio_move(u, *slot + at, n, UIO_FROM_USER, &done);
-        if (err != 0) {                 /* what goes to one page of the pipe is in it as a whole or not at all, as on Linux */
-            u->resid += done;
-            done = 0;
-        }
+        err = move_piece(u, *slot + at, n, UIO_FROM_USER, &done);
         p->write_pos += done;
         room -= done;
         if (done == 0 && at == 0 && p->write_pos - p->read_pos <= PIPE_CAPACITY - PAGE_SIZE)
@@ -137,7 +144,7 @@ static int pipe_drain(struct pipe *p, struct uio *u)
         size_t at = p->read_pos % PAGE_SIZE, n = PAGE_SIZE - at, done;
         n = n < p->write_pos - p->read_pos ? n : p->write_pos - p->read_pos;
         n = n < u->resid ? n : u->resid;
-        err = uio_move(u, *slot + at, n, UIO_TO_USER, &done);
+        err = move_piece(u, *slot + at, n, UIO_TO_USER, &done);
         p->read_pos += done;
         if (p->read_pos == p->write_pos) {
             page_drop(p, slot);

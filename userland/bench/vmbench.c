@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -399,6 +400,111 @@ static ssize_t get(int fd, char *buffer, size_t len) { return read(fd, buffer, l
 static uint64_t bench_file_read(void) { return transfer_pages(get, 64); }
 static uint64_t bench_file_write(void) { return transfer_pages(put, 64); }
 static uint64_t bench_file_append(void) { return transfer_pages(put, 0); }
+
+/* ---- mappings ---- */
+
+static uintptr_t map(size_t len, int prot, int flags, int fd)
+{
+    void *p = mmap(NULL, len, prot, flags, fd, 0);
+
+    if (p == MAP_FAILED)
+        die("mmap");
+    return (uintptr_t)p;
+}
+
+static void unmap(uintptr_t va, size_t len)
+{
+    if (munmap((void *)va, len) != 0)
+        die("munmap");
+}
+
+static uint64_t bench_map_unmap(void)
+{
+    size_t n = 64;
+
+    uint64_t start = rdinstret();
+    for (size_t i = 0; i < n; i++)
+        unmap(map(16 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1), 16 * MIB);
+    return (rdinstret() - start) / n;
+}
+
+static uint64_t bench_map_touch_unmap(void)
+{
+    size_t n = 64;
+
+    uint64_t start = rdinstret();
+    for (size_t i = 0; i < n; i++) {
+        uintptr_t va = map(PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+        touch(va, 1, PAGE);
+        unmap(va, PAGE);
+    }
+    return (rdinstret() - start) / n;
+}
+
+static uint64_t bench_mremap(void)
+{
+    size_t len = 16 * MIB, n = len / PAGE;
+    uintptr_t va = map(len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    uintptr_t to = map(len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+    touch(va, n, PAGE);
+    uint64_t start = rdinstret();
+    if (mremap((void *)va, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)to) != (void *)to)
+        die("mremap");
+    uint64_t cost = rdinstret() - start;
+    unmap(to, len);
+    return cost / n;
+}
+
+/* What access costs, per page, in a mapping of a file whose pages are in memory. */
+static uint64_t access_file(int flags, void (*access)(uintptr_t, size_t, size_t))
+{
+    size_t n = 1024;
+    int fd = file_of(n);
+    uintptr_t va = map(n * PAGE, PROT_READ | PROT_WRITE, flags, fd);
+
+    uint64_t start = rdinstret();
+    access(va, n, PAGE);
+    uint64_t cost = rdinstret() - start;
+    unmap(va, n * PAGE);
+    close(fd);
+    return cost / n;
+}
+
+static uint64_t bench_file_load(void) { return access_file(MAP_SHARED, load); }
+static uint64_t bench_file_store(void) { return access_file(MAP_SHARED, touch); }
+static uint64_t bench_promote(void) { return access_file(MAP_PRIVATE, touch); }
+
+static uintptr_t barrier;
+
+static void lift_barrier(int signal)
+{
+    (void)signal;
+    if (mprotect((void *)barrier, PAGE, PROT_READ | PROT_WRITE) != 0)
+        _exit(2);
+}
+
+/* A store to a page that may not be stored to, whose handler gives the right: with its mprotect, and the one before it. */
+static uint64_t bench_segv(void)
+{
+    size_t n = 64;
+    struct sigaction action = { .sa_handler = lift_barrier };
+
+    barrier = map(PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    touch(barrier, 1, PAGE);
+    if (sigaction(SIGSEGV, &action, NULL) != 0)
+        die("sigaction");
+    uint64_t start = rdinstret();
+    for (size_t i = 0; i < n; i++) {
+        if (mprotect((void *)barrier, PAGE, PROT_READ) != 0)
+            die("mprotect");
+        touch(barrier, 1, PAGE);
+    }
+    uint64_t cost = rdinstret() - start;
+    signal(SIGSEGV, SIG_DFL);
+    unmap(barrier, PAGE);
+    return cost / n;
+}
 
 static uint64_t bench_open_close(void)
 {
