@@ -204,6 +204,10 @@ def any_keys(seed, count):
     return "".join(key for key in some if key not in ("\n", "\r", ctrl("D")))
 
 
+def without_signals(keys):
+    return keys.translate({ord(ctrl(letter)): None for letter in "C\\Z"})
+
+
 def typing():
     """Answers hold what the editor cannot have echoed: each stands on a line of its own, or was quoted when it was typed."""
     sh = Typist("sh")
@@ -221,7 +225,7 @@ def typing():
                 ("\udc80" + BACKSPACE + "\udc80\udcbf" + LEFT + DELETE + "echo whole\r", "\nwhole\n$ "))
     sh.dialogue("any keys whatever", (any_keys(1, 6000) + ctrl("C") * 2 + "echo li'v'es\r", "\nlives\n$ "))
     sh.dialogue("and for the console's own editing",
-                ("cat\r" + any_keys(2, 3000).replace(ctrl("C"), "") + ctrl("C") + "echo li'v'es\r", "\nlives\n$ "))
+                ("cat\r" + without_signals(any_keys(2, 3000)) + ctrl("C") + "echo li'v'es\r", "\nlives\n$ "))
     sh.dialogue("Tab completes a command", ("ech\tdone\r", "\ndone\n$ "))
     sh.dialogue("Tab completes a path, and lists what there is",
                 ("cat /de\t\t", "\nconsole  full  null  "), ("nu\t\r", "null \n$ "))
@@ -244,6 +248,22 @@ def typing():
                 ("\r", "[1] Done\tsleep 0.3\n$ "))
     sh.dialogue("fg takes a job to the foreground", ("sleep 60 &\r", "[1] "), ("fg\r", "\nsleep 60\n"), (ctrl("C"), "$ "),
                 ("jobs; echo n'o'ne\r", "\nnone\n$ "))
+    sh.dialogue("^Z stops a job, and fg and bg let it go on",
+                ("sleep 60 | sleep 61\r", "sleep 61\n"), (ctrl("Z"), "\n[1] Stopped\tsleep 60 | sleep 61\n$ "),
+                ("echo $?\r", "\n148\n$ "), ("jobs\r", "\n[1] Stopped\tsleep 60 | sleep 61\n$ "),
+                ("bg; jobs\r", "\nsleep 60 | sleep 61 &\n[1] Running\tsleep 60 | sleep 61\n$ "),
+                ("fg\r", "\nsleep 60 | sleep 61\n"), (ctrl("Z"), "$ "), ("fg\r", "61\n"), (ctrl("C"), "$ "),
+                ("jobs; echo n'o'ne\r", "\nnone\n$ "))
+    sh.dialogue("^Z ends the loop around it", ("for i in 1 2 3; do echo $i; sleep 60; done\r", "\n1\n"), (ctrl("Z"), "$ "),
+                ("kill -KILL %1; wait %1; echo $i\r", "\n1\n$ "))
+    sh.dialogue("what sleeps when it is stopped sleeps its time", ("sleep 0.5; echo $?\r", "?\n"), (ctrl("Z"), "$ "),
+                ("fg; echo so $?\r", "\nso 0\n$ "))
+    sh.dialogue("^\\ ends a program, too", ("sleep 60\r", "sleep 60\n"), (ctrl("\\"), "^\\\nsh: sleep 60: Quit\n$ "),
+                ("echo $?\r", "\n131\n$ "))
+    sh.dialogue("who reads in the background stops", ("cat &\r", "[1] "), ("sleep 0.3; jobs\r", "\n[1] Stopped\tcat\n$ "),
+                ("fg\r", "\ncat\n"), ("line\r", "\nline\n"), (ctrl("D"), "$ "))
+    sh.dialogue("kill stops and continues jobs", ("sleep 60 &\r", "[1] "), ("kill -STOP %1; jobs\r", "\n[1] Stopped\tsleep 60\n$ "),
+                ("kill -CONT %1; jobs\r", "\n[1] Running\tsleep 60\n$ "), ("kill %1; wait %1; echo $?\r", "\n143\n$ "))
     sh.dialogue("kill knows the jobs", ("sleep 60 | sleep 61 &\r", "[1] "), ("kill %1; wait %1; echo $?\r", "\n143\n$ "),
                 ("sleep 60 &\r", "[1] "), ("kill -9 %%; wait %1; echo $?\r", "\n137\n$ "),
                 ("kill %1; echo $?\r", "%1: not a process number\n2\n$ "))
@@ -269,9 +289,9 @@ def typing():
 
 
 def interrupting():
-    """^C behind any number of bytes that nobody has read, whatever they are: all but ^C and ^A, which is the launcher's."""
+    """^C behind any number of bytes that nobody has read, whatever they are: no other signal, and not ^A, the launcher's."""
     dice = random.Random(3)
-    keys = [byte for byte in range(256) if byte not in b"\x01\x03"]
+    keys = [byte for byte in range(256) if byte not in b"\x01\x03\x1a\x1c"]
     for name, pasted, harts, terminal in (
             ("6,000 letters", b"x" * 6_000, "1", False),
             ("50,000 bytes", bytes(dice.choices(keys, k=50_000)), "2", False),

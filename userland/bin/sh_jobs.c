@@ -154,15 +154,15 @@ void jobs_reap(void)
         jobs_note(pid, status);
 }
 
-/* Wait until all of the job have ended, or one has stopped. */
-static void job_wait(struct job *job)
+/* Wait until all of the job have ended; options WUNTRACED: or one has stopped. */
+static void job_wait(struct job *job, int options)
 {
-    for (int i = 0; i < job->npids && !job->stopped; i++) {
+    for (int i = 0; i < job->npids && !(options && job->stopped); i++) {
         int status;
         pid_t pid = job->pids[i];
         if (pid == 0)
             continue;
-        while (waitpid(pid, &status, interactive ? WUNTRACED : 0) < 0)
+        while (waitpid(pid, &status, options) < 0)
             if (errno != EINTR) {
                 status = STATUS_NOT_FOUND << 8;
                 break;
@@ -184,10 +184,10 @@ static void job_print(const struct job *job, FILE *out);
 
 int job_wait_foreground(struct job *job)
 {
-    job_wait(job);
+    job_wait(job, interactive ? WUNTRACED : 0);
     take_terminal_back();
     int status = job->status;
-    if (job->stopped) {
+    if (interactive && job->stopped) {
         job_remember(job);
         job_print(job, stderr);
         shell_abandon(wait_status_code(status));        /* what it stood in does not go on without it */
@@ -332,16 +332,14 @@ int jobs_wait(const char *which)
         job = job_find(which);
         if (!job)
             return STATUS_NOT_FOUND;
-        job_wait(job);
+        job_wait(job, 0);
         int status = wait_status_code(job->status);
-        if (job->stopped)
-            return status;
         job_unlink(job);
         job_free(job);
         return status;
     }
     for (job = jobs; job; job = job->next)
-        job_wait(job);
+        job_wait(job, 0);
     if (!interactive)
         jobs_forget_all();              /* at a prompt they are still reported */
     return 0;
