@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "posix.h"
+#include "posix_signals.h"
 
 #define TMPFS_TYPE 0x01021994                       /* statfs(2) */
 
@@ -114,13 +115,15 @@ static void sandbox_name(char *path, size_t len)
     snprintf(path, len, "%s/posix-%d", places[i], (int)getpid());
 }
 
-/* Whoever started the tests may ignore signals, and that is inherited. */
+/* Whoever started the tests may ignore or block signals, and that is inherited. */
 static void ignore_nothing(void)
 {
-    static const int numbers[] = { SIGINT, SIGTERM, SIGPIPE, SIGXFSZ };
+    sigset_t none;
 
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        check(signal(numbers[i], SIG_DFL) != SIG_ERR);
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);                    /* fails for those that nobody can ignore */
+    check_ok(sigemptyset(&none));
+    check_ok(sigprocmask(SIG_SETMASK, &none, NULL));
 }
 
 static void end_as(int status)
@@ -307,7 +310,8 @@ static int helper_main(const char *action, long number)
         return access((const char *)(number * PAGE_BYTES), F_OK) == 0 || errno != EFAULT;
     if (strcmp(action, "file-here") == 0)           /* 1 when the working directory has an entry "here" */
         return exists("here");
-    return 254;
+    int result = signal_helper(action, number);
+    return result >= 0 ? result : 254;
 }
 
 /* ---- time, memory and limits ---- */
@@ -351,7 +355,9 @@ int main(int argc, char **argv)
 {
     static const struct test_case *const tables[] = {
         name_cases, file_cases, directory_cases, descriptor_cases, pipe_cases, limit_cases, process_cases,
-        mapping_cases, mapped_file_cases, remap_cases, advice_cases, NULL,
+        mapping_cases, mapped_file_cases, remap_cases, advice_cases,
+        signal_cases, send_cases, interrupt_cases, fault_cases, stack_cases, frame_cases,
+        bus_cases, job_cases, NULL,
     };
     const struct test_program program = { "posix", TEST_TAP, tables };
 

@@ -30,6 +30,14 @@ extern const struct test_case mapping_cases[];      /* posix_mappings.c: mmap, m
 extern const struct test_case mapped_file_cases[];  /* posix_mapped_files.c: files and devices in memory */
 extern const struct test_case remap_cases[];        /* posix_remap.c: mremap */
 extern const struct test_case advice_cases[];       /* posix_advice.c: madvise, mincore, msync, mlock */
+extern const struct test_case signal_cases[];       /* posix_signals.c: handlers, masks, what is pending, what is inherited */
+extern const struct test_case send_cases[];         /* posix_send.c: who may send, how many wait, taking them without a handler */
+extern const struct test_case interrupt_cases[];    /* posix_interrupts.c: calls that signals interrupt, waiting for them, timers */
+extern const struct test_case fault_cases[];        /* posix_faults.c: signals that instructions cause */
+extern const struct test_case stack_cases[];        /* posix_stacks.c: where the frame of a handler goes */
+extern const struct test_case frame_cases[];        /* posix_frame.c: the frame itself, on riscv64 */
+extern const struct test_case bus_cases[];          /* posix_bus.c: faults in memory that is mapped from files */
+extern const struct test_case job_cases[];          /* posix_jobs.c: what is told of children, stopping them, groups and sessions */
 
 /* Begins the definition of a case: CASE(name) { steps }. */
 #define CASE(name)                                                                                                     \

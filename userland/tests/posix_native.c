@@ -17,11 +17,11 @@
 
 #define NOBODY 65534
 
-/* A case that is to die of a signal must do so under a sanitizer too. */
+/* A case that is to die of a signal must do so under a sanitizer too, and has no alternate stack but its own. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-    return "handle_segv=0:handle_sigbus=0:handle_abort=0:detect_leaks=0:allocator_may_return_null=1";
+    return "handle_segv=0:handle_sigbus=0:handle_abort=0:use_sigaltstack=0:detect_leaks=0:allocator_may_return_null=1";
 }
 
 /* ---- children, memory, files ---- */

@@ -27,7 +27,7 @@
 #define TICKS_PER_MS      10000ull              /* of rdtime, on QEMU virt; elsewhere SETTLE_MS is only as good as this */
 #define TABLE_GROWTH_MAX  16                    /* pages, of the few processes that outlive a case */
 #define SLAB_GROWTH_MAX   64                    /* pages */
-#define FILE_GROWTH_MAX   16                    /* pages, that the runner itself has come to use */
+#define FILE_GROWTH_MAX   32                    /* pages, that the runner itself has come to use */
 #define RUNNER_GROWTH_MAX 8                     /* pages and objects, when a case has run in the runner itself */
 #define QUIET_MS          3                     /* until the watchdog of a case is asleep */
 

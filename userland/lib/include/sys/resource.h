@@ -35,6 +35,7 @@ int getrusage(int who, struct rusage *usage);
 #define RLIMIT_NOFILE   7               /* the lowest descriptor that is too high */
 #define RLIMIT_MEMLOCK  8
 #define RLIMIT_AS       9
+#define RLIMIT_SIGPENDING 11            /* signals that wait with what is known of them */
 #define RLIM_NLIMITS    16
 
 typedef unsigned long rlim_t;
