@@ -189,8 +189,8 @@ static int pid_cmdline_text(const struct snapshot *s, struct text *text)
 /* What is shown that has no path. */
 static const char *vma_purpose(const struct vma *vma)
 {
-    if (vma->object != NULL)
-        return is_trampoline(vma->object) ? "[vdso]" : "(deleted)";
+    if (vma->object != NULL)            /* memory without a file has the name that Linux gives it */
+        return is_trampoline(vma->object) ? "[vdso]" : vma->object->limited ? "(deleted)" : "/dev/zero (deleted)";
     return vma->kind == VMA_HEAP ? "[heap]" : vma->kind == VMA_STACK ? "[stack]" : "";
 }
 
