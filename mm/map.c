@@ -157,20 +157,19 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
         return err;
     if (!replaces && join_neighbour(as, &added, next))
         return 0;
-    struct vma_spare spare = { 0 };
+    struct vma_spare spare = { 0 };             /* the new one, before what unmapping needs: that is counted besides */
     struct unmap unmap;
-    struct vma *vma = as->vmas.count < VMA_MAX ? vma_clone(&added) : NULL;
-    if (vma == NULL)
+    if (as->vmas.count >= VMA_MAX || (spare.vma[0] = vma_clone(&added)) == NULL)
         return -ENOMEM;
+    spare.count = 1;
     if (replaces) {
         if (unmap_prepare(as, start, end, &spare, &unmap) != 0) {
             vma_spare_free(&spare);
-            vma_free(vma);
             return -ENOMEM;
         }
         unmap_commit(as, &unmap, &spare);
     }
-    vma_insert(as, vma);
+    vma_insert(as, spare.vma[0]);
     if (replaces)
         vma_merge(as, start, end);
     return 0;
