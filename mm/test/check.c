@@ -3,6 +3,7 @@
  * be missed.
  */
 #include "kernel/core/panic.h"
+#include "mm/advise.h"
 #include "mm/anon.h"
 #include "mm/chaos.h"
 #include "mm/check.h"
@@ -59,6 +60,43 @@ static void vma_beyond_user_space(void) { build(); vma_last(as)->end = USER_END 
 static void vma_of_another(void) { build(); first_vma()->as = NULL; mm_check(); }
 static void vma_miscounted(void) { build(); as->vmas.count++; mm_check(); }
 static void vma_pages_miscounted(void) { build(); as->vmas.npages--; mm_check(); }
+
+static void vma_locks_miscounted(void)
+{
+    build();
+    check_eq(as_lock(as, at, PAGE_SIZE, VMA_LOCKED), 0);
+    mm_check();
+    first_vma()->flags = 0;
+    mm_check();
+}
+
+static void vma_data_miscounted(void)
+{
+    build();
+    check_eq(as_protect(as, FILE_AT, 2 * PAGE_SIZE, PROT_READ), 0);
+    mm_check();
+    vma_last(as)->prot = RW;
+    mm_check();
+}
+
+/* Three VMAs that know what room there is: returns the one above the others. */
+static struct vma *build_room(void)
+{
+    build();
+    check_eq(map_zero(as, at + 100 * PAGE_SIZE, PAGE_SIZE, RW), 0);
+    as_write(as);
+    check_eq(vma_find_room(as, PAGE_SIZE, PAGE_SIZE), USER_END - 2 * PAGE_SIZE);
+    as_write_done(as);
+    mm_check();
+    struct vma *root = RB_ROOT(&as->vmas.tree);
+    check(!root->outdated && root != first_vma() && root != vma_last(as));
+    return root;
+}
+
+static void room_wrong(void) { build_room()->room += PAGE_SIZE; mm_check(); }
+static void room_begins_wrong(void) { build_room(); vma_last(as)->lowest += PAGE_SIZE; mm_check(); }
+static void room_ends_wrong(void) { build_room(); first_vma()->highest -= PAGE_SIZE; mm_check(); }
+static void room_outdated_below(void) { build_room(); first_vma()->outdated = true; mm_check(); }
 
 /* ---- I2 ---- */
 
@@ -220,6 +258,12 @@ const struct test_case check_cases[] = {
     { "I1 a VMA belongs to another", vma_of_another, "I1" },
     { "I1 VMAs are counted wrongly", vma_miscounted, "I1" },
     { "I1 their pages are", vma_pages_miscounted, "I1" },
+    { "I1 those that are locked are", vma_locks_miscounted, "I1" },
+    { "I1 those that are data are", vma_data_miscounted, "I1" },
+    { "I1 there is less room than a VMA remembers", room_wrong, "I1" },
+    { "I1 room ends elsewhere", room_begins_wrong, "I1" },
+    { "I1 room begins elsewhere", room_ends_wrong, "I1" },
+    { "I1 what is outdated is not said above", room_outdated_below, "I1" },
     { "I2 an anon outside every VMA", anon_outside, "I2" },
     { "I2 an anon in a shared VMA", anon_in_shared, "I2" },
     { "I3 a leaf outside every VMA", leaf_without_vma, "I3" },

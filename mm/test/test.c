@@ -16,8 +16,9 @@ static const struct {
 } tables[] = {
     { "page", page_cases },     { "slab", slab_cases },           { "radix", radix_cases }, { "vma", vma_cases },
     { "pmap", pmap_cases },     { "anon", anon_cases },           { "object", object_cases },
-    { "fault", fault_cases },   { "addrspace", addrspace_cases }, { "uaccess", uaccess_cases },
-    { "check", check_cases },   { "machine", machine_cases },     { "lock", lock_cases },
+    { "fault", fault_cases },   { "addrspace", addrspace_cases }, { "map", map_cases },     { "advise", advise_cases },
+    { "cut", cut_cases },       { "uaccess", uaccess_cases },     { "check", check_cases }, { "machine", machine_cases },
+    { "lock", lock_cases },
 };
 
 /* No memory of this program's own is worth a search for leaks; mm's frames are counted. */
@@ -57,6 +58,24 @@ void check_fails_cleanly(test_attempt *attempt, void *arg, void (*unchanged)(voi
         world_check();
         unchanged(arg);
     }
+}
+
+struct scene scene_make(void)
+{
+    struct scene s = { as_create(), NULL };
+    as_set_brk_base(s.as, SCENE_AT);
+    check_eq(set_brk(s.as, SCENE_AT + 100 * PAGE_SIZE), 0);
+    for (unsigned i = 0; i < 100; i += 3)
+        check_eq(program_store(s.as, SCENE_AT + i * PAGE_SIZE, i), 0);
+    check_eq(map_zero(s.as, SCENE_AT + 300 * PAGE_SIZE, PAGE_SIZE, PROT_READ), 0);
+    check_eq(as_fork(s.as, &s.other), 0);
+    return s;
+}
+
+void scene_end(struct scene *s)
+{
+    destroy(s->as);
+    destroy(s->other);
 }
 
 static void run_child(const struct test_case *c)

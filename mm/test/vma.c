@@ -125,6 +125,127 @@ static void many(void)
     destroy(as);
 }
 
+/* ---- room ---- */
+
+enum { WINDOW = 4096 };                         /* pages, the last ones of user space, where all of it happens */
+#define LOW (USER_END - WINDOW * PAGE_SIZE)
+
+/* What vma_find_room should say, by looking at every VMA from the top down. */
+static vaddr_t room_by_walking(struct addrspace *as, size_t len, vaddr_t low)
+{
+    vaddr_t top = USER_END - PAGE_SIZE, bottom = PAGE_SIZE;
+    for (struct vma *vma = vma_last(as); vma != NULL; vma = vma_prev(vma)) {
+        if (top >= vma->end && top - vma->end >= len) {
+            bottom = vma->end;
+            break;
+        }
+        top = vma_floor(vma);
+    }
+    return top >= bottom && top - bottom >= len && top - len >= low ? top - len : 0;
+}
+
+static vaddr_t random_page(vaddr_t from, vaddr_t to) { return from + host_random() % ((to - from) >> PAGE_SHIFT) * PAGE_SIZE; }
+
+static void insert_somewhere(struct addrspace *as)
+{
+    vaddr_t start = random_page(LOW, USER_END);
+    struct vma *next = vma_find_from(as, start);
+    vaddr_t most = next != NULL ? next->start : USER_END;
+    if (start >= most)
+        return;
+    struct vma *vma = vma_clone(&(struct vma){ .start = start, .end = random_page(start, most) + PAGE_SIZE, .prot = PROT_READ });
+    vma->kind = host_random() % 8 == 0 ? VMA_STACK : VMA_PLAIN;
+    if (vma->end - start > 16 * PAGE_SIZE)
+        vma->end = start + 16 * PAGE_SIZE;
+    vma_insert(as, vma);
+}
+
+/* Its ends go anywhere between its neighbours. */
+static void resize_somehow(struct addrspace *as, struct vma *vma)
+{
+    struct vma *prev = vma_prev(vma), *next = vma_next(vma);
+    vaddr_t low = prev != NULL ? prev->end : LOW, high = next != NULL ? next->start : USER_END;
+    vaddr_t start = host_random() % 2 ? random_page(low, vma->end) : vma->start;
+    vaddr_t end = host_random() % 2 ? random_page(start, high) + PAGE_SIZE : vma->end;
+    vma_resize(as, vma, start, end);
+}
+
+static void change_something(struct addrspace *as)
+{
+    struct vma_spare spare = { 0 };
+    vaddr_t va = random_page(LOW, USER_END);
+    struct vma *vma = vma_find_from(as, va);
+    switch (host_random() % 8) {
+    case 0:
+        check_eq(vma_spare_alloc(as, &spare, 1), 0);
+        vma_split(as, va, &spare);
+        vma_spare_free(&spare);
+        break;
+    case 1:
+        vma_merge(as, va, va + 64 * PAGE_SIZE);
+        break;
+    case 2:
+        if (vma != NULL)
+            resize_somehow(as, vma);
+        break;
+    case 3: case 4:
+        if (vma != NULL) {
+            vma_remove(as, vma);
+            vma_free(vma);
+        }
+        break;
+    default:
+        insert_somewhere(as);
+        break;
+    }
+}
+
+/* Whatever has changed since somebody last looked, room is where a walk along all VMAs finds it. */
+static void room(void)
+{
+    struct addrspace *as = as_create();
+    size_t most = 0;
+    for (unsigned step = 0; step < 20000; step++) {
+        as_write(as);
+        change_something(as);
+        for (unsigned looks = host_random() % 4; looks > 0; looks--) {
+            size_t len = (1 + host_random() % (host_random() % 4 == 0 ? WINDOW : 64)) * PAGE_SIZE;
+            vaddr_t low = host_random() % 2 ? PAGE_SIZE : random_page(LOW, USER_END);
+            check_eq(vma_find_room(as, len, low), room_by_walking(as, len, low));
+        }
+        most = as->vmas.count > most ? as->vmas.count : most;
+        as_write_done(as);
+        if (step % 100 == 0)
+            world_check();
+    }
+    check(most > 50);
+    destroy(as);
+}
+
+/* All of it, to the page; none at all. */
+static void room_at_the_ends(void)
+{
+    struct addrspace *as = as_create();
+    const size_t all = USER_END - 2 * PAGE_SIZE;        /* neither the first page nor the last */
+    as_write(as);
+    check_eq(vma_find_room(as, all, PAGE_SIZE), PAGE_SIZE);
+    check_eq(vma_find_room(as, all + PAGE_SIZE, PAGE_SIZE), 0);
+    check_eq(vma_find_room(as, all, 2 * PAGE_SIZE), 0);
+    struct vma *vma = make(as, PAGE_SIZE, USER_END - PAGE_SIZE, NULL, 0);
+    check_eq(vma_find_room(as, PAGE_SIZE, PAGE_SIZE), 0);
+    vma_resize(as, vma, 2 * PAGE_SIZE, USER_END);
+    check_eq(vma_find_room(as, PAGE_SIZE, PAGE_SIZE), PAGE_SIZE);
+    vma_resize(as, vma, 2 * PAGE_SIZE, USER_END - 3 * PAGE_SIZE);
+    check_eq(vma_find_room(as, 2 * PAGE_SIZE, PAGE_SIZE), USER_END - 3 * PAGE_SIZE);
+    check_eq(vma_find_room(as, 3 * PAGE_SIZE, PAGE_SIZE), 0);
+    vma->kind = VMA_STACK;                              /* near the bottom: its gap ends there */
+    vma_resize(as, vma, 100 * PAGE_SIZE, USER_END);
+    check_eq(vma_find_room(as, PAGE_SIZE, PAGE_SIZE), 0);
+    as_write_done(as);
+    world_check();
+    destroy(as);
+}
+
 static void overlap(void)
 {
     struct addrspace *as = as_create();
@@ -144,6 +265,8 @@ const struct test_case vma_cases[] = {
     { "which VMA has an address, and which is next", finding },
     { "a split and a merge lose nothing", split_and_merge },
     { "hundreds, in no order", many },
+    { "room is where a walk finds it", room },
+    { "room at the ends of user space", room_at_the_ends },
     { "two that overlap are noticed", overlap, .panics = "I1" },
     { "only under as->lock", needs_lock, .panics = "as_held(as)" },
     { 0 },

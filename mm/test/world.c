@@ -79,6 +79,14 @@ int map_object(struct addrspace *as, vaddr_t va, size_t len, unsigned prot, bool
     return as_map(as, va, len, &req, &out);
 }
 
+int map_over(struct addrspace *as, vaddr_t va, size_t len, unsigned prot, bool shared, struct vm_object *obj, uint64_t index)
+{
+    struct map_request req = { .prot = prot, .fixed = true, .replace = true, .shared = shared, .object = obj,
+                               .object_index = index };
+    vaddr_t out;
+    return as_map(as, va, len, &req, &out);
+}
+
 int map_zero(struct addrspace *as, vaddr_t va, size_t len, unsigned prot)
 {
     return map_object(as, va, len, prot, false, NULL, 0);
@@ -113,6 +121,14 @@ int leaf_prot(struct addrspace *as, vaddr_t va)
     bool found = pmap_lookup(&as->pmap, va, &pa, &prot);
     spin_unlock(&as->pmap.lock);
     return found ? (int)prot : -1;
+}
+
+struct vma *vma_at(struct addrspace *as, vaddr_t va)
+{
+    as_read(as);
+    struct vma *vma = vma_find(as, va);
+    as_read_done(as);
+    return vma;
 }
 
 struct anon *anon_at(struct addrspace *as, vaddr_t va, bool *exclusive)

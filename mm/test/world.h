@@ -39,6 +39,9 @@ int map_zero(struct addrspace *as, vaddr_t va, size_t len, unsigned prot);
 int map_object(struct addrspace *as, vaddr_t va, size_t len, unsigned prot, bool shared, struct vm_object *obj,
                uint64_t index);
 
+/* map_object with replace: what is there goes. */
+int map_over(struct addrspace *as, vaddr_t va, size_t len, unsigned prot, bool shared, struct vm_object *obj, uint64_t index);
+
 /* as_set_brk; panics unless that says where the heap ends. */
 int set_brk(struct addrspace *as, vaddr_t new_brk);
 
@@ -49,6 +52,9 @@ int object_resize(struct vm_object *obj, size_t size_bytes);
 
 /* The leaf for va: its rights, or -1 when there is none. */
 int leaf_prot(struct addrspace *as, vaddr_t va);
+
+/* The VMA with va, which nobody else changes meanwhile; NULL. */
+struct vma *vma_at(struct addrspace *as, vaddr_t va);
 
 /* The anon at va and whether it is exclusive; NULL. */
 struct anon *anon_at(struct addrspace *as, vaddr_t va, bool *exclusive);
