@@ -133,7 +133,8 @@ static int prepare_contents(struct move *m)
 static int prepare_move(struct move *m, const struct vma *vma)
 {
     struct addrspace *as = m->as;
-    if (as->vmas.count >= VMA_MAX || (m->vma = vma_clone(vma)) == NULL)
+    const unsigned more = 3;                    /* the new one, and one for each hole */
+    if (as->vmas.count > VMA_MAX - more || (m->vma = vma_clone(vma)) == NULL)
         return -ENOMEM;
     m->vma->start = m->to;
     m->vma->end = m->to + m->new_len;
