@@ -398,6 +398,7 @@ CASE(lock_pages)
     check_errno(msync(p, PAGES(6), MS_SYNC | MS_INVALIDATE), EBUSY);
     check_bytes(p, PAGES(6), 0);
     check_ok(lock(p, 3));
+    check_ok(lock(p, 2));
     check_ok(unlock(p + PAGES(1), 1));                              /* once is enough */
     check(is_locked(p) && !is_locked(p + PAGES(1)) && is_locked(p + PAGES(2)));
     check_ok(madvise(p + PAGES(1), PAGES(1), MADV_DONTNEED));

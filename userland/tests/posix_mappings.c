@@ -252,6 +252,11 @@ CASE(map_populate)
         check_bytes(p, PAGES(4), 0);
     }
     check_map(map(2, PROT_NONE, PRIVATE | MAP_POPULATE), "--");
+    char *p = map_there(free_range(4), 4, RW, PRIVATE);
+    map_there(p, 2, RW, PRIVATE | MAP_POPULATE);    /* and no more, though it is one with its neighbour */
+    check_ok(mincore(p, PAGES(4), resident));
+    check_eq(resident[0] & resident[1] & 1, 1);
+    check_eq((resident[2] | resident[3]) & 1, 0);
 }
 
 /* Much more than there is memory can be reserved, and used here and there. */
