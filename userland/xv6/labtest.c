@@ -214,6 +214,101 @@ static void traces(void)
     unlink("labfile");
 }
 
+/* ---- sigalarm ---- */
+
+static volatile int alarms, nested;
+static volatile int running;
+
+static void count_alarm(void)
+{
+    alarms++;
+    sigreturn();
+}
+
+static void count_and_return(void)
+{
+    alarms++;
+}
+
+/* Lasts longer than the time between two alarms. */
+static void slow_alarm(void)
+{
+    nested += running;
+    running = 1;
+    int end = uptime() + 3;
+    while (uptime() < end)
+        ;
+    running = 0;
+    alarms++;
+    sigreturn();
+}
+
+static void no_alarm(void)
+{
+    sigalarm(0, 0);
+    alarms++;
+    sigreturn();
+}
+
+/* Use processor time until there have been so many alarms, or two seconds are over. */
+static int wait_for_alarms(int n)
+{
+    int end = uptime() + 20;
+
+    while (alarms < n && uptime() < end)
+        ;
+    return alarms >= n;
+}
+
+static uint64 mix(uint64 a, uint64 b, uint64 c, uint64 d)
+{
+    for (int i = 0; i < 1000; i++) {
+        a += b ^ i;
+        b = b * 5 + c;
+        c ^= d + a;
+        d = d * 3 + (b >> 7);
+    }
+    return a ^ b ^ c ^ d;
+}
+
+static void alarmed(void)
+{
+    int ok = 1, end;
+
+    report("sigreturn without an alarm", sigreturn() == -1);
+    report("sigalarm", sigalarm(1, count_alarm) == 0);
+    report("the handler is called, again and again", wait_for_alarms(3));
+    alarms = 0;
+    for (end = uptime() + 20; alarms < 5 && uptime() < end;)
+        ok = ok && mix(1, 2, 3, 4) == 0xf7bab5143329b374ul;
+    report("and registers are what they were", ok && alarms == 5);
+    register uint64 a0 __asm__("a0") = 0xac;
+    alarms = 0;
+    __asm__ volatile("1: lw t0, %1\n beqz t0, 1b" : "+r"(a0) : "m"(alarms) : "t0", "memory");      /* loop until there is one */
+    report("a0, too", a0 == 0xac);
+    sigalarm(1, slow_alarm);
+    alarms = 0;
+    report("no alarm while the handler runs", wait_for_alarms(2) && nested == 0);
+    sigalarm(1, no_alarm);
+    alarms = 0;
+    report("a handler may end the alarms", wait_for_alarms(1) && !wait_for_alarms(2));
+    sigalarm(1, count_and_return);
+    alarms = 0;
+    report("a handler that returns", wait_for_alarms(2));
+    alarms = 0;
+    if (fork() == 0)
+        exit(wait_for_alarms(1) ? 1 : 0);
+    int status = -1;
+    report("a child has no alarm", wait(&status) > 0 && status == 0);
+    char *nothing[] = { "echo", 0 };
+    if (fork() == 0) {
+        sigalarm(1, count_alarm);
+        exec("echo", nothing);
+    }
+    report("nor has a program that exec starts", wait(&status) > 0 && status == 0);
+    report("0 ends them", sigalarm(0, 0) == 0 && sigalarm(-1, count_alarm) == -1);
+}
+
 /* ---- inode numbers ---- */
 
 static void name_of(int i, char name[4])
@@ -270,6 +365,7 @@ int main(void)
     links();
     information();
     traces();
+    alarmed();
     numbers();
     printf("1..%d\n", reported);
     exit(failed ? 1 : 0);

@@ -17,8 +17,8 @@ enum native_number {
     NATIVE_dup = 23, NATIVE_mknodat = 33, NATIVE_mkdirat = 34, NATIVE_unlinkat = 35, NATIVE_symlinkat = 36, NATIVE_linkat = 37,
     NATIVE_chdir = 49, NATIVE_chroot = 51, NATIVE_openat = 56, NATIVE_close = 57, NATIVE_pipe2 = 59, NATIVE_getdents64 = 61,
     NATIVE_lseek = 62, NATIVE_read = 63, NATIVE_write = 64, NATIVE_newfstatat = 79, NATIVE_fstat = 80,
-    NATIVE_exit_group = 94, NATIVE_waitid = 95, NATIVE_nanosleep = 101, NATIVE_clock_gettime = 113, NATIVE_kill = 129,
-    NATIVE_rt_sigaction = 134, NATIVE_getpid = 172, NATIVE_sysinfo = 179, NATIVE_brk = 214, NATIVE_munmap = 215,
+    NATIVE_exit_group = 94, NATIVE_waitid = 95, NATIVE_nanosleep = 101, NATIVE_setitimer = 103, NATIVE_clock_gettime = 113,
+    NATIVE_kill = 129, NATIVE_sigaltstack = 132, NATIVE_rt_sigaction = 134, NATIVE_rt_sigreturn = 139, NATIVE_getpid = 172, NATIVE_sysinfo = 179, NATIVE_brk = 214, NATIVE_munmap = 215,
     NATIVE_clone = 220, NATIVE_execve = 221, NATIVE_mprotect = 226, NATIVE_madvise = 233, NATIVE_prlimit64 = 261,
 };
 
@@ -42,7 +42,10 @@ enum native_number {
 #define NATIVE_SIGKILL          9
 #define NATIVE_SIGPIPE          13
 #define NATIVE_SIGCHLD          17
+#define NATIVE_SIGPROF          27
 #define NATIVE_SIG_IGN          1
+#define NATIVE_SA_ONSTACK       0x08000000
+#define NATIVE_ITIMER_PROF      2
 #define NATIVE_P_ALL            0
 #define NATIVE_WEXITED          4
 #define NATIVE_CLD_EXITED       1
@@ -99,6 +102,16 @@ struct native_sigaction {
     uint64 handler, flags, mask;
 };
 
+struct native_stack {
+    void *base;
+    int flags, pad;
+    uint64 bytes;
+};
+
+struct native_itimerval {
+    long interval_s, interval_us, s, us;
+};
+
 /* Make that call. Returns what the kernel returned: a result, or a negative error number. */
 static inline long native_call6(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -134,6 +147,8 @@ int xv6_read(int fd, void *buffer, int bytes);
 int xv6_close(int fd);
 int xv6_kill(int pid);
 int xv6_exec(const char *path, char **argv);
+int xv6_sigalarm(int ticks, void (*handler)(void));
+int xv6_sigreturn(void);
 int xv6_open(const char *path, int flags);
 int xv6_mknod(const char *path, short major, short minor);
 int xv6_unlink(const char *path);

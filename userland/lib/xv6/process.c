@@ -67,12 +67,17 @@ static bool arguments_fit(char **argv)
 
 int xv6_exec(const char *path, char **argv)
 {
+    static const struct native_itimerval off;
+    struct native_itimerval alarm;
     char copy[PATH_BYTES];
 
     if (xv6_path_existing(copy, path) < 0 || !arguments_fit(argv))
         return -1;
     xv6_make_environment();
-    return or_minus_one(native_call(NATIVE_execve, copy, argv, xv6_environment));
+    native_call(NATIVE_setitimer, NATIVE_ITIMER_PROF, &off, &alarm);    /* the handler goes with the program */
+    long error = native_call(NATIVE_execve, copy, argv, xv6_environment);
+    native_call(NATIVE_setitimer, NATIVE_ITIMER_PROF, &alarm, 0);
+    return or_minus_one(error);
 }
 
 /*

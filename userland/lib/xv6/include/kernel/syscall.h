@@ -31,5 +31,7 @@
 #define SYS_trace   22
 #define SYS_sysinfo 23
 #define SYS_symlink 24
+#define SYS_sigalarm 25
+#define SYS_sigreturn 26
 
 #endif

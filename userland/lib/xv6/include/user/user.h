@@ -56,6 +56,8 @@ int uptime(void);                       /* in ticks, ten in a second */
 /* The calls that the labs add. */
 int symlink(const char *target, const char *path);
 int sysinfo(struct sysinfo *info);
+int sigalarm(int ticks, void (*handler)());     /* call it whenever so much processor time has been used; 0: no more */
+int sigreturn(void);                    /* from the handler, to where it was called */
 int trace(int mask);                    /* 1 << SYS_NAME: prints a line for each such call, also those of children */
 
 /* ---- the library proper ---- */
