@@ -331,7 +331,7 @@ void proc_exit(int wait_status)
     p->wait_status = wait_status;
     p->exited = true;
     leave_family(p);
-    signal_parent(p, signal != 0 ? CLD_KILLED : CLD_EXITED, signal != 0 ? signal : p->exit_value);
+    signal_parent(p, signal != 0 ? CLD_KILLED : CLD_EXITED, signal != 0 ? signal : wait_status >> 8 & 0xff);
     if (signal_discards_children(p->parent) && p->parent != init_proc)
         give_to_init(p);
     spin_lock(&sched_lock);
@@ -454,12 +454,12 @@ static int may_join(const struct proc *p, int pgid)
 
 int proc_set_group(int pid, int pgid)
 {
+    if (pgid == 0)
+        pgid = pid != 0 ? pid : current()->pid;
     if (pgid < 0)
         return -EINVAL;
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     struct proc *p = find(pid);
-    if (pgid == 0 && p != NULL)
-        pgid = p->pid;
     int err = may_join(p, pgid);
     if (err == 0)
         p->pgid = pgid;

@@ -207,15 +207,22 @@ static bool addressed(const struct proc *p, int pid, const struct proc *sender)
     return -p->pgid == (pid == 0 ? -sender->pgid : pid);        /* not -pid: it may be INT_MIN */
 }
 
+/* Signal 0 asks whether there is somebody; so does any other, before it is looked at. */
+static int send_if_valid(struct proc *p, struct signal_queue *q, const struct signal_info *info)
+{
+    if (info->signal < 0 || info->signal > SIGNAL_MAX)
+        return -EINVAL;
+    return info->signal != 0 ? send(p, q, info) : 0;
+}
+
 static bool visit_send(struct proc *p, void *arg)
 {
     struct addressees *to = arg;
-    int signal = to->info->signal;
     if (!addressed(p, to->pid, to->sender))
         return true;
-    int err = signal != 0 ? signal_send(p, to->info) : 0;
-    if (to->pid <= 0 && signal != 0)
-        p->signals.from_group |= BIT(signal);
+    int err = send_if_valid(p, &p->signals.shared, to->info);
+    if (err == 0 && to->pid <= 0 && to->info->signal != 0)
+        p->signals.from_group |= BIT(to->info->signal);
     if (to->result != 0)                /* one who has got it is enough */
         to->result = err;
     return true;
@@ -224,21 +231,18 @@ static bool visit_send(struct proc *p, void *arg)
 int signal_send_by_id(int pid, const struct signal_info *info)
 {
     struct addressees to = { pid, current(), info, -ESRCH };
-    if (info->signal < 0 || info->signal > SIGNAL_MAX)
-        return -EINVAL;
     proc_for_each(visit_send, &to);
     return to.result;
 }
 
 int signal_send_by_thread_id(int tgid, int tid, const struct signal_info *info)
 {
-    if (tid <= 0 || tgid == 0 || tgid < -1 || info->signal < 0 || info->signal > SIGNAL_MAX)
+    if (tid <= 0 || tgid == 0 || tgid < -1)
         return -EINVAL;
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     struct proc *p = proc_find(tid);
-    int err = p == NULL || (tgid != -1 && tgid != p->pid) ? -ESRCH : 0;
-    if (err == 0 && info->signal != 0)
-        err = signal_send_thread(p, info);
+    bool there = p != NULL && (tgid == -1 || tgid == p->pid);
+    int err = there ? send_if_valid(p, &p->signals.own, info) : -ESRCH;
     spin_unlock_irqrestore(&proc_lock, flags);
     return err;
 }

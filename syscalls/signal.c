@@ -192,9 +192,8 @@ static bool timeval_to_ns(const struct linux_timeval *tv, uint64_t *ns)
     return true;
 }
 
-static int deliver_timer(uint64_t which, vaddr_t va)
+static int deliver_timer(struct itimer t, vaddr_t va)
 {
-    struct itimer t = itimer_get((unsigned)which);
     if (t.at_ns != 0 && t.at_ns < 1000)
         t.at_ns = 1000;                 /* 0 would mean that it is off */
     struct linux_itimerval value = { timeval_of(t.interval_ns), timeval_of(t.at_ns) };
@@ -206,22 +205,22 @@ long sys_getitimer(const struct syscall_args *a)
 {
     if (a->arg[0] >= ITIMER_COUNT)
         return -EINVAL;
-    return a->arg[1] != 0 ? deliver_timer(a->arg[0], a->arg[1]) : -EFAULT;
+    return a->arg[1] != 0 ? deliver_timer(itimer_get((unsigned)a->arg[0]), a->arg[1]) : -EFAULT;
 }
 
 /* setitimer(which, new, old). Errors: EINVAL: which, or a time that is none. A new of 0 turns it off, as on Linux. */
 long sys_setitimer(const struct syscall_args *a)
 {
     struct linux_itimerval value = { 0 };
-    struct itimer new;
+    struct itimer new, old;
     if (a->arg[0] >= ITIMER_COUNT)
         return -EINVAL;
     int err = a->arg[1] != 0 ? fetch(&value, a->arg[1], sizeof value) : 0;
     if (err == 0 && (!timeval_to_ns(&value.it_value, &new.at_ns) || !timeval_to_ns(&value.it_interval, &new.interval_ns)))
         err = -EINVAL;
-    if (err == 0)
-        err = deliver_timer(a->arg[0], a->arg[2]);
-    if (err == 0)
-        itimer_set((unsigned)a->arg[0], &new);
-    return err;
+    if (err != 0)
+        return err;
+    old = itimer_get((unsigned)a->arg[0]);
+    itimer_set((unsigned)a->arg[0], &new);
+    return deliver_timer(old, a->arg[2]);
 }

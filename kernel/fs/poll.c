@@ -41,6 +41,8 @@ long poll_files(struct pollfd *fds, unsigned n, uint64_t deadline_ns)
             fds[i].revents = ready(&fds[i]);
             nready += fds[i].revents != 0;
         }
+        if (nready == 0 && err == 0 && thread_notices(thread_current()) != 0)
+            err = thread_interrupted();         /* Linux: also when there is no time to wait */
         if (nready > 0 || err != 0 || time_ns() >= deadline_ns)
             break;
         err = time_sleep_until_event(deadline_ns, &changes, seen);
