@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <faultline.h>
@@ -270,7 +271,103 @@ static void write_code(bool same_frame)
 static void code_same_frame(void) { write_code(true); }
 static void code_other_frame(void) { write_code(false); }
 
-/* ---- races: but for one of them, all victims die of SIGSEGV in each round ---- */
+/* ---- steps with mappings ---- */
+
+static void *map_at(uintptr_t at, size_t len, int flags, int fd)
+{
+    void *p = mmap((void *)at, len, PROT_READ | PROT_WRITE, flags | (at != 0 ? MAP_FIXED : 0), fd, 0);
+
+    if (p == MAP_FAILED) {
+        victims_kill();
+        fail("mmap: %s", strerror(errno));
+    }
+    return p;
+}
+
+static void cut_to(int fd, off_t len)
+{
+    if (ftruncate(fd, len) != 0) {
+        victims_kill();
+        fail("ftruncate: %s", strerror(errno));
+    }
+}
+
+/* A file without a name, of npages pages that begin with value. */
+static int file_with(uint64_t value)
+{
+    int fd = memfd_create("litmus", 0);
+
+    check(fd >= 0);
+    check_eq(ftruncate(fd, npages * PAGE_BYTES), 0);
+    for (unsigned i = 0; i < npages; i++)
+        check_eq(pwrite(fd, &value, sizeof(value), i * PAGE_BYTES), (ssize_t)sizeof(value));
+    return fd;
+}
+
+/* Two files take turns at one place: what is mapped over the other is seen. */
+static void map_over(void)
+{
+    unsigned round;
+
+    npages = FEW;
+    apart = PAGE_BYTES;
+    const int fds[] = { file_with(VALUE), file_with(VALUE + 1) };
+    page = (uintptr_t)map_at(0, npages * apart, MAP_SHARED, fds[0]);
+    steps_begin(peek);
+    for (round = 0; one_more(round); round++) {
+        step(round, VALUE + round % 2, "the file that was mapped before");
+        map_at(page, npages * apart, MAP_SHARED, fds[(round + 1) % 2]);
+    }
+    the_end(round, npages);
+}
+
+/* Pages that have moved are not seen where they were, and their frames are used again. */
+static void move_away(void)
+{
+    unsigned round;
+
+    npages = FEW;
+    apart = PAGE_BYTES;
+    page = (uintptr_t)map_at(0, npages * apart, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    steps_begin(peek);
+    for (round = 0; one_more(round); round++) {
+        step(round, 0, "a page that has moved away");
+        store_all(page, VALUE);
+        void *away = mremap((void *)page, npages * apart, npages * apart, MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
+        if (away == MAP_FAILED || peek((uintptr_t)away) != VALUE) {
+            victims_kill();
+            fail("mremap");
+        }
+        step(round, 0, "a page that has moved away, though its place stayed");
+        store_all((uintptr_t)away, POISON);
+        munmap(away, npages * apart);
+    }
+    the_end(round, npages);
+}
+
+/* A file is cut while it is mapped, and grows again: those are new pages, of zeroes. */
+static void cut_and_grow(void)
+{
+    unsigned round;
+
+    npages = FEW;
+    apart = PAGE_BYTES;
+    int fd = file_with(0);
+    page = (uintptr_t)map_at(0, npages * apart, MAP_SHARED, fd);
+    steps_begin(peek);
+    for (round = 0; one_more(round); round++) {
+        step(round, 0, "a page that the file has lost");
+        store_all(page, VALUE);
+        cut_to(fd, 0);
+        cut_to(fd, npages * apart);
+        uintptr_t next = heap_grow(npages * apart);             /* takes the frames */
+        store_all(next, POISON);
+        move_brk(-(long)(npages * apart));
+    }
+    the_end(round, npages);
+}
+
+/* ---- races: but for one of them, all victims die of SIGSEGV in each round, or SIGBUS ---- */
 
 static void races_begin(unsigned round, int (*run)(void *))
 {
@@ -279,7 +376,7 @@ static void races_begin(unsigned round, int (*run)(void *))
         await_victim(round, i, &board.done[i], 1);
 }
 
-static void races_end(unsigned round)
+static void races_end_by(unsigned round, int signal)
 {
     uint64_t start = rdtime();
     int status;
@@ -291,12 +388,14 @@ static void races_end(unsigned round)
             raw_syscall(SYS_sched_yield);
         }
         pids[i] = NOBODY;
-        if (status != SIGSEGV)
-            broken(round, i, "ended otherwise than by SIGSEGV", status);
+        if (status != signal)
+            broken(round, i, "ended otherwise than by its signal", status);
         if (board.wrong[i] != 0)
             broken(round, i, "saw the frame in its next use", board.wrong[i]);
     }
 }
+
+static void races_end(unsigned round) { races_end_by(round, SIGSEGV); }
 
 #define RANGE 64
 
@@ -325,6 +424,24 @@ static void reuse_race(void)
         races_begin(round, load_victim);
         move_brk(-(long)RANGE * PAGE_BYTES);
         races_end(round);
+    }
+    the_end(round, 1);
+}
+
+/* The same with a file that is cut. */
+static void cut_race(void)
+{
+    unsigned round;
+
+    npages = RANGE;
+    int fd = file_with(VALUE);
+    page = (uintptr_t)map_at(0, RANGE * PAGE_BYTES, MAP_SHARED, fd);
+    for (round = 0; one_more(round); round++) {
+        cut_to(fd, RANGE * PAGE_BYTES);
+        poke(page, VALUE);
+        races_begin(round, load_victim);
+        cut_to(fd, 0);
+        races_end_by(round, SIGBUS);
     }
     the_end(round, 1);
 }
@@ -388,6 +505,28 @@ static void protect_store(void)
             expect_still(round, (_Atomic uint64_t *)page + i, i, "stores to a page that is read-only");
         races_end(round);
         protect(1, R | W);
+    }
+    the_end(round, 1);
+}
+
+/* What is stored to while it moves is whole, and stands still at its new place. */
+static void move_store(void)
+{
+    unsigned round;
+
+    npages = 1;
+    for (round = 0; one_more(round); round++) {
+        page = (uintptr_t)map_at(0, PAGE_BYTES, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+        void *target = map_at(0, PAGE_BYTES, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+        races_begin(round, store_victim);
+        if (mremap((void *)page, PAGE_BYTES, PAGE_BYTES, MREMAP_MAYMOVE | MREMAP_FIXED, target) != target) {
+            victims_kill();
+            fail("mremap");
+        }
+        for (unsigned i = 0; i < nvictims; i++)
+            expect_still(round, (_Atomic uint64_t *)target + i, i, "stores to a page that has moved");
+        races_end(round);
+        munmap(target, PAGE_BYTES);
     }
     the_end(round, 1);
 }
@@ -578,6 +717,11 @@ static const struct test_case cases[] = {
     { .name = "shrink, victims asleep", .run = shrink_asleep, .seconds = 3600 },
     { .name = "shrink, victims in system calls", .run = copies, .seconds = 3600 },
     { .name = "shrink and reuse, a race", .run = reuse_race, .seconds = 3600 },
+    { .name = "map over", .run = map_over, .seconds = 3600 },
+    { .name = "move away", .run = move_away, .seconds = 3600 },
+    { .name = "move against stores", .run = move_store, .seconds = 3600 },
+    { .name = "cut and grow", .run = cut_and_grow, .seconds = 3600 },
+    { .name = "cut and reuse, a race", .run = cut_race, .seconds = 3600 },
     { .name = "copy-on-write", .run = copy_on_write, .seconds = 3600 },
     { .name = "copy-on-write and exit, a race", .run = copy_race, .seconds = 3600 },
     { .name = "fork, few pages", .run = fork_few, .seconds = 3600 },
