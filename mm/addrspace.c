@@ -155,7 +155,7 @@ static int copy_promises(struct addrspace *child, struct addrspace *parent)
         if (clone == NULL)
             return -ENOMEM;
         clone->flags &= ~(VMA_LOCKED | VMA_LOCK_ON_FAULT);
-        vma_insert(child, clone);
+        vma_insert(child, clone, vma);
     }
     return 0;
 }
@@ -168,6 +168,8 @@ int as_fork(struct addrspace *parent, struct addrspace **out)
 
     as_write(parent);
     rwlock_write_unpublished(&child->lock);
+    family_join(parent->family, child);
+    as_publish(child);
     int err = copy_promises(child, parent);
     if (err == 0) {
         /* Commit: the contents are shared, so take the right to store from the parent's leaves. The child's table is empty. */
@@ -175,14 +177,12 @@ int as_fork(struct addrspace *parent, struct addrspace **out)
         child->brk = parent->brk;
         child->limits = parent->limits;
         child->brk_max = parent->brk_max;
-        family_join(parent->family, child);
         struct pmap_batch batch;
         pmap_batch_begin(&batch, parent);
         for (struct vma *vma = vma_first(parent); vma != NULL; vma = vma_next(vma))
             if (private_writable(vma))
                 pmap_share(&batch, vma->start, vma->end);
         pmap_batch_end(&batch);
-        as_publish(child);
         *out = child;
     } else {
         remove_vmas(child);
@@ -191,10 +191,9 @@ int as_fork(struct addrspace *parent, struct addrspace **out)
     as_write_done(child);
     as_write_done(parent);
 
-    if (err != 0) {
-        pmap_destroy(&child->pmap);
-        slab_free(&addrspaces, child);
-    }
+    /* A cut may have found it, by a VMA that it had for a while, and be a user. */
+    if (err != 0 && as_put(child))
+        as_destroy(child);
     return err;
 }
 

@@ -8,8 +8,8 @@
  * the pages. The page with the new end stays, and so does a private copy of it; its rest becomes zeroes (object_forget_beyond).
  *
  * The list of VMAs belongs to object->lock, which comes after as->lock, so it cannot be walked with the address spaces locked.
- * Instead every VMA on it is marked, and whoever is marked is looked up anew each time; a fork copies the mark. The caller
- * holds the file's lock, so there is one cut of an object at a time.
+ * Instead every VMA on it is marked, and whoever is marked is looked up anew each time; what fork copies or mremap moves is
+ * marked as that was (vma_insert). The caller holds the file's lock, so there is one cut of an object at a time.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"

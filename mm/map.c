@@ -149,7 +149,6 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
     added.kind = req->kind;
     added.flags = req->flags | as->lock_future;
     added.shared = req->shared;
-    added.cut = false;
     added.object = req->object;
     added.object_index = req->object_index;
     int err = within_limits(as, &added, replaces ? pages_mapped(as, start, end) : (struct pages){ 0 }, req->flags);
@@ -169,7 +168,7 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
         }
         unmap_commit(as, &unmap, &spare);
     }
-    vma_insert(as, spare.vma[0]);
+    vma_insert(as, spare.vma[0], NULL);
     if (replaces)
         vma_merge(as, start, end);
     return 0;

@@ -160,6 +160,8 @@ static void commit_move(struct move *m)
 {
     struct addrspace *as = m->as;
     unmap_commit(as, &m->target, &m->spare);
+    vma_insert(as, m->vma, m->old_len > 0 ? vma_find(as, m->from) : NULL);
+    m->vma = NULL;
     if (m->old_len > 0) {
         as_hide(as, m->from, m->from + m->old_len);
         for_each_page(m, TAKE);
@@ -169,8 +171,6 @@ static void commit_move(struct move *m)
             unmap_commit(as, &m->source, &m->spare);
     }
     radix_graft(&as->anons, &m->contents);
-    vma_insert(as, m->vma);
-    m->vma = NULL;
     vma_merge(as, m->to, m->to + m->new_len);
 }
 

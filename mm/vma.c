@@ -136,7 +136,7 @@ static void copy_promise(struct vma *clone, const struct vma *vma)
     clone->kind = vma->kind;
     clone->flags = vma->flags;
     clone->shared = vma->shared;
-    clone->cut = vma->cut;
+    clone->cut = false;
     clone->object = vma->object;
     if (clone->object != NULL)
         object_get(clone->object);
@@ -217,11 +217,12 @@ static void insert_locked(struct addrspace *as, struct vma *vma)
         LIST_INSERT_HEAD(&vma->object->vmas, vma, object_link);
 }
 
-void vma_insert(struct addrspace *as, struct vma *vma)
+void vma_insert(struct addrspace *as, struct vma *vma, const struct vma *from)
 {
     assert(as_held_alone(as));
     assert(page_aligned(vma->start) && page_aligned(vma->end) && vma->start < vma->end && vma->end <= USER_END);
     lock_object(vma);
+    vma->cut = from != NULL && from->cut;       /* asked now: either both have been on the list for a cut to mark, or one already */
     insert_locked(as, vma);
     unlock_object(vma);
 }
@@ -256,6 +257,7 @@ struct vma *vma_split(struct addrspace *as, vaddr_t at, struct vma_spare *spare)
     upper->start = at;
     upper->end = vma->end;
     upper->object_index = vma_object_index(vma, at);
+    upper->cut = vma->cut;
     vma->end = at;
     account(as, vma, -(int64_t)vma_npages(upper));
     insert_locked(as, upper);

@@ -117,7 +117,8 @@ struct vma_spare {
 int vma_spare_alloc(struct addrspace *as, struct vma_spare *spare, unsigned n);
 void vma_spare_free(struct vma_spare *spare);
 
-void vma_insert(struct addrspace *as, struct vma *vma);
+/* from: the VMA whose private contents vma has too, or takes over; if a cut has marked that, it has to look at vma as well. Or NULL. */
+void vma_insert(struct addrspace *as, struct vma *vma, const struct vma *from);
 void vma_remove(struct addrspace *as, struct vma *vma);
 
 /* If a VMA straddles at, make two of it, with one of spare. Returns the one with at; NULL: none has. */

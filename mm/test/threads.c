@@ -4,10 +4,12 @@
  * with each other and with the children that the threads fork and destroy; leaves are dropped, files' caches too, and now and
  * then there is no memory.
  *
- * Beside them they read, write and cut a file, as read(2), write(2) and truncate(2) do: a write is whole for every reader.
+ * Beside them they read, write and cut a file, as read(2), write(2) and truncate(2) do: a write is whole for every reader. And they
+ * cut one that all of them map.
  *
  * What is checked while all run: in every page each thread has a byte of its own, and finds there what it stored last, in
- * whatever address space that was. In the end: every invariant, and every frame is free again.
+ * whatever address space that was; unless the page was a copy of one that has been cut off since, and is zeroes again. In the end:
+ * every invariant, and every frame is free again.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -16,8 +18,10 @@
 
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
+#include "mm/advise.h"
 #include "mm/anon.h"
 #include "mm/chaos.h"
+#include "mm/remap.h"
 #include "mm/test/world.h"
 #include "mm/uaccess.h"
 
@@ -31,21 +35,37 @@
 #define HEAP_AT   ((vaddr_t)0x400000)
 #define FILE_AT   (HEAP_AT + NPAGES * PAGE_SIZE)            /* a file, private */
 #define SHARED_AT (FILE_AT + NPAGES * PAGE_SIZE)            /* the same file, shared */
-#define SCRATCH   (SHARED_AT + NPAGES * PAGE_SIZE)          /* mapped and unmapped under everybody's feet */
+#define CUT_AT    (SHARED_AT + NPAGES * PAGE_SIZE)          /* a file that is cut, private */
+#define SEEN_AT   (CUT_AT + NCUT * PAGE_SIZE)               /* the same file, shared */
+#define SCRATCH   (SEEN_AT + NCUT * PAGE_SIZE)              /* mapped and unmapped under everybody's feet */
 #define NVERIFIED (2 * NPAGES)                              /* pages of HEAP_AT and FILE_AT */
+#define NCUT      40                                        /* more than a neighbourhood */
+#define NSCRATCH  16
 
 static struct addrspace *spaces[NSPACES];
 static struct vm_object *file;
 static struct vm_object *written;       /* a file that nobody maps; [written_lock] its contents */
 static struct rwlock written_lock = RWLOCK_INIT(written_lock, RANK_INODE);
+static struct vm_object *cut;           /* a file that everybody maps */
+static struct rwlock cut_lock = RWLOCK_INIT(cut_lock, RANK_INODE);
+static unsigned times_cut[NCUT];        /* [cut_lock] how often each page has been beyond the end */
 static char source[NPAGES * PAGE_SIZE];
 static unsigned long noperations = 5000;
 static uint64_t seed = 1;
 
+/* What a thread stored last into its byte of each page of an address space. */
+struct stored {
+    uint8_t byte[NVERIFIED];
+    struct {
+        uint8_t byte;
+        unsigned when;                  /* the page's times_cut then */
+    } cut[NCUT];
+};
+
 struct worker {
     pthread_t thread;
     unsigned self;
-    uint8_t stored[NSPACES][NVERIFIED]; /* what this thread stored last into its byte of each page */
+    struct stored stored[NSPACES];
 };
 
 static vaddr_t own_byte(const struct worker *w, unsigned page)
@@ -61,24 +81,24 @@ static bool done(int err)
     return err >= 0;
 }
 
-static void store(struct worker *w, struct addrspace *as, uint8_t *stored)
+static void store(struct worker *w, struct addrspace *as, struct stored *stored)
 {
     unsigned page = host_random() % NVERIFIED;
     uint8_t byte = host_random();
     int err = host_random() % 2 ? program_store(as, own_byte(w, page), byte)
                                 : copy_to_user(as, own_byte(w, page), &byte, 1, NULL);
     if (done(err))
-        stored[page] = byte;
+        stored->byte[page] = byte;
 }
 
-static void load(struct worker *w, struct addrspace *as, const uint8_t *stored)
+static void load(struct worker *w, struct addrspace *as, const struct stored *stored)
 {
     unsigned page = host_random() % NVERIFIED;
     uint8_t byte;
     int err = host_random() % 2 ? program_access(as, own_byte(w, page), ACCESS_READ, &byte)
                                 : copy_from_user(as, &byte, own_byte(w, page), 1, NULL);
-    if (done(err) && byte != stored[page])
-        panic("thread %u: page %u holds %#x, stored was %#x", w->self, page, byte, stored[page]);
+    if (done(err) && byte != stored->byte[page])
+        panic("thread %u: page %u holds %#x, stored was %#x", w->self, page, byte, stored->byte[page]);
 }
 
 /* ---- a file, under its lock ---- */
@@ -139,46 +159,183 @@ static void use_file(const struct worker *w)
         read_file(w);
 }
 
+/* ---- a file that is cut while everybody maps it ---- */
+
+/* Cut, and grown again: what was beyond the end is zeroes for everybody, also for children that are just being made. */
+static void cut_and_grow(void)
+{
+    unsigned npages = host_random() % NCUT;
+    host_fail_allocation(FAIL_NONE, 0);         /* who cannot be cut is killed, in the kernel: here they must live */
+    rwlock_write(&cut_lock);
+    object_resize(cut, npages * PAGE_SIZE + host_random() % PAGE_SIZE);
+    object_resize(cut, NCUT * PAGE_SIZE);
+    for (unsigned i = npages + 1; i < NCUT; i++)
+        times_cut[i]++;
+    rwlock_write_unlock(&cut_lock);
+}
+
+/* While the lock is read nobody cuts. */
+static void use_cut_file(struct worker *w, struct addrspace *as, struct stored *stored)
+{
+    unsigned page = host_random() % NCUT;
+    vaddr_t va = CUT_AT + page * PAGE_SIZE + 100 * w->self + 1;
+    uint8_t byte = host_random(), expected;
+    rwlock_read(&cut_lock);
+    if (host_random() % 2) {
+        if (done(program_store(as, va, byte))) {
+            stored->cut[page].byte = byte;
+            stored->cut[page].when = times_cut[page];
+        }
+    } else {
+        expected = stored->cut[page].when == times_cut[page] ? stored->cut[page].byte : 0;
+        if (done(program_access(as, va, ACCESS_READ, &byte)) && byte != expected)
+            panic("thread %u: page %u of the file that is cut holds %#x, not %#x", w->self, page, byte, expected);
+    }
+    rwlock_read_unlock(&cut_lock);
+}
+
+/* And without it, anything may be the case. The bytes are none of those that threads look at. */
+static void look_at_cut_file(struct addrspace *as)
+{
+    uint8_t byte = 1;
+    vaddr_t va = CUT_AT + host_random() % (2 * NCUT) * PAGE_SIZE + PAGE_SIZE / 2;
+    int err = program_access(as, va, host_random() % 2 ? ACCESS_READ : ACCESS_WRITE, &byte);
+    done(err == -ENXIO ? 0 : err);
+}
+
+/* ---- children ---- */
+
+/* Part of the heap to where nothing is, and back: what it shares with its relatives is copied, the rest only moves. */
+static void move_away_and_back(struct addrspace *as)
+{
+    size_t len = (1 + host_random() % NPAGES) * PAGE_SIZE, grown;
+    vaddr_t from = HEAP_AT + (NPAGES - (len >> PAGE_SHIFT)) * PAGE_SIZE, away;
+    struct remap_request there = { .from = from, .old_len = len, .new_len = len, .to = 2 * HEAP_AT, .may_move = true, .fixed = true };
+    int err = as_remap(as, &there, &away, &grown);
+    if (err == -EFAULT || !done(err))           /* it is more than one VMA, by what was said of parts of it */
+        return;
+    struct remap_request back = { .from = away, .old_len = len, .new_len = len, .to = from, .may_move = true, .fixed = true };
+    host_fail_allocation(FAIL_NONE, 0);
+    if (!done(as_remap(as, &back, &away, &grown)))
+        panic("%#lx does not come back", from);
+}
+
 /* A child has what its parent had, and goes its own way. */
-static void fork_and_play(struct worker *w, struct addrspace *parent, const uint8_t *parent_stored)
+static void fork_and_play(struct worker *w, struct addrspace *parent, const struct stored *parent_stored)
 {
     struct addrspace *child;
-    uint8_t stored[NVERIFIED];
-    memcpy(stored, parent_stored, sizeof stored);
+    struct stored stored = *parent_stored;
+    if (host_random() % 8 == 0)
+        host_fail_allocation(FAIL_ONCE, 1 + host_random() % 24);
     if (!done(as_fork(parent, &child)))
         return;
     for (unsigned n = host_random() % 64; n > 0; n--) {
-        if (host_random() % 2)
-            store(w, child, stored);
+        if (host_random() % 4 == 0)
+            use_cut_file(w, child, &stored);
+        else if (host_random() % 2)
+            store(w, child, &stored);
         else
-            load(w, child, stored);
+            load(w, child, &stored);
+        if (host_random() % 32 == 0)
+            move_away_and_back(child);
     }
     if (host_random() % 4 == 0)
         done(as_unmap(child, HEAP_AT + host_random() % NPAGES * PAGE_SIZE, (1 + host_random() % NPAGES) * PAGE_SIZE));
     as_activate(thread_current(), NULL);
-    as_destroy(child);
+    if (as_put(child))                          /* or a cut is still at it, and is the last */
+        as_destroy(child);
 }
 
-/* A range that others may be in: they get bytes of this or an earlier mapping, or no mapping at all. */
+/* ---- ranges that change under everybody's feet ---- */
+
+static vaddr_t scratch_page(void) { return SCRATCH + host_random() % NSCRATCH * PAGE_SIZE; }
+
+/* What verbs say when others have been there before. */
+static void done_or(int err, int also, int or_also)
+{
+    done(err == also || err == or_also ? 0 : err);
+}
+
+static void map_scratch(struct addrspace *as)
+{
+    struct map_request req = { .prot = RW, .fixed = true, .replace = host_random() % 2, .shared = host_random() % 2 };
+    vaddr_t out;
+    if (req.shared || host_random() % 2)
+        req.object = cut;
+    req.object_index = host_random() % NCUT;
+    done_or(as_map(as, scratch_page(), (1 + host_random() % 4) * PAGE_SIZE, &req, &out), -EEXIST, 0);
+}
+
+/* In place, to another place here, or away: then it goes. */
+static void remap_scratch(struct addrspace *as)
+{
+    struct remap_request req = { .from = scratch_page(), .to = scratch_page(), .old_len = host_random() % 4 * PAGE_SIZE,
+                                 .new_len = (1 + host_random() % 4) * PAGE_SIZE, .may_move = true, .fixed = host_random() % 2,
+                                 .keep = host_random() % 4 == 0 };
+    vaddr_t out;
+    size_t grown;
+    if (req.keep)
+        req.new_len = req.old_len;
+    int err = as_remap(as, &req, &out, &grown);
+    done_or(err, -EFAULT, -EINVAL);
+    if (err == 0 && out > SCRATCH + NSCRATCH * PAGE_SIZE)
+        done(as_unmap(as, out, req.new_len));
+}
+
+static void advise_scratch(struct addrspace *as)
+{
+    static const uint8_t flags[] = { 0, VMA_NOT_TO_CHILD, VMA_EMPTY_IN_CHILD, VMA_SPARSE };
+    vaddr_t va = scratch_page();
+    size_t npages = 1 + host_random() % 4;
+    uint8_t resident[4];
+    switch (host_random() % 6) {
+    case 0: done_or(as_advise(as, va, npages * PAGE_SIZE, flags[host_random() % 4], flags[host_random() % 4]), -EINVAL, 0); break;
+    case 1: done(as_lock(as, va, npages * PAGE_SIZE, host_random() % 2 ? VMA_LOCKED : 0)); break;
+    case 2: done_or(as_forget(as, va, npages * PAGE_SIZE, forget_any), -EINVAL, 0); break;
+    case 3: done_or(as_populate_mapped(as, va, npages * PAGE_SIZE), -EINVAL, -EFAULT); break;
+    case 4: done(as_resident(as, va, npages, resident)); break;
+    default: done_or(as_sync(as, va, npages * PAGE_SIZE, true), -EBUSY, 0); break;
+    }
+}
+
+/* Of the pages that threads verify only what changes no byte may be said. */
+static void advise_heap(struct addrspace *as)
+{
+    unsigned page = host_random() % NVERIFIED, npages = 1 + host_random() % (NVERIFIED - page);
+    vaddr_t va = HEAP_AT + page * PAGE_SIZE;
+    uint8_t resident[NVERIFIED];
+    switch (host_random() % 4) {
+    case 0: done(as_advise(as, va, npages * PAGE_SIZE, VMA_SPARSE | VMA_DENSE, host_random() % 2 ? VMA_DENSE : 0)); break;
+    case 1: done(as_lock(as, va, npages * PAGE_SIZE, host_random() % 2 ? VMA_LOCKED : 0)); break;
+    case 2: done(as_populate(as, va, PAGE_SIZE, host_random() % 2 ? ACCESS_READ : ACCESS_WRITE)); break;
+    default: done(as_resident(as, va, npages, resident)); break;
+    }
+}
+
+/* They get bytes of this or an earlier mapping, or no mapping at all. */
 static void scratch(struct worker *w, struct addrspace *as)
 {
-    vaddr_t va = SCRATCH + host_random() % 8 * PAGE_SIZE;
     uint8_t byte = w->self;
     int err;
-    switch (host_random() % 4) {
-    case 0:
-        err = map_zero(as, va, PAGE_SIZE, RW);
-        done(err == -EEXIST ? 0 : err);
-        break;
-    case 1:
-        done(as_unmap(as, va, 2 * PAGE_SIZE));
+    switch (host_random() % 8) {
+    case 0: case 1:
+        map_scratch(as);
         break;
     case 2:
-        err = program_access(as, va, ACCESS_WRITE, &byte);
-        done(err == -EFAULT || err == -EACCES ? 0 : err);
+        done(as_unmap(as, scratch_page(), 2 * PAGE_SIZE));
+        break;
+    case 3:
+        as_protect(as, scratch_page(), PAGE_SIZE, host_random() % 2 ? PROT_READ : RW);
+        break;
+    case 4:
+        remap_scratch(as);
+        break;
+    case 5:
+        advise_scratch(as);
         break;
     default:
-        as_protect(as, va, PAGE_SIZE, host_random() % 2 ? PROT_READ : RW);
+        err = program_access(as, scratch_page(), ACCESS_WRITE, &byte);
+        done_or(err == -ENXIO ? 0 : err, -EFAULT, -EACCES);
         break;
     }
 }
@@ -198,23 +355,36 @@ static void operate(struct worker *w)
 {
     unsigned which = host_random() % NSPACES;
     struct addrspace *as = spaces[which];
-    uint8_t *stored = w->stored[which], ignored;
+    struct stored *stored = &w->stored[which];
+    uint8_t ignored;
     if (host_random() % 64 == 0)
         host_fail_allocation(FAIL_ONCE, 1 + host_random() % 8);
-    switch (host_random() % 16) {
+    switch (host_random() % 20) {
     case 0:
         fork_and_play(w, as, stored);
         break;
     case 1:
         drop(as);
         break;
-    case 2: case 3:
+    case 2: case 3: case 4:
         scratch(w, as);
         break;
-    case 4:
+    case 5:
         done(program_access(as, SHARED_AT + host_random() % NPAGES * PAGE_SIZE, ACCESS_READ, &ignored));
         break;
-    case 5: case 6: case 7: case 8: case 9:
+    case 6: case 7:
+        use_cut_file(w, as, stored);
+        break;
+    case 8:
+        if (host_random() % 4 == 0)
+            cut_and_grow();
+        else
+            look_at_cut_file(as);
+        break;
+    case 9:
+        advise_heap(as);
+        break;
+    case 10: case 11: case 12: case 13:
         load(w, as, stored);
         break;
     default:
@@ -243,10 +413,13 @@ static void build(void)
 {
     file = object_create(source, sizeof source, NULL);
     written = object_create(NULL, 0, NULL);
+    cut = object_create(NULL, NCUT * PAGE_SIZE, NULL);
     spaces[0] = as_create();
     done(map_zero(spaces[0], HEAP_AT, NPAGES * PAGE_SIZE, RW));
     done(map_object(spaces[0], FILE_AT, NPAGES * PAGE_SIZE, RW, false, file, 0));
     done(map_object(spaces[0], SHARED_AT, NPAGES * PAGE_SIZE, PROT_READ, true, file, 0));
+    done(map_object(spaces[0], CUT_AT, NCUT * PAGE_SIZE, RW, false, cut, 0));
+    done(map_object(spaces[0], SEEN_AT, NCUT * PAGE_SIZE, RW, true, cut, 0));
     for (unsigned i = 0; i < NPAGES; i += 2)
         done(program_store(spaces[0], HEAP_AT + i * PAGE_SIZE, 1));
     for (unsigned i = 1; i < NSPACES; i++)
@@ -276,6 +449,7 @@ int main(int argc, char **argv)
         destroy(spaces[i]);
     object_put(file);
     object_put(written);
+    object_put(cut);
     world_end();
     printf("%lu operations on each of %u threads, seed %lu\n", noperations, NTHREADS, seed);
     return 0;

@@ -11,7 +11,7 @@ static struct vma *make(struct addrspace *as, vaddr_t start, vaddr_t end, struct
 {
     struct vma *vma = vma_clone(&(struct vma){ .start = start, .end = end, .prot = PROT_READ, .object = obj,
                                                .object_index = index });
-    vma_insert(as, vma);
+    vma_insert(as, vma, NULL);
     return vma;
 }
 
@@ -157,7 +157,7 @@ static void insert_somewhere(struct addrspace *as)
     vma->kind = host_random() % 8 == 0 ? VMA_STACK : VMA_PLAIN;
     if (vma->end - start > 16 * PAGE_SIZE)
         vma->end = start + 16 * PAGE_SIZE;
-    vma_insert(as, vma);
+    vma_insert(as, vma, NULL);
 }
 
 /* Its ends go anywhere between its neighbours. */
