@@ -10,6 +10,7 @@ extern const struct test_case cpu_cases[];      /* hostile_cpu.c: sp, jumps, ins
 extern const struct test_case call_cases[];     /* hostile_calls.c: system calls with wild arguments, descriptors */
 extern const struct test_case exec_cases[];     /* hostile_exec.c: broken files, impossible arguments */
 extern const struct test_case file_cases[];     /* hostile_files.c: names, contents and amounts that nobody means */
+extern const struct test_case signal_cases[];   /* hostile_signals.c: handlers, frames and stacks, storms of signals */
 extern const struct test_case crowd_cases[];    /* hostile_crowd.c: too many processes, too much memory */
 
 /*
