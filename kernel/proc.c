@@ -19,6 +19,7 @@
 #include "mm/addrspace.h"
 #include "kernel/check/quiesce.h"
 #include "mm/slab.h"
+#include "mm/uaccess.h"
 
 #define PID_MAX        32768
 #define FRAMES_PER_PROC 64              /* the process limit on small machines: a stack, tables, a few pages each */
@@ -159,10 +160,22 @@ void proc_create_init(void (*start)(void))
 
 /* ---- fork ---- */
 
+/* clone(2), CLONE_CHILD_SETTID. As on Linux, nobody learns that the address is bad; want of memory is the child's end. */
+static void store_tid(struct proc *p)
+{
+    struct trapframe *tf = p->thread.tf;
+    irq_unmask();
+    if (copy_to_user(p->as, p->store_tid, &p->pid, sizeof p->pid, NULL) == -ENOMEM)
+        trap_out_of_memory(tf, p->store_tid);
+    irq_mask();
+}
+
 /* The first thing that a child runs, on its way to user mode. */
 static void child_start(void)
 {
     sched_started();
+    if (current()->store_tid != 0)
+        store_tid(current());
     trap_first_return();
 }
 
@@ -195,7 +208,7 @@ static void copy_registers(struct thread *to, struct thread *from)
     }
 }
 
-int proc_fork(unsigned how, uint64_t sp)
+int proc_fork(const struct fork_request *request)
 {
     struct proc *parent = current();
     int err;
@@ -204,7 +217,7 @@ int proc_fork(unsigned how, uint64_t sp)
         return err;
     struct addrspace *as;
     signals_fork(parent, child);
-    err = memory_for_child(parent->as, how, &as);
+    err = memory_for_child(parent->as, request->how, &as);
     if (err != 0) {
         proc_free(child);
         return err;
@@ -216,9 +229,11 @@ int proc_fork(unsigned how, uint64_t sp)
     child->args_end = parent->args_end;
     copy_registers(&child->thread, &parent->thread);
     child->thread.tf->x[REG_A0] = 0;
-    if (sp != 0)
-        child->thread.tf->x[REG_SP] = sp;
-    child->awaited = how & CLONE_AWAIT;
+    if (request->sp != 0)
+        child->thread.tf->x[REG_SP] = request->sp;
+    child->store_tid = request->store_tid;
+    child->clear_tid = request->clear_tid;
+    child->awaited = request->how & CLONE_AWAIT;
     context_init(&child->thread.context, child->thread.tf, child_start);
     int pid = proc_start(child, parent, as);
     if (pid < 0) {
@@ -226,10 +241,22 @@ int proc_fork(unsigned how, uint64_t sp)
         if (as_put(as))
             as_destroy(as);
         proc_free(child);
-    } else if (how & CLONE_AWAIT)
+    } else if (request->how & CLONE_AWAIT)
         await_departure(child);
     check_point();
     return pid;
+}
+
+/*
+ * set_tid_address(2): who shares the memory that p leaves learns of it by a word that becomes 0. As on Linux, where nobody
+ * else lives nothing is stored, and that the address is bad stops nobody.
+ */
+static void clear_tid(struct proc *p)
+{
+    static const int none = 0;
+    if (p->clear_tid != 0 && atomic_load(&p->as->users) > 1)
+        copy_to_user(p->as, p->clear_tid, &none, sizeof none, NULL);
+    p->clear_tid = 0;
 }
 
 /*
@@ -239,6 +266,7 @@ static void live_in(struct addrspace *as, const struct program_id *id)
 {
     struct proc *p = current();
     struct addrspace *old = p->as;
+    clear_tid(p);
     as_activate(&p->thread, as);
     unsigned long flags = spin_lock_irqsave(&proc_lock);
     p->resident_max = proc_resident_max(p);

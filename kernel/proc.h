@@ -62,6 +62,8 @@ struct proc {
     struct addrspace *as;               /* a user of it; [proc_lock] to change, and for others to look */
     struct inode *root, *cwd;           /* references */
     struct inode *exe;                  /* the program that runs: fs_open_exec's; NULL: none */
+    vaddr_t store_tid;                  /* where a new process stores its number before its program goes on; 0: nowhere */
+    vaddr_t clear_tid;                  /* what becomes 0 when it leaves memory that others live in; 0: nothing */
     uint32_t umask;
     struct limit limits[RLIMIT_COUNT];
     unsigned fds_end;                   /* no descriptor from here on was ever used */
@@ -88,13 +90,17 @@ static inline struct proc *current(void) { return this_hart()->proc; }
 
 /*
  * A child that returns 0 from the same system call, with copies of registers and open files, and of memory unless it is to
- * live in the same. sp: its stack pointer; 0: the caller's. CLONE_AWAIT: returns only when the child has left the caller's
- * memory, by exec or exit.
+ * live in the same. CLONE_AWAIT: returns only when the child has left the caller's memory, by exec or exit.
  * Returns its pid; -EAGAIN at the process limit, -ENOMEM without memory, -ERESTARTNOINTR: a signal has come to the caller's
  * group, and the child would not have got it (nothing is left behind).
  */
 enum { CLONE_SHARE = 1 << 0, CLONE_AWAIT = 1 << 1 };
-int proc_fork(unsigned how, uint64_t sp);
+struct fork_request {
+    unsigned how;
+    uint64_t sp;                        /* its stack pointer; 0: the caller's */
+    vaddr_t store_tid, clear_tid;       /* as in struct proc; addresses in the child's memory */
+};
+int proc_fork(const struct fork_request *request);
 
 /* End the calling process. wait_status as wait(2) encodes it: (code << 8) or a signal number. */
 _Noreturn void proc_exit(int wait_status);

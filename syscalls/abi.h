@@ -125,6 +125,9 @@ struct linux_itimerval {
 /* clone(2) */
 #define CLONE_VM        0x100ul
 #define CLONE_VFORK     0x4000ul
+#define CLONE_PARENT_SETTID  0x00100000ul
+#define CLONE_CHILD_CLEARTID 0x00200000ul
+#define CLONE_CHILD_SETTID   0x01000000ul
 
 /* uname(2) */
 struct linux_utsname {

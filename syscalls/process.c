@@ -31,18 +31,29 @@ long sys_exit_group(const struct syscall_args *a)
 long sys_exit(const struct syscall_args *a) { return sys_exit_group(a); }
 
 /* Errors: EAGAIN: process limit; ENOMEM. */
-long sys_fork(const struct syscall_args *a) { return (void)a, proc_fork(0, 0); }
+long sys_fork(const struct syscall_args *a) { return (void)a, proc_fork(&(struct fork_request){ 0 }); }
 
 /*
- * clone(flags, stack): fork, with CLONE_VM into the same memory, with CLONE_VFORK waiting until the child has left it; the
- * child begins on stack unless that is 0. Errors: those of fork; EINVAL: any other flag, or a signal other than SIGCHLD at
- * the child's end.
+ * clone(flags, stack, parent_tid, tls, child_tid): fork, with CLONE_VM into the same memory, with CLONE_VFORK waiting until the
+ * child has left it; the child begins on stack unless that is 0. CLONE_PARENT_SETTID and CLONE_CHILD_SETTID store the child's
+ * number in the caller's memory and in the child's, CLONE_CHILD_CLEARTID is the child's set_tid_address; that such an address
+ * is bad is no error. tls is for threads, which there are not.
+ * Errors: those of fork; EINVAL: any other flag, or a signal other than SIGCHLD at the child's end.
  */
 long sys_clone(const struct syscall_args *a)
 {
-    if ((a->arg[0] & ~(CLONE_VM | CLONE_VFORK)) != SIGCHLD)
+    uint64_t flags = a->arg[0];
+    if ((flags & ~(CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) != SIGCHLD)
         return -EINVAL;
-    return proc_fork((a->arg[0] & CLONE_VM ? CLONE_SHARE : 0) | (a->arg[0] & CLONE_VFORK ? CLONE_AWAIT : 0), a->arg[1]);
+    int pid = proc_fork(&(struct fork_request){
+        .how = (flags & CLONE_VM ? CLONE_SHARE : 0) | (flags & CLONE_VFORK ? CLONE_AWAIT : 0),
+        .sp = a->arg[1],
+        .store_tid = flags & CLONE_CHILD_SETTID ? a->arg[4] : 0,
+        .clear_tid = flags & CLONE_CHILD_CLEARTID ? a->arg[4] : 0,
+    });
+    if (pid > 0 && (flags & CLONE_PARENT_SETTID))
+        copy_to_user(current()->as, a->arg[2], &pid, sizeof pid, NULL);
+    return pid;
 }
 
 /* Returns only when it fails. Errors: those of proc_exec; ENAMETOOLONG: path. */
@@ -162,8 +173,15 @@ long sys_geteuid(const struct syscall_args *a) { return (void)a, 0; }
 long sys_getgid(const struct syscall_args *a) { return (void)a, 0; }
 long sys_getegid(const struct syscall_args *a) { return (void)a, 0; }
 
-/* Without threads there is nothing to clear at exit. Returns the thread's id, which is the process's. */
-long sys_set_tid_address(const struct syscall_args *a) { return sys_getpid(a); }
+/*
+ * set_tid_address(tidptr): what becomes 0 when the caller leaves memory that others live in. Linux wakes who waits for the
+ * word with futex(2), which there is not. Returns the thread's id, which is the process's.
+ */
+long sys_set_tid_address(const struct syscall_args *a)
+{
+    current()->clear_tid = a->arg[0];
+    return current()->pid;
+}
 
 long sys_gettid(const struct syscall_args *a) { return sys_getpid(a); }
 
