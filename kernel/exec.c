@@ -435,9 +435,7 @@ static void become(struct program *prog, vaddr_t sp)
     files_close_on_exec(p);
     signals_exec(prog->trampoline);
     proc_set_program(prog->as, &prog->id);
-    struct inode *old = p->exe;         /* nobody can write to the new one from now on, but to the old one again */
-    p->exe = prog->inode;
-    prog->inode = old;
+    prog->inode = proc_set_exe(p, prog->inode);         /* nobody can write to the new one from now on, but to the old one again */
 }
 
 int proc_exec(const char *path, const struct exec_args *args)

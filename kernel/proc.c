@@ -8,7 +8,7 @@
 #include "arch/power.h"
 #include "kernel/core/errno.h"
 #include "kernel/exec.h"
-#include "kernel/fs/file.h"
+#include "kernel/fs/inode.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/print.h"
 #include "kernel/proc.h"
@@ -585,6 +585,26 @@ struct as_limits proc_memory_limits(const struct proc *p)
 {
     return (struct as_limits){ .mapped = p->limits[RLIMIT_AS].soft, .data = p->limits[RLIMIT_DATA].soft,
                                .locked = p->limits[RLIMIT_MEMLOCK].soft };
+}
+
+struct inode *proc_set_exe(struct proc *p, struct inode *exe)
+{
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    struct inode *old = p->exe;
+    p->exe = exe;
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return old;
+}
+
+struct inode *proc_get_exe(int pid)
+{
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    const struct proc *p = proc_find(pid);
+    struct inode *exe = p != NULL ? p->exe : NULL;
+    if (exe != NULL)
+        inode_get(exe);
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return exe;
 }
 
 void proc_looked(struct proc *p)

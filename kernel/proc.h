@@ -61,7 +61,7 @@ struct proc {
     /* own: only the process itself changes these */
     struct addrspace *as;               /* a user of it; [proc_lock] to change, and for others to look */
     struct inode *root, *cwd;           /* references */
-    struct inode *exe;                  /* the program that runs: fs_open_exec's; NULL: none */
+    struct inode *exe;                  /* [proc_lock for others to look] the program that runs: fs_open_exec's; NULL: none */
     vaddr_t store_tid;                  /* where a new process stores its number before its program goes on; 0: nowhere */
     vaddr_t clear_tid;                  /* what becomes 0 when it leaves memory that others live in; 0: nothing */
     uint32_t umask;
@@ -149,6 +149,12 @@ struct program_id {
  */
 void proc_set_program(struct addrspace *as, const struct program_id *id);
 void proc_leave_addrspace(void);
+
+/* p runs exe, or with NULL nothing, from now on. Returns what it ran before; fs_close_exec is due. */
+struct inode *proc_set_exe(struct proc *p, struct inode *exe);
+
+/* What that process runs, with a reference; NULL: nothing, or there is no such process. */
+struct inode *proc_get_exe(int pid);
 
 /* For main.c. */
 void proc_create_init(void (*start)(void));

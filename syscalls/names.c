@@ -256,16 +256,40 @@ long sys_newfstatat(const struct syscall_args *a)
     return err;
 }
 
+static long text_to_user(const char *text, size_t len, const uint64_t *rest)
+{
+    if (len > rest[1])
+        len = rest[1];
+    int err = copy_to_user(current()->as, rest[0], text, len, NULL);
+    return err != 0 ? err : (long)len;
+}
+
+/* The path of what a link without text leads to. */
+static long target_to_user(struct inode *target, const uint64_t *rest)
+{
+    struct page *page = page_alloc(PAGE_KERNEL);
+    if (page == NULL)
+        return -ENOMEM;
+    rwlock_read(&names_lock);
+    const char *path = path_of(target, current()->root, page_address(page), PAGE_SIZE);
+    rwlock_read_unlock(&names_lock);
+    long result = path != NULL ? text_to_user(path, strlen(path), rest) : -ENOENT;
+    page_free(page);
+    return result;
+}
+
 static long link_to_user(struct inode *inode, const uint64_t *rest)
 {
     if (!inode_is(inode, MODE_LINK))
         return -EINVAL;
-    size_t len = inode->link.len < rest[1] ? inode->link.len : rest[1];
-    int err = copy_to_user(current()->as, rest[0], inode->link.text, len, NULL);
-    return err != 0 ? err : (long)len;
+    return inode->link.target != NULL ? target_to_user(inode->link.target, rest) :
+                                        text_to_user(inode->link.text, inode->link.len, rest);
 }
 
-/* readlinkat(dirfd, path, buf, bufsiz): bytes of the link's text, cut to bufsiz, no NUL. Errors: EINVAL: bufsiz, or no link. */
+/*
+ * readlinkat(dirfd, path, buf, bufsiz): bytes of the link's text, cut to bufsiz, no NUL.
+ * Errors: EINVAL: bufsiz, or no link; ENOENT: also where /proc/PID/exe leads to a file that has no name any more.
+ */
 long sys_readlinkat(const struct syscall_args *a)
 {
     if ((int)a->arg[3] <= 0)

@@ -223,8 +223,8 @@ void files_close_all(struct proc *p)
             close_one(p, fd);
     inode_put(p->cwd);
     inode_put(p->root);
-    fs_close_exec(p->exe);
-    p->cwd = p->root = p->exe = NULL;
+    p->cwd = p->root = NULL;
+    fs_close_exec(proc_set_exe(p, NULL));
 }
 
 void files_close_on_exec(struct proc *p)

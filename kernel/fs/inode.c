@@ -49,16 +49,17 @@ struct inode *inode_of(struct vm_object *obj)
     return refs > 0 ? inode : NULL;
 }
 
-/* A removed directory takes the one that it was in along, and so on: in a loop, for there may be many. */
+/* A removed directory takes the one that it was in along, and so on: in a loop, for there may be many. A link its target. */
 void inode_put(struct inode *inode)
 {
     while (inode != NULL && atomic_fetch_sub_explicit(&inode->refs, 1, memory_order_acq_rel) == 1) {
-        struct inode *above = inode_is(inode, MODE_DIR) ? inode->dir.removed_from : NULL;
+        struct inode *next = inode_is(inode, MODE_DIR) ? inode->dir.removed_from :
+                             inode_is(inode, MODE_LINK) ? inode->link.target : NULL;
         assert(LIST_EMPTY(&inode->names));      /* each of them has a reference */
         if (inode->dev == DEV_TMPFS)
             tmpfs_release(inode);
         slab_free(&inodes, inode);
-        inode = above;
+        inode = next;
         thread_let_others();
     }
 }

@@ -77,6 +77,7 @@ struct inode {
             const char *text;           /* NUL-terminated */
             size_t len;
             struct page *page;          /* where text lies; NULL: in room */
+            struct inode *target;       /* of /proc/PID/exe, which has no text: where it leads, a reference; else NULL */
             char room[32];
         } link;
     };

@@ -103,6 +103,15 @@ static int follow_link(struct walk *w, struct inode *link)
     return 0;
 }
 
+/* What link leads to without a path; its reference in the place of the link's. */
+static struct inode *jump(struct inode *link)
+{
+    struct inode *target = link->link.target;
+    inode_get(target);
+    inode_put(link);
+    return target;
+}
+
 static int look_up(struct walk *w, struct inode **child)
 {
     bool dot = w->name[0] == '.' && w->len == 1, dots = w->name[0] == '.' && w->name[w->len - 1] == '.' && w->len == 2;
@@ -131,8 +140,11 @@ static int walk_on(struct walk *w, enum follow follow)
         int err = look_up(w, &child);
         if (err != 0)
             return err;
-        if (child != NULL && inode_is(child, MODE_LINK) &&
-            (follow == FOLLOW || !is_last(w, follow == NOFOLLOW ? "" : "/"))) {
+        bool follows = child != NULL && inode_is(child, MODE_LINK) &&
+                       (follow == FOLLOW || !is_last(w, follow == NOFOLLOW ? "" : "/"));
+        if (follows && child->link.target != NULL) {
+            child = jump(child);
+        } else if (follows) {
             err = follow_link(w, child);
             if (err != 0)
                 return err;

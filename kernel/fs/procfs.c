@@ -517,9 +517,23 @@ static int make_inode(const struct proc_text *what, int pid, uint32_t mode, uint
     return 0;
 }
 
+/* proc_pid_exe(5): leads to the program's file even when that has another name by now, or none. */
+static int make_exe(int pid, struct inode **child)
+{
+    struct inode *exe = proc_get_exe(pid);
+    int err = exe != NULL ? make_inode(NULL, pid, MODE_LINK | 0777, pid_ino(pid, npid_texts + 1), child) : 0;
+    if (exe != NULL && err == 0)
+        (*child)->link.target = exe;
+    else
+        inode_put(exe);
+    return err;
+}
+
 static int pid_lookup(struct inode *dir, const char *name, size_t len, struct inode **child)
 {
     *child = NULL;
+    if (len == 3 && memcmp(name, "exe", 3) == 0)
+        return make_exe(dir->pid, child);
     for (size_t i = 0; i < npid_texts; i++) {
         const struct proc_text *what = &pid_texts[i];
         if (strlen(what->name) == len && memcmp(what->name, name, len) == 0)
@@ -531,13 +545,14 @@ static int pid_lookup(struct inode *dir, const char *name, size_t len, struct in
 static bool pid_next_entry(struct inode *dir, uint64_t *pos, struct dir_entry *e)
 {
     size_t i = *pos - DIR_FIRST;
-    if (i >= npid_texts || !pid_exists(dir->pid))
+    if (i > npid_texts || !pid_exists(dir->pid))
         return false;
+    const char *name = i < npid_texts ? pid_texts[i].name : "exe";
     ++*pos;
     e->ino = pid_ino(dir->pid, i + 1);
-    e->mode = MODE_FILE;
-    e->name_len = strlen(pid_texts[i].name);
-    memcpy(e->name, pid_texts[i].name, e->name_len);
+    e->mode = i < npid_texts ? MODE_FILE : MODE_LINK;
+    e->name_len = strlen(name);
+    memcpy(e->name, name, e->name_len);
     return true;
 }
 
