@@ -53,7 +53,8 @@ def compare(name, commands, *options):
     script = "".join(f"echo '=== {number}'\n{command}\n" for number, (command, _) in enumerate(commands)) + "echo '=== end'\n"
     status, out, err, _ = launch("--build", BUILD, "--timeout", "150", *options, "sh", give=script.encode(), timeout=160)
     pieces = re.split(r"^=== \w+\n", out, flags=re.MULTILINE)
-    check(f"{name}: the machine ends", [(status != 0 or len(pieces) != len(commands) + 2, f"status {status}\n{err}{out[-1000:]}")])
+    ends = status == 0 and len(pieces) == len(commands) + 2
+    check(f"{name}: the machine ends", [(not ends, f"status {status}\n{err}{out[-1000:]}")])
     for number, (command, expected) in enumerate(commands):
         got = pieces[number + 1] if number + 1 < len(pieces) else "(nothing)"
         check(f"{name}: {command}", [(got != expected, f"shown:\n{expected}seen:\n{got}")])

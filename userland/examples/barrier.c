@@ -1,14 +1,15 @@
 /*
  * barrier.c - the write barrier of a garbage collector with two generations, made by the MMU.
  *
- * New objects are made in a nursery; those that survive move to the old space, which is much larger. A minor collection empties the
- * nursery. It must find every pointer into it, also those that stand in old objects, without looking at all of the old space. So
- * the old space is read-only: the first store to each of its pages is SIGSEGV, and the handler marks the page's card and lets
- * stores to this page through. The collection scans the pages that are marked, and protects them again. What a store costs after
- * the first one: nothing. A compiler would otherwise put an instruction or two beside every store of a pointer.
+ * New objects are made in a nursery; those that survive move to the old space, which is much larger. A
+ * minor collection empties the nursery. It must find every pointer into it, also those that stand in old
+ * objects, without looking at all of the old space. So the old space is read-only: the first store to each
+ * of its pages is SIGSEGV, and the handler marks the page's card and lets stores to this page through. The
+ * collection scans the pages that are marked, and protects them again. What a store costs after the first
+ * one: nothing. A compiler would otherwise put an instruction or two beside every store of a pointer.
  *
- * The kernel's own stores bring no signal: read(2) into a protected page fails with EFAULT. A real collector reads into
- * other memory, or marks the page first.
+ * The kernel's own stores bring no signal: read(2) into a protected page fails with EFAULT. A real
+ * collector reads into other memory, or marks the page first.
  *
  *   $ barrier
  *   old space: 4096 objects in 64 pages

@@ -22,7 +22,9 @@ bool shown;
 /* ---- one access, and the faults that it takes ---- */
 
 enum { NCASES = 12 };
-static const char *const cases[NCASES] = { "A1", "A2", "A3", "B1", "B2", "B3", "C", "spurious", "segv", "bus", "oom", "around" };
+static const char *const cases[NCASES] = {
+    "A1", "A2", "A3", "B1", "B2", "B3", "C", "spurious", "segv", "bus", "oom", "around",
+};
 
 /* The fault_ rows of /proc/self/vmstat, in the order of cases. */
 static void count_faults(long counts[NCASES])
@@ -48,8 +50,8 @@ static void on_fault(int number) { siglongjmp(after_signal, number); }
 enum access { LOAD, STORE };
 
 /*
- * Do it; the result is the byte, or minus the signal. First the same is tried at address 0: then what this function itself needs is
- * there, code, data, and stack for a handler's frame, and the faults counted are those of the access alone.
+ * Do it; the result is the byte, or minus the signal. First the same is tried at address 0: then what this function itself
+ * needs is there, code, data, and stack for a handler's frame, and the faults counted are those of the access alone.
  */
 static int try(enum access access, volatile char *at, char byte, long faults[NCASES])
 {

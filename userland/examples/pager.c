@@ -1,13 +1,14 @@
 /*
  * pager.c - a program that is its own pager: a table whose pages are computed when they are first read.
  *
- * The table has 64 pages of squares, but the program may keep only 8 of them. At first nothing in it may be accessed. A load from
- * such a page is SIGSEGV; the handler learns the address from si_addr, gives up the page that came first if there are 8 already,
- * fills this one, and returns: then the load is made again, and works. So main reads a plain array. The kernel does the
- * same one level below, with files in the place of a formula (mm/fault.c).
+ * The table has 64 pages of squares, but the program may keep only 8 of them. At first nothing in it may
+ * be accessed. A load from such a page is SIGSEGV; the handler learns the address from si_addr, gives up
+ * the page that came first if there are 8 already, fills this one, and returns: then the load is made
+ * again, and works. So main reads a plain array. The kernel does the same one level below, with files in
+ * the place of a formula (mm/fault.c).
  *
- * mprotect and madvise are not on POSIX's list of what a handler may call. Here the signal comes from a load of main's own,
- * never from the middle of malloc or printf, so all of C would be allowed.
+ * mprotect and madvise are not on POSIX's list of what a handler may call. Here the signal comes from a
+ * load of main's own, never from the middle of malloc or printf, so all of C would be allowed.
  *
  *   $ pager
  *   a table of 32768 squares in 64 pages, 8 of them in memory at a time

@@ -1,15 +1,17 @@
 /*
  * stack.c - a stack that grows by its guard page.
  *
- * The kernel promises a program's first stack whole: 8 MiB that are filled as they are touched. A program with a thousand stacks of
- * its own, one for each coroutine, may rather begin each with a page and let it grow. Below the stack lies memory that
- * nobody may access. Who gets there gets SIGSEGV; the handler makes the page in question part of the stack and returns, and the
- * guard is now one page lower. The handler cannot run on the stack that has just overflowed: it needs sigaltstack and SA_ONSTACK.
+ * The kernel promises a program's first stack whole: 8 MiB that are filled as they are touched. A program
+ * with a thousand stacks of its own, one for each coroutine, may rather begin each with a page and let it
+ * grow. Below the stack lies memory that nobody may access. Who gets there gets SIGSEGV; the handler makes
+ * the page in question part of the stack and returns, and the guard is now one page lower. The handler
+ * cannot run on the stack that has just overflowed: it needs sigaltstack and SA_ONSTACK.
  *
- * At the limit there is no return. The handler jumps to where the stack was entered from, back on the old stack.
+ * At the limit there is no return. The handler jumps to where the stack was entered from, back on the old
+ * stack.
  *
- * A function whose frame is larger than all that lies below can jump over any guard; compilers touch such frames page by
- * page when they are asked to (-fstack-clash-protection).
+ * A function whose frame is larger than all that lies below can jump over any guard; compilers touch such
+ * frames page by page when they are asked to (-fstack-clash-protection).
  *
  *   $ stack
  *   a stack of 1 page, which may grow to 64
