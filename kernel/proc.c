@@ -307,11 +307,21 @@ static void give_to_init(struct proc *child)
         wake_all(&init_proc->child_changed);
 }
 
-/* POSIX, _Exit(): whoever is stopped, with nobody left who could let it go on, is told so. */
-static void end_orphaned_stop(const struct proc *stopped)
+static bool group_stopped(int pgid)
 {
     struct proc *p;
-    int pgid = stopped->pgid;
+    LIST_FOREACH(p, &all_procs, all_link)
+        if (p->pgid == pgid && p->stopped)
+            return true;
+    return false;
+}
+
+/* POSIX, _Exit(): who is stopped in a group that nobody is left to let go on is told so. without: as if it were gone. */
+static void end_orphaned_stop(int pgid, const struct proc *without)
+{
+    struct proc *p;
+    if (!group_stopped(pgid) || !proc_group_orphaned(pgid, without))
+        return;
     LIST_FOREACH(p, &all_procs, all_link)
         if (p->pgid == pgid) {
             signal_send(p, &(struct signal_info){ .signal = SIGHUP, .code = SI_KERNEL });
@@ -319,22 +329,17 @@ static void end_orphaned_stop(const struct proc *stopped)
         }
 }
 
-/* p has just exited: give its children away. Its group, or one of theirs, may have lost its last tie to the session. */
-static void leave_family(struct proc *p)
+/* One, so that many are not one long stretch with interrupts masked. False: there is none. */
+static bool give_child_away(struct proc *p)
 {
-    struct proc *child, *member;
-    while ((child = LIST_FIRST(&p->children)) != NULL) {
+    unsigned long flags = spin_lock_irqsave(&proc_lock);
+    struct proc *child = LIST_FIRST(&p->children);
+    if (child != NULL)
         give_to_init(child);
-        if (child->stopped && child->pgid != p->pgid && proc_group_orphaned(child->pgid, NULL))
-            end_orphaned_stop(child);
-    }
-    if (p->parent->pgid == p->pgid || p->parent->sid != p->sid)
-        return;
-    LIST_FOREACH(member, &all_procs, all_link)
-        if (member->stopped && member->pgid == p->pgid && proc_group_orphaned(p->pgid, p)) {
-            end_orphaned_stop(member);
-            break;
-        }
+    if (child != NULL && child->pgid != p->pgid)
+        end_orphaned_stop(child->pgid, NULL);
+    spin_unlock_irqrestore(&proc_lock, flags);
+    return child != NULL;
 }
 
 void proc_exit(int wait_status)
@@ -351,6 +356,8 @@ void proc_exit(int wait_status)
     files_close_all(p);
     proc_leave_addrspace();
     signals_free(p);
+    while (!LIST_EMPTY(&p->children) && give_child_away(p))
+        thread_let_others();
     check_point();
 
     irq_mask();
@@ -358,7 +365,8 @@ void proc_exit(int wait_status)
     int signal = wait_status & 0x7f;
     p->wait_status = wait_status;
     p->exited = true;
-    leave_family(p);
+    if (p->parent->pgid != p->pgid && p->parent->sid == p->sid)
+        end_orphaned_stop(p->pgid, p);
     signal_parent(p, signal != 0 ? CLD_KILLED : CLD_EXITED, signal != 0 ? signal : wait_status >> 8 & 0xff);
     if (signal_discards_children(p->parent) && p->parent != init_proc)
         give_to_init(p);

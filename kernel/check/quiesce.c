@@ -59,7 +59,7 @@ static void check_now(void)
         if (!busy || late)
             return;
         if (time_sleep_until(time_ns() + NSEC_PER_SEC / 1000) != 0)    /* not to stop at every step those whose end we await */
-            thread_yield();                                             /* killed: there is no sleep any more */
+            thread_yield();                                             /* a signal: there is no sleep any more */
     }
 }
 
