@@ -17,10 +17,14 @@ static uint64_t clock_of(unsigned which, const struct thread *t)
     return which == ITIMER_REAL ? time_ns() : time_ticks_to_ns(t->run_ticks + time_ticks() - this_hart()->since);
 }
 
-/* The first time after now at which t is due again; 0: never. */
+/* The first time after now at which t is due again; 0: never. One that cannot be expressed does not come. */
 static uint64_t next_time(const struct itimer *t, uint64_t now)
 {
-    return t->interval_ns == 0 ? 0 : t->at_ns + ((now - t->at_ns) / t->interval_ns + 1) * t->interval_ns;
+    uint64_t past, next;
+    if (t->interval_ns == 0)
+        return 0;
+    past = (now - t->at_ns) / t->interval_ns * t->interval_ns;
+    return __builtin_add_overflow(t->at_ns + past, t->interval_ns, &next) ? UINT64_MAX : next;
 }
 
 /* A timer that goes on waits until its signal has been taken: so none can keep the kernel busy. */
