@@ -406,7 +406,6 @@ static void streams(void)
 static void count_up(uintptr_t unused)
 {
     (void)unused;
-    handle(SIGUSR1, note_turn, 0);
     for (;;) {
         team->turns[me]++;
         if (roll(16) == 0)
@@ -436,6 +435,7 @@ static void stop_member(uintptr_t unused)
 
     (void)unused;
     let_noise_in(900, SA_RESTART);
+    handle(SIGUSR1, note_turn, 0);              /* the child may be stopped, and be sent one, before its first instruction */
     begin_together();
     pid_t pid = child_start(count_up, 0);
     while (!time_is_up()) {
