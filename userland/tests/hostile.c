@@ -61,7 +61,7 @@ uint64_t dice_roll(struct dice *dice, uint64_t sides)
 int main(int argc, char **argv)
 {
     static const struct test_case *const tables[] = {
-        cpu_cases, call_cases, exec_cases, file_cases, signal_cases, crowd_cases, NULL,
+        cpu_cases, call_cases, exec_cases, file_cases, map_cases, signal_cases, crowd_cases, NULL,
     };
     static const struct test_program program = { "hostile", TEST_TAP, tables };
 

@@ -11,6 +11,7 @@ extern const struct test_case call_cases[];     /* hostile_calls.c: system calls
 extern const struct test_case exec_cases[];     /* hostile_exec.c: broken files, impossible arguments */
 extern const struct test_case file_cases[];     /* hostile_files.c: names, contents and amounts that nobody means */
 extern const struct test_case signal_cases[];   /* hostile_signals.c: handlers, frames and stacks, storms of signals */
+extern const struct test_case map_cases[];      /* hostile_maps.c: mappings over and under everything */
 extern const struct test_case crowd_cases[];    /* hostile_crowd.c: too many processes, too much memory */
 
 /*
