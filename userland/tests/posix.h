@@ -29,6 +29,7 @@ extern const struct test_case process_cases[];      /* posix_processes.c: waitin
 extern const struct test_case mapping_cases[];      /* posix_mappings.c: mmap, munmap, mprotect of anonymous memory */
 extern const struct test_case mapped_file_cases[];  /* posix_mapped_files.c: files and devices in memory */
 extern const struct test_case remap_cases[];        /* posix_remap.c: mremap */
+extern const struct test_case map_model_cases[];    /* posix_map_model.c: all of that in any order */
 extern const struct test_case advice_cases[];       /* posix_advice.c: madvise, mincore, msync, mlock */
 extern const struct test_case signal_cases[];       /* posix_signals.c: handlers, masks, what is pending, what is inherited */
 extern const struct test_case send_cases[];         /* posix_send.c: who may send, how many wait, taking them without a handler */
