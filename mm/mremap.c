@@ -200,11 +200,11 @@ static int place_valid(const struct remap_request *req, size_t old_len, size_t n
     return req->fixed && req->to < PAGE_SIZE ? -EPERM : 0;
 }
 
-/* May vma have these many bytes more? */
-static int may_grow(const struct addrspace *as, const struct vma *vma, size_t more)
+/* May there be these many bytes more like vma? grown: those that are new; what moves takes its locks along. */
+static int may_grow(const struct addrspace *as, const struct vma *vma, size_t more, size_t grown)
 {
     size_t npages = more >> PAGE_SHIFT;
-    if ((vma->flags & VMA_LOCKED) && as->vmas.nlocked + npages > as->limits.locked >> PAGE_SHIFT)
+    if ((vma->flags & VMA_LOCKED) && as->vmas.nlocked + (grown >> PAGE_SHIFT) > as->limits.locked >> PAGE_SHIFT)
         return -EAGAIN;
     if (vma_is_data(vma) && as->vmas.ndata + npages > as->limits.data >> PAGE_SHIFT)
         return -ENOMEM;
@@ -238,10 +238,10 @@ static int remap_locked(struct addrspace *as, const struct remap_request *req, s
         return -EINVAL;
     if (old_len > vma->end - req->from)
         return -EFAULT;
-    size_t more = req->keep ? new_len : new_len > old_len ? new_len - old_len : 0;
-    if ((err = may_grow(as, vma, more)) != 0)
-        return err;
     *grown = new_len > old_len ? new_len - old_len : 0;
+    size_t more = req->keep ? new_len : *grown;
+    if ((err = may_grow(as, vma, more, *grown)) != 0)
+        return err;
     if (!named && old_len == vma->end - req->from && free_behind(vma, more)) {
         vma_resize(as, vma, vma->start, vma->end + more);
         vma_merge(as, vma->end, vma->end);
