@@ -222,7 +222,7 @@ void vma_insert(struct addrspace *as, struct vma *vma, const struct vma *from)
     assert(as_held_alone(as));
     assert(page_aligned(vma->start) && page_aligned(vma->end) && vma->start < vma->end && vma->end <= USER_END);
     lock_object(vma);
-    vma->cut = from != NULL && from->cut;       /* asked now: either both have been on the list for a cut to mark, or one already */
+    vma->cut = from != NULL && from->cut;       /* asked now: a cut has marked from already, or will find both on the list */
     insert_locked(as, vma);
     unlock_object(vma);
 }

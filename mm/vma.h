@@ -117,7 +117,7 @@ struct vma_spare {
 int vma_spare_alloc(struct addrspace *as, struct vma_spare *spare, unsigned n);
 void vma_spare_free(struct vma_spare *spare);
 
-/* from: the VMA whose private contents vma has too, or takes over; if a cut has marked that, it has to look at vma as well. Or NULL. */
+/* from: whose private contents vma has too, or takes over: if a cut has marked that, it has to look at vma as well. NULL: nobody's. */
 void vma_insert(struct addrspace *as, struct vma *vma, const struct vma *from);
 void vma_remove(struct addrspace *as, struct vma *vma);
 

@@ -151,7 +151,7 @@ static void advising(void)
     check_eq(flags_at(as, 5), VMA_SPARSE);
     check_eq(flags_at(as, 8), VMA_SPARSE);
     check_eq(flags_at(as, 9), 0);
-    check_eq(as_advise(as, page_at(0), 6 * PAGE_SIZE, 0, 0), 0);                        /* nothing to do, but to look for holes */
+    check_eq(as_advise(as, page_at(0), 6 * PAGE_SIZE, 0, 0), 0);        /* nothing to do, but to look for holes */
     check_eq(as_advise(as, page_at(0), 7 * PAGE_SIZE, 0, 0), -ENOMEM);
     check_eq(as_advise(as, at + 1, PAGE_SIZE, 0, VMA_SPARSE), -EINVAL);
     check_eq(as_advise(as, at, 0, 0, VMA_SPARSE), -EINVAL);

@@ -197,8 +197,8 @@ static bool is_remembered(const struct addrspace *as)
 }
 
 /*
- * Each allocation of a cut fails once, then all from there on: whoever is named still has some copies, all others have lost theirs,
- * and nobody loses what stays. With memory the same cut takes the rest.
+ * Each allocation of a cut fails once, then all from there on: whoever is named still has some copies, all others have lost
+ * theirs, and nobody loses what stays. With memory the same cut takes the rest.
  */
 static void without_memory(void)
 {

@@ -362,7 +362,8 @@ static void protecting_in_part(void)
 {
     struct addrspace *as = as_create();
     struct vm_object *obj = lettered_file();
-    struct map_request read_only = { .prot = PROT_READ, .prot_denied = PROT_WRITE, .shared = true, .fixed = true, .object = obj };
+    struct map_request read_only = { .prot = PROT_READ, .prot_denied = PROT_WRITE, .shared = true, .fixed = true,
+                                     .object = obj };
     vaddr_t out;
     check_eq(map_zero(as, page_at(0), 2 * PAGE_SIZE, RW), 0);
     check_eq(map_zero(as, page_at(3), 2 * PAGE_SIZE, PROT_READ), 0);

@@ -115,6 +115,55 @@ static void share_and_copy(void)
     destroy(parent);
 }
 
+/* What is in a tree of its own comes into another, slot by slot where both have nodes, and as it is elsewhere. */
+static void grafting(void)
+{
+    static const uint64_t there_already[] = { 10, 2000, far }, new[] = { 0, 11, 40, 1999, 70000 };
+    struct addrspace *as = wide_space(), *both = wide_space();
+    struct radix other;
+    bool exclusive;
+    radix_init(&other);
+    as_write(as);
+    for (unsigned i = 0; i < ARRAY_LEN(there_already); i++)
+        check_eq(put_at(as, there_already[i]), 0);
+    for (unsigned i = 0; i < ARRAY_LEN(new); i++) {
+        struct radix_node *to = radix_prepare(&other, new[i], NULL), *from;
+        check_eq(put_at(as, 100 + i), 0);       /* by way of a slot that it is taken from */
+        from = radix_find_node(&as->anons, 100 + i, &exclusive);
+        struct anon *anon = radix_slot(from, 100 + i);
+        radix_take(from, 100 + i);
+        check(!there(as, 100 + i, &exclusive));
+        anon->vpn = new[i];
+        radix_fill(to, new[i], anon);
+    }
+    check_eq(clear(as, 100, 200), 0);           /* nodes that were left empty */
+    radix_graft(&as->anons, &other);
+    check(other.root == NULL);
+    for (unsigned i = 0; i < ARRAY_LEN(there_already); i++)
+        check(there(as, there_already[i], &exclusive) && exclusive);
+    for (unsigned i = 0; i < ARRAY_LEN(new); i++)
+        check(there(as, new[i], &exclusive) && exclusive);
+    radix_graft(&as->anons, &other);            /* nothing */
+    size_t nodes = radix_node_count();
+    check_eq(clear(as, 0, 1), 0);               /* page 0 has no VMA */
+    as_write_done(as);
+    world_check();
+
+    as_write(both);                             /* no more nodes than a tree has that was made at once */
+    for (unsigned i = 0; i < ARRAY_LEN(there_already); i++)
+        check_eq(put_at(both, there_already[i]), 0);
+    for (unsigned i = 0; i < ARRAY_LEN(new); i++)
+        check_eq(put_at(both, new[i]), 0);
+    check_eq(radix_node_count(), 2 * nodes);
+    check_eq(clear(both, 0, 1), 0);
+    radix_graft(&other, &both->anons);          /* into nothing: it is the tree itself */
+    radix_graft(&both->anons, &other);
+    as_write_done(both);
+    world_check();
+    destroy(as);
+    destroy(both);
+}
+
 /* Random changes of three trees that share, against three arrays of numbers: which anon is where. */
 #define SPAN  4096u
 #define TREES 3
@@ -247,6 +296,7 @@ static void spares(void)
 const struct test_case radix_cases[] = {
     { "what was put is found, and nothing else", find_what_was_put },
     { "shared by fork, copied by the first change", share_and_copy },
+    { "grafted on another tree", grafting },
     { "three trees against three arrays", against_arrays },
     { "putting fails whole", put_fails_cleanly },
     { "clearing fails whole", clear_fails_cleanly },

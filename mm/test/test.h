@@ -18,8 +18,8 @@ struct test_case {
 
 /* One table for each file of mm, and for what it stands on. */
 extern const struct test_case page_cases[], slab_cases[], radix_cases[], vma_cases[], pmap_cases[], anon_cases[],
-    object_cases[], addrspace_cases[], map_cases[], advise_cases[], cut_cases[], fault_cases[], uaccess_cases[], check_cases[],
-    machine_cases[], lock_cases[];
+    object_cases[], addrspace_cases[], map_cases[], mremap_cases[], advise_cases[], cut_cases[], fault_cases[],
+    uaccess_cases[], check_cases[], machine_cases[], lock_cases[];
 
 /* ---- judging: a case ends at the first that is wrong ---- */
 
@@ -34,8 +34,8 @@ typedef int test_attempt(void *arg);
 void check_fails_cleanly(test_attempt *attempt, void *arg, void (*unchanged)(void *arg));
 
 /*
- * An address space for such attempts, of which a fork shares every node and anon, so that a change must copy: a heap of 100 pages
- * at SCENE_AT, each third of them stored to, and a page that may only be read 300 pages from there.
+ * An address space for such attempts, of which a fork shares every node and anon, so that a change must copy: a heap of 100
+ * pages at SCENE_AT, each third of them stored to, and a page that may only be read 300 pages from there.
  */
 struct scene {
     struct addrspace *as, *other;

@@ -4,12 +4,12 @@
  * with each other and with the children that the threads fork and destroy; leaves are dropped, files' caches too, and now and
  * then there is no memory.
  *
- * Beside them they read, write and cut a file, as read(2), write(2) and truncate(2) do: a write is whole for every reader. And they
- * cut one that all of them map.
+ * Beside them they read, write and cut a file, as read(2), write(2) and truncate(2) do: a write is whole for every reader. And
+ * they cut one that all of them map.
  *
  * What is checked while all run: in every page each thread has a byte of its own, and finds there what it stored last, in
- * whatever address space that was; unless the page was a copy of one that has been cut off since, and is zeroes again. In the end:
- * every invariant, and every frame is free again.
+ * whatever address space that was; unless the page was a copy of one that has been cut off since, and is zeroes again. In the
+ * end: every invariant, and every frame is free again.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -210,11 +210,14 @@ static void move_away_and_back(struct addrspace *as)
 {
     size_t len = (1 + host_random() % NPAGES) * PAGE_SIZE, grown;
     vaddr_t from = HEAP_AT + (NPAGES - (len >> PAGE_SHIFT)) * PAGE_SIZE, away;
-    struct remap_request there = { .from = from, .old_len = len, .new_len = len, .to = 2 * HEAP_AT, .may_move = true, .fixed = true };
+    struct remap_request there = { .from = from, .old_len = len, .new_len = len, .to = 2 * HEAP_AT, .may_move = true,
+                                   .fixed = true };
     int err = as_remap(as, &there, &away, &grown);
     if (err == -EFAULT || !done(err))           /* it is more than one VMA, by what was said of parts of it */
         return;
-    struct remap_request back = { .from = away, .old_len = len, .new_len = len, .to = from, .may_move = true, .fixed = true };
+    struct remap_request back = there;
+    back.from = away;
+    back.to = from;
     host_fail_allocation(FAIL_NONE, 0);
     if (!done(as_remap(as, &back, &away, &grown)))
         panic("%#lx does not come back", from);
@@ -286,15 +289,15 @@ static void advise_scratch(struct addrspace *as)
 {
     static const uint8_t flags[] = { 0, VMA_NOT_TO_CHILD, VMA_EMPTY_IN_CHILD, VMA_SPARSE };
     vaddr_t va = scratch_page();
-    size_t npages = 1 + host_random() % 4;
+    size_t len = (1 + host_random() % 4) * PAGE_SIZE;
     uint8_t resident[4];
     switch (host_random() % 6) {
-    case 0: done_or(as_advise(as, va, npages * PAGE_SIZE, flags[host_random() % 4], flags[host_random() % 4]), -EINVAL, 0); break;
-    case 1: done(as_lock(as, va, npages * PAGE_SIZE, host_random() % 2 ? VMA_LOCKED : 0)); break;
-    case 2: done_or(as_forget(as, va, npages * PAGE_SIZE, forget_any), -EINVAL, 0); break;
-    case 3: done_or(as_populate_mapped(as, va, npages * PAGE_SIZE), -EINVAL, -EFAULT); break;
-    case 4: done(as_resident(as, va, npages, resident)); break;
-    default: done_or(as_sync(as, va, npages * PAGE_SIZE, true), -EBUSY, 0); break;
+    case 0: done_or(as_advise(as, va, len, flags[host_random() % 4], flags[host_random() % 4]), -EINVAL, 0); break;
+    case 1: done(as_lock(as, va, len, host_random() % 2 ? VMA_LOCKED : 0)); break;
+    case 2: done_or(as_forget(as, va, len, forget_any), -EINVAL, 0); break;
+    case 3: done_or(as_populate_mapped(as, va, len), -EINVAL, -EFAULT); break;
+    case 4: done(as_resident(as, va, len >> PAGE_SHIFT, resident)); break;
+    default: done_or(as_sync(as, va, len, true), -EBUSY, 0); break;
     }
 }
 

@@ -153,7 +153,8 @@ static void insert_somewhere(struct addrspace *as)
     vaddr_t most = next != NULL ? next->start : USER_END;
     if (start >= most)
         return;
-    struct vma *vma = vma_clone(&(struct vma){ .start = start, .end = random_page(start, most) + PAGE_SIZE, .prot = PROT_READ });
+    vaddr_t end = random_page(start, most) + PAGE_SIZE;
+    struct vma *vma = vma_clone(&(struct vma){ .start = start, .end = end, .prot = PROT_READ });
     vma->kind = host_random() % 8 == 0 ? VMA_STACK : VMA_PLAIN;
     if (vma->end - start > 16 * PAGE_SIZE)
         vma->end = start + 16 * PAGE_SIZE;
