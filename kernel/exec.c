@@ -22,6 +22,7 @@
 #include "kernel/fs/inode.h"
 #include "kernel/handler.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/time.h"
 #include "kernel/proc.h"
 #include "kernel/check/quiesce.h"
 #include "mm/addrspace.h"
@@ -35,7 +36,6 @@
 #define SCRIPTS_MAX   5                 /* one that is the interpreter of the next, and so on: Linux's limit */
 #define SCRIPT_LINE   256               /* bytes of a script that are looked at */
 #define STRING_MAX    (128ul << 10)     /* bytes of one argument, NUL included: Linux's MAX_ARG_STRLEN */
-#define CLOCK_TICKS   100               /* AT_CLKTCK: what sysconf(_SC_CLK_TCK) tells */
 #define RANDOM_BYTES  16
 
 struct program {
@@ -378,7 +378,7 @@ static int build_stack(struct program *prog, const struct exec_args *args, const
         { AT_PHDR, prog->phdrs_va },         { AT_PHENT, sizeof(Elf64_Phdr) }, { AT_PHNUM, prog->header.e_phnum },
         { AT_PAGESZ, PAGE_SIZE },            { AT_ENTRY, prog->header.e_entry }, { AT_UID, 0 },
         { AT_EUID, 0 },                      { AT_GID, 0 },                    { AT_EGID, 0 },
-        { AT_SECURE, 0 },                    { AT_CLKTCK, CLOCK_TICKS },       { AT_RANDOM, random_va },
+        { AT_SECURE, 0 },                    { AT_CLKTCK, USER_HZ },       { AT_RANDOM, random_va },
         { AT_EXECFN, path_va },              { AT_NULL, 0 },
     };
     size_t vector_bytes = (1 + argc + 1 + envp.count + 1) * sizeof(vaddr_t) + sizeof auxv;
@@ -435,7 +435,7 @@ static void become(struct program *prog, vaddr_t sp)
     files_close_on_exec(p);
     signals_exec(prog->trampoline);
     proc_set_program(prog->as, &prog->id);
-    prog->inode = proc_set_exe(p, prog->inode);         /* nobody can write to the new one from now on, but to the old one again */
+    prog->inode = proc_set_exe(p, prog->inode);         /* nobody can write to the new one now, but to the old one again */
 }
 
 int proc_exec(const char *path, const struct exec_args *args)

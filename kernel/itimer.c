@@ -11,11 +11,8 @@ static void send(struct proc *p, int signal)
     signal_send(p, &(struct signal_info){ .signal = signal, .code = SI_KERNEL });
 }
 
-/* What t counts, for p, who is the caller or runs here. */
-static uint64_t clock_of(unsigned which, const struct thread *t)
-{
-    return which == ITIMER_REAL ? time_ns() : time_ticks_to_ns(t->run_ticks + time_ticks() - this_hart()->since);
-}
+/* What the timer counts, for t, who is the caller or runs here. */
+static uint64_t clock_of(unsigned which, const struct thread *t) { return which == ITIMER_REAL ? time_ns() : time_run_ns(t); }
 
 /* The first time after now at which t is due again; 0: never. One that cannot be expressed does not come. */
 static uint64_t next_time(const struct itimer *t, uint64_t now)

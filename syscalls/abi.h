@@ -113,9 +113,14 @@ _Static_assert(sizeof(struct linux_rusage) == 144, "struct rusage of riscv64");
 #define RUSAGE_SELF     0
 #define RUSAGE_CHILDREN (-1)
 
-#define CLOCK_REALTIME  0
-#define CLOCK_MONOTONIC 1
+enum { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW,
+       CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME };
 #define TIMER_ABSTIME   1
+
+/* times(2): in units of 1 / USER_HZ seconds */
+struct linux_tms {
+    int64_t tms_utime, tms_stime, tms_cutime, tms_cstime;
+};
 
 /* setitimer(2) */
 struct linux_itimerval {
@@ -130,6 +135,7 @@ struct linux_itimerval {
 #define CLONE_CHILD_SETTID   0x01000000ul
 
 /* uname(2) */
+#define LINUX_RELEASE "6.1.0"           /* the Linux whose man pages these calls follow */
 struct linux_utsname {
     char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
 };

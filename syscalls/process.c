@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "arch/machine.h"
 #include "arch/power.h"
 #include "kernel/core/errno.h"
 #include "kernel/exec.h"
@@ -173,6 +174,9 @@ long sys_geteuid(const struct syscall_args *a) { return (void)a, 0; }
 long sys_getgid(const struct syscall_args *a) { return (void)a, 0; }
 long sys_getegid(const struct syscall_args *a) { return (void)a, 0; }
 
+/* getgroups(size, list): in no further group. Errors: EINVAL: size. */
+long sys_getgroups(const struct syscall_args *a) { return (int)a->arg[0] < 0 ? -EINVAL : 0; }
+
 /*
  * set_tid_address(tidptr): what becomes 0 when the caller leaves memory that others live in. Linux wakes who waits for the
  * word with futex(2), which there is not. Returns the thread's id, which is the process's.
@@ -236,6 +240,21 @@ long sys_sched_yield(const struct syscall_args *a)
     return 0;
 }
 
+/*
+ * sched_getaffinity(pid, size, mask): all harts, as a bit for each; returns how many bytes that is. Errors: EINVAL: size is too
+ * small, or not of whole words; ESRCH.
+ */
+long sys_sched_getaffinity(const struct syscall_args *a)
+{
+    uint64_t mask = (1ul << machine.nharts) - 1;
+    if (a->arg[1] < sizeof mask || a->arg[1] % sizeof mask != 0)
+        return -EINVAL;
+    if ((int)a->arg[0] != 0 && proc_get_group((int)a->arg[0]) < 0)
+        return -ESRCH;
+    int err = copy_to_user(current()->as, a->arg[2], &mask, sizeof mask, NULL);
+    return err != 0 ? err : (long)sizeof mask;
+}
+
 /* who: RUSAGE_SELF or RUSAGE_CHILDREN. Errors: EINVAL. */
 long sys_getrusage(const struct syscall_args *a)
 {
@@ -254,6 +273,11 @@ long sys_getrusage(const struct syscall_args *a)
 }
 
 /* ---- time ---- */
+
+static struct linux_timespec make_timespec(uint64_t ns)
+{
+    return (struct linux_timespec){ (int64_t)(ns / NSEC_PER_SEC), (int64_t)(ns % NSEC_PER_SEC) };
+}
 
 static int fetch_timespec(vaddr_t va, uint64_t *ns)
 {
@@ -280,13 +304,16 @@ int deadline_from_user(vaddr_t span, uint64_t *deadline_ns)
 
 int span_left_to_user(vaddr_t span, uint64_t deadline_ns)
 {
-    uint64_t now = time_ns(), left = deadline_ns > now ? deadline_ns - now : 0;
-    const struct linux_timespec ts = { (int64_t)(left / NSEC_PER_SEC), (int64_t)(left % NSEC_PER_SEC) };
+    uint64_t now = time_ns();
+    const struct linux_timespec ts = make_timespec(deadline_ns > now ? deadline_ns - now : 0);
     return copy_to_user(current()->as, span, &ts, sizeof ts, NULL);
 }
 
 /* What the clock showed when time_ns() was 0. */
-static uint64_t clock_offset(uint64_t clock) { return clock == CLOCK_REALTIME ? time_boot_ns() : 0; }
+static uint64_t clock_offset(uint64_t clock)
+{
+    return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ? time_boot_ns() : 0;
+}
 
 /*
  * Sleep for a span of time. A signal ends that: what is left is stored at left_va, if that is not 0; without a handler it is
@@ -322,16 +349,19 @@ long sys_restart_syscall(const struct syscall_args *a)
     return wake != 0 ? sleep_for_rest(wake, s->sleep_left) : -EINTR;
 }
 
-static bool clock_known(uint64_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
+static bool can_sleep_by(uint64_t clock)
+{
+    return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME;
+}
 
 /*
- * clock_nanosleep(clock, flags, request, remain). Errors: EINVAL: clock other than CLOCK_REALTIME and CLOCK_MONOTONIC, or
- * request; EINTR.
+ * clock_nanosleep(clock, flags, request, remain). Errors: EINVAL: clock other than CLOCK_REALTIME, CLOCK_MONOTONIC and
+ * CLOCK_BOOTTIME, or request; EINTR.
  */
 long sys_clock_nanosleep(const struct syscall_args *a)
 {
     uint64_t wake, offset = clock_offset(a->arg[0]);
-    if (!clock_known(a->arg[0]))
+    if (!can_sleep_by(a->arg[0]))
         return -EINVAL;
     int err = a->arg[1] & TIMER_ABSTIME ? fetch_timespec(a->arg[2], &wake) : deadline_from_user(a->arg[2], &wake);
     if (err == 0 && (a->arg[1] & TIMER_ABSTIME) && wake != UINT64_MAX)
@@ -343,14 +373,37 @@ long sys_clock_nanosleep(const struct syscall_args *a)
     return time_sleep_until(wake) != 0 ? -ERESTARTNOHAND : 0;
 }
 
-/* CLOCK_MONOTONIC counts from reset, CLOCK_REALTIME from 1970 if the machine has a calendar. Errors: EINVAL: clock. */
+/*
+ * clock_gettime(clock, time): CLOCK_REALTIME counts from 1970 if the machine has a calendar, CLOCK_MONOTONIC from reset, and so
+ * do the other names of the two; the CPUTIME clocks what the caller has run. Errors: EINVAL: clock.
+ */
 long sys_clock_gettime(const struct syscall_args *a)
 {
-    if (!clock_known(a->arg[0]))
+    uint64_t clock = a->arg[0];
+    if (clock > CLOCK_BOOTTIME)
         return -EINVAL;
-    uint64_t ns = time_ns() + clock_offset(a->arg[0]);
-    struct linux_timespec ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+    bool runs = clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
+    struct linux_timespec ts = make_timespec(runs ? time_run_ns(thread_current()) : time_ns() + clock_offset(clock));
     return copy_to_user(current()->as, a->arg[1], &ts, sizeof ts, NULL);
+}
+
+/* clock_getres(clock, step): all of them go by the time base. Errors: EINVAL: clock. */
+long sys_clock_getres(const struct syscall_args *a)
+{
+    struct linux_timespec ts = make_timespec(time_ticks_to_ns(1));
+    return a->arg[0] <= CLOCK_BOOTTIME ? deliver(a->arg[1], &ts, sizeof ts) : -EINVAL;
+}
+
+static int64_t clock_ticks(uint64_t ns) { return (int64_t)(ns / (NSEC_PER_SEC / USER_HZ)); }
+
+/* times(buf): the time since reset. All of a process's time is the user's, as in getrusage. */
+long sys_times(const struct syscall_args *a)
+{
+    struct proc *p = current();
+    struct linux_tms tms = { .tms_utime = clock_ticks(time_run_ns(&p->thread)),
+                             .tms_cutime = clock_ticks(time_ticks_to_ns(p->child_ticks)) };
+    int err = deliver(a->arg[0], &tms, sizeof tms);
+    return err != 0 ? err : clock_ticks(time_ns());
 }
 
 /* ---- the machine ---- */
@@ -384,9 +437,10 @@ long sys_sysinfo(const struct syscall_args *a)
     return copy_to_user(current()->as, a->arg[0], &info, sizeof info, NULL);
 }
 
+/* release: programs ask for the Linux that has the calls they need. */
 long sys_uname(const struct syscall_args *a)
 {
-    struct linux_utsname name = { "Faultline", "faultline", "0.1", "", "riscv64", "(none)" };
+    struct linux_utsname name = { "Faultline", "faultline", LINUX_RELEASE "-faultline", "", "riscv64", "(none)" };
     strcpy(name.version, CHECKED ? "checked" : "plain");
     return copy_to_user(current()->as, a->arg[0], &name, sizeof name, NULL);
 }

@@ -49,6 +49,8 @@ static uint64_t ns_to_ticks(uint64_t ns)
 
 uint64_t time_ns(void) { return time_ticks_to_ns(time_ticks()); }
 
+uint64_t time_run_ns(const struct thread *t) { return time_ticks_to_ns(t->run_ticks + time_ticks() - this_hart()->since); }
+
 /* ---- the calendar ---- */
 
 static uint64_t boot_ns;                /* fixed after the boot hart's time_init */
@@ -107,7 +109,7 @@ void time_interrupt(void)
     }
     struct thread *t = thread_current();
     bool idle = t == this_hart()->idle;
-    bool alarmed = alarm_at <= now || (t->cpu_alarm_ns != 0 && time_ticks_to_ns(t->run_ticks + now - this_hart()->since) >= t->cpu_alarm_ns);
+    bool alarmed = alarm_at <= now || (t->cpu_alarm_ns != 0 && time_run_ns(t) >= t->cpu_alarm_ns);
     if (alarm_at <= now)
         alarm_at = UINT64_MAX;
     arm(earlier(first_event(), idle ? UINT64_MAX : next_tick()));

@@ -7,12 +7,16 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct thread;
+
 #define NSEC_PER_SEC 1000000000ull
 #define TICK_NS      10000000ull                        /* length of a time slice */
+#define USER_HZ      100                                /* ticks in which programs are told times: sysconf(_SC_CLK_TCK) */
 
 uint64_t time_ticks(void);                              /* the time CSR */
 uint64_t time_ns(void);                                 /* since reset */
 uint64_t time_ticks_to_ns(uint64_t ticks);
+uint64_t time_run_ns(const struct thread *t);           /* that the thread on this hart has run, all in all */
 uint64_t time_boot_ns(void);                            /* when reset was, since 1970; 0: the machine has no calendar */
 
 /* Sleep until time_ns() >= wake_ns. Returns 0, or -ERESTARTSYS: see sleep_on_interruptible. */

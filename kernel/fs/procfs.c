@@ -28,8 +28,6 @@
 #include "mm/object.h"
 #include "mm/page.h"
 
-enum { USER_HZ = 100 };                 /* clock ticks of /proc/PID/stat: sysconf(_SC_CLK_TCK) */
-
 /* ---- processes, seen from outside ---- */
 
 /* What /proc/PID tells, copied under proc_lock. */
