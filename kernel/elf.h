@@ -10,14 +10,18 @@
 #define SELFMAG 4
 
 enum { EI_CLASS = 4, EI_DATA = 5 };             /* bytes of e_ident, after ELFMAG */
-enum { ELFCLASS64 = 2, ELFDATA2LSB = 1, ET_EXEC = 2, EM_RISCV = 243 };
+enum { ELFCLASS64 = 2, ELFDATA2LSB = 1, ET_EXEC = 2, ET_DYN = 3, EM_RISCV = 243 };
 enum { PT_LOAD = 1, PT_INTERP = 3 };
 enum { PF_X = 1, PF_W = 2, PF_R = 4 };
 
 enum {
     AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12, AT_GID = 13,
-    AT_EGID = 14, AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25, AT_EXECFN = 31,
+    AT_EGID = 14, AT_HWCAP = 16, AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25, AT_EXECFN = 31,
 };
+
+/* AT_HWCAP: a bit for the letter of each extension that programs may use, A for the lowest. */
+#define HWCAP_BIT(letter) (1ul << ((letter) - 'A'))
+#define HWCAP_RV64GC (HWCAP_BIT('I') | HWCAP_BIT('M') | HWCAP_BIT('A') | HWCAP_BIT('F') | HWCAP_BIT('D') | HWCAP_BIT('C'))
 
 typedef struct {
     uint8_t e_ident[16];

@@ -9,7 +9,7 @@
  *        |            the page that signal handlers return to
  *        |            (mappings, top-down)
  *        |            heap, from the page after bss upwards
- *   p_vaddr           segments, as the file says; page 0 is never mapped
+ *   p_vaddr           segments, as the file says (from PIE_BASE on, if it can lie anywhere); page 0 is never mapped
  *
  *   the first stack, from the top: strings of argv and envp, program path, 16 random bytes, auxv, NULL, envp, NULL, argv, argc
  */
@@ -37,6 +37,7 @@
 #define SCRIPT_LINE   256               /* bytes of a script that are looked at */
 #define STRING_MAX    (128ul << 10)     /* bytes of one argument, NUL included: Linux's MAX_ARG_STRLEN */
 #define RANDOM_BYTES  16
+#define PIE_BASE      (1ul << 30)       /* a multiple of any alignment that a linker asks for */
 
 struct program {
     struct addrspace *as;
@@ -55,6 +56,14 @@ struct program {
 
 /* ---- headers ---- */
 
+/* What can lie anywhere has addresses from 0 on. Sums that overflow are refused, if they do harm, where segments are mapped. */
+static void move_to_base(struct program *prog)
+{
+    prog->header.e_entry += PIE_BASE;
+    for (unsigned i = 0; i < prog->header.e_phnum; i++)
+        prog->phdrs[i].p_vaddr += PIE_BASE;
+}
+
 static int read_headers(struct program *prog)
 {
     Elf64_Ehdr *h = &prog->header;
@@ -62,10 +71,12 @@ static int read_headers(struct program *prog)
     if (err != 0)
         return err == -ENXIO ? -ENOEXEC : err;
     if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 || h->e_ident[EI_CLASS] != ELFCLASS64 ||
-        h->e_ident[EI_DATA] != ELFDATA2LSB || h->e_type != ET_EXEC || h->e_machine != EM_RISCV ||
+        h->e_ident[EI_DATA] != ELFDATA2LSB || (h->e_type != ET_EXEC && h->e_type != ET_DYN) || h->e_machine != EM_RISCV ||
         h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phnum == 0 || h->e_phnum > PHNUM_MAX)
         return -ENOEXEC;
     err = object_read(prog->inode->object, h->e_phoff, prog->phdrs, h->e_phnum * sizeof(Elf64_Phdr));
+    if (err == 0 && h->e_type == ET_DYN)
+        move_to_base(prog);
     return err == -ENXIO ? -ENOEXEC : err;
 }
 
@@ -378,8 +389,8 @@ static int build_stack(struct program *prog, const struct exec_args *args, const
         { AT_PHDR, prog->phdrs_va },         { AT_PHENT, sizeof(Elf64_Phdr) }, { AT_PHNUM, prog->header.e_phnum },
         { AT_PAGESZ, PAGE_SIZE },            { AT_ENTRY, prog->header.e_entry }, { AT_UID, 0 },
         { AT_EUID, 0 },                      { AT_GID, 0 },                    { AT_EGID, 0 },
-        { AT_SECURE, 0 },                    { AT_CLKTCK, USER_HZ },       { AT_RANDOM, random_va },
-        { AT_EXECFN, path_va },              { AT_NULL, 0 },
+        { AT_SECURE, 0 },                    { AT_CLKTCK, USER_HZ },           { AT_RANDOM, random_va },
+        { AT_EXECFN, path_va },              { AT_HWCAP, HWCAP_RV64GC },       { AT_NULL, 0 },
     };
     size_t vector_bytes = (1 + argc + 1 + envp.count + 1) * sizeof(vaddr_t) + sizeof auxv;
     *sp = (strings - vector_bytes) & ~15ul;     /* psABI: the stack pointer is a multiple of 16 */

@@ -75,6 +75,10 @@ def li(rd, value):
     return code
 
 
+def auipc(rd, pages):
+    return [pages << 12 | rd << 7 | 0x17]
+
+
 def load(rd, address):
     return li(rd, address) + ld(rd, rd)
 
@@ -148,6 +152,12 @@ def odd_files():
     yield "no-sections", simple()
     # Into a floating-point register and out again, on harts that have them; else this is an illegal instruction.
     yield "floating-point", simple(addi(A0, ZERO, 42) + fcvt_d_l(A0, A0) + addi(A0, ZERO, 0) + fcvt_l_d(A0, A0) + leave())
+
+    # Can lie anywhere: it finds its data by where it is itself.
+    code = auipc(A1, 0x11) + ld(A0, A1, -0x300) + ld(A1, A1, 0x10 - 0x300) + add(A0, A0, A1) + leave()
+    yield "position-independent", elf(
+        [segment(0, 0, 0x300 + len(words(code)), flags=R | X), segment(0x1000, 0x11000, 0x18, 0x2000, R | W, align=0x10000)],
+        {0x300: words(code), 0x1000: word(40), 0x1010: word(2)}, entry=0x300, kind=ET_DYN)
 
     code = load(A0, 0x21678) + leave()
     yield "unaligned-segments", elf(
