@@ -30,7 +30,7 @@ BENCH(fork_dirty, "the same with 16 MiB dirty", 39900, 60000, 30000, 188118560, 
 BENCH(fork_reserved, "the same with 1 GiB reserved, untouched", 22700, 25000, 12000, 32021800, 140000, 130700)
 BENCH(fork_gib_dirty, "the same with 1 GiB dirty", 210000, 400000, 100000, 0, 100000000, 0)
 BENCH(write_after_child, "parent writes on after the child is gone", 106, 400, 150, 4, 1426, 1301)
-BENCH(fork_exec, "fork + exec + exit + wait", 53000, 80000, 50000, 1011310, 214100, 201130)
+BENCH(fork_exec, "fork + exec + exit + wait", 53300, 80000, 50000, 1011310, 214100, 201130)
 BENCH(pipe, "4 KiB through a pipe, resident", 3330, 3300, 2600, 2700000, 5353, 5081)
 BENCH(mprotect, "mprotect one page in the middle and back", 1320, 1500, 1000, 0, 8903, 8404)
 BENCH(dontneed, "madvise(DONTNEED) 16 MiB, per page", 112, 200, 120, 0, 1409, 1038)

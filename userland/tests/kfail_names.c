@@ -288,6 +288,7 @@ static long act_getcwd(void) { NUMBERED(getcwd, result_room, sizeof(result_room)
 static long act_getcwd_far(void) { NUMBERED(getcwd, page, PAGE_BYTES); }
 static long act_readlink(void) { NUMBERED(readlinkat, AT_FDCWD, HERE "/long", result_room, 100); }
 static long act_readlink_far(void) { NUMBERED(readlinkat, AT_FDCWD, HERE "/link", page, 100); }
+static long act_readlink_exe(void) { NUMBERED(readlinkat, AT_FDCWD, "/proc/self/exe", result_room, 100); }
 static long act_readlink_self(void) { NUMBERED(readlinkat, AT_FDCWD, "/proc/self", result_room, 100); }
 static long act_statfs(void) { NUMBERED(statfs, HERE, result_room); }
 static long act_statfs_far(void) { NUMBERED(statfs, HERE, page); }
@@ -335,6 +336,7 @@ static long act_touch(void) { NUMBERED(utimensat, AT_FDCWD, HERE "/file", 0, 0);
     X(readlink, ready, act_readlink, unchanged, sweep, REFUSED)                                             \
     X(readlink_far, ready_far, act_readlink_far, unchanged, sweep, REFUSED | KILLED)                        \
     X(readlink_self, ready, act_readlink_self, unchanged, sweep, REFUSED)                                   \
+    X(readlink_exe, ready, act_readlink_exe, unchanged, sweep, REFUSED)                                     \
     X(statfs, ready, act_statfs, unchanged, sweep, REFUSED)                                                 \
     X(statfs_far, ready_far, act_statfs_far, unchanged, sweep, REFUSED | KILLED)                            \
     X(lstat, ready, act_lstat, unchanged, sweep, REFUSED)                                                   \

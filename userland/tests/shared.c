@@ -531,6 +531,7 @@ static long clone_bare(uint64_t flags, uint64_t stack, long nr, uint64_t arg)
 {
     register uint64_t a0 __asm__("a0") = flags;
     register uint64_t a1 __asm__("a1") = stack;
+    register uint64_t a2 __asm__("a2") = 0, a4 __asm__("a4") = 0;       /* where numbers would be stored */
     register uint64_t a7 __asm__("a7") = SYS_clone;
 
     __asm__ volatile("ecall\n\t"
@@ -541,7 +542,7 @@ static long clone_bare(uint64_t flags, uint64_t stack, long nr, uint64_t arg)
                      "j     1b\n"
                      "2:"
                      : "+r"(a0), "+r"(a7)
-                     : "r"(a1), [arg] "r"(arg), [nr] "r"(nr)
+                     : "r"(a1), "r"(a2), "r"(a4), [arg] "r"(arg), [nr] "r"(nr)
                      : "memory");
     return a0;
 }
@@ -571,9 +572,12 @@ static void stack_pointers(void)
     expect_status(clone(use_stack, (char *)heap_grow(PAGE_BYTES) + PAGE_BYTES, CLONE_VM | SIGCHLD, NULL), 2 << 8);
 }
 
+enum { PARENT_SETTID = 0x00100000, CHILD_CLEARTID = 0x00200000, CHILD_SETTID = 0x01000000 };       /* clone(2) */
+
 static void try_flags(uint64_t flags)
 {
-    bool good = (flags & ~(uint64_t)(CLONE_VM | CLONE_VFORK)) == SIGCHLD;
+    const uint64_t known = CLONE_VM | CLONE_VFORK | PARENT_SETTID | CHILD_CLEARTID | CHILD_SETTID;
+    bool good = (flags & ~known) == SIGCHLD;
     long pid = clone_bare(flags, 0, SYS_exit, 5);
 
     if (good)
