@@ -11,16 +11,18 @@
 #include "mm/test/model.h"
 #include "mm/test/world.h"
 
+static const struct model_page nothing = { .object = -1 };
+
 struct model_space model_space[MODEL_SPACES];
 struct model_object model_object[MODEL_OBJECTS];
 static size_t ncontents;
 
 /* Odd sizes: within a page, less than a page, whole pages and more than a neighbourhood of them. */
-static const size_t model_sizes[MODEL_OBJECTS] = { 5 * PAGE_SIZE + 100, 1, OBJECT_PAGES * PAGE_SIZE };
+static const size_t model_sizes[MODEL_FILES] = { 5 * PAGE_SIZE + 100, 1, OBJECT_PAGES * PAGE_SIZE };
 
 void model_reset(void)
 {
-    for (unsigned o = 0; o < MODEL_OBJECTS; o++) {
+    for (unsigned o = 0; o < MODEL_FILES; o++) {
         struct model_object *obj = &model_object[o];
         obj->size_bytes = model_sizes[o];
         memset(obj->bytes, 0, sizeof obj->bytes);           /* an earlier run may have had a longer one */
@@ -82,7 +84,8 @@ size_t model_contents(void)
 
 void model_create(struct model_space *s, vaddr_t brk_base)
 {
-    *s = (struct model_space){ .exists = true, .brk_base = brk_base, .brk = brk_base };
+    *s = (struct model_space){ .exists = true, .brk_base = brk_base, .brk = brk_base, .mapped_max = UINT64_MAX,
+                               .locked_max = UINT64_MAX };
     for (unsigned p = 0; p < MODEL_PAGES; p++)
         s->page[p].object = -1;
 }
@@ -90,9 +93,17 @@ void model_create(struct model_space *s, vaddr_t brk_base)
 void model_fork(const struct model_space *parent, struct model_space *child)
 {
     *child = *parent;
-    for (unsigned p = 0; p < MODEL_PAGES; p++)
-        if (child->page[p].own != NULL)
-            child->page[p].own->refs++;
+    child->lock_future = 0;
+    for (unsigned n = 0; n < MODEL_PAGES; n++) {
+        struct model_page *p = &child->page[n];
+        if (p->flags & VMA_NOT_TO_CHILD)
+            *p = nothing;
+        if (p->flags & VMA_EMPTY_IN_CHILD)
+            p->own = NULL;
+        p->flags &= ~(VMA_LOCKED | VMA_LOCK_ON_FAULT);
+        if (p->own != NULL)
+            p->own->refs++;
+    }
 }
 
 void model_destroy(struct model_space *s)
@@ -113,15 +124,54 @@ bool model_is_free(const struct model_space *s, vaddr_t start, vaddr_t end)
     return true;
 }
 
-int model_map(struct model_space *s, unsigned page, unsigned npages, const struct model_page *how)
+static unsigned count_mapped(const struct model_space *s, unsigned page, unsigned npages)
 {
-    if (!model_is_free(s, model_va(page), model_va(page) + npages * PAGE_SIZE))
-        return -EEXIST;
+    unsigned n = 0;
+    for (unsigned i = 0; i < npages; i++)
+        n += s->page[page + i].mapped;
+    return n;
+}
+
+static unsigned count_locked(const struct model_space *s, unsigned page, unsigned npages)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < npages; i++)
+        n += (s->page[page + i].flags & VMA_LOCKED) != 0;
+    return n;
+}
+
+/* May there be npages more with these flags, asked for or because of lock_future, in the place of as many as replaced? */
+int model_within_limits(const struct model_space *s, unsigned npages, unsigned replaced, uint8_t flags)
+{
+    if (count_mapped(s, 0, MODEL_PAGES) - replaced + npages > s->mapped_max)
+        return -ENOMEM;
+    if ((flags & VMA_LOCKED) && s->locked_max == 0)
+        return -EPERM;
+    bool locked = (flags | s->lock_future) & VMA_LOCKED;
+    return locked && count_locked(s, 0, MODEL_PAGES) + npages > s->locked_max ? -EAGAIN : 0;
+}
+
+static void promise(struct model_space *s, unsigned page, unsigned npages, const struct model_page *how)
+{
     for (unsigned i = 0; i < npages; i++) {
         s->page[page + i] = *how;
         s->page[page + i].mapped = true;
         s->page[page + i].index += i;
     }
+}
+
+int model_map(struct model_space *s, unsigned page, unsigned npages, const struct model_page *how, bool replace)
+{
+    vaddr_t start = model_va(page), end = start + npages * PAGE_SIZE;
+    if (!replace && !model_is_free(s, start, end))
+        return -EEXIST;
+    int err = model_within_limits(s, npages, count_mapped(s, page, npages), how->flags);
+    if (err != 0)
+        return err;
+    struct model_page locked = *how;
+    locked.flags |= s->lock_future;
+    model_unmap(s, start, end);
+    promise(s, page, npages, &locked);
     return 0;
 }
 
@@ -145,7 +195,7 @@ void model_unmap(struct model_space *s, vaddr_t start, vaddr_t end)
     for (unsigned p = 0; p < MODEL_PAGES; p++)
         if (model_va(p) >= start && model_va(p) < end) {
             contents_put(s->page[p].own);
-            s->page[p] = (struct model_page){ .object = -1 };
+            s->page[p] = nothing;
         }
 }
 
@@ -155,6 +205,8 @@ int model_protect(struct model_space *s, unsigned page, unsigned npages, unsigne
         struct model_page *p = &s->page[page + i];
         if (!p->mapped)
             return -ENOMEM;             /* what comes before has changed */
+        if (prot & p->denied)
+            return -EACCES;
         if ((prot & ~p->prot & PROT_EXEC) && !p->shared)
             p->fetch_fence = false;     /* the right to execute is new: what has been stored is seen */
         p->prot = prot;
@@ -170,7 +222,8 @@ int model_set_brk(struct model_space *s, vaddr_t new_brk)
         return -EINVAL;
     if (new_brk > USER_END)
         return -ENOMEM;
-    if (new_end > old_end && model_map(s, model_page_at(old_end), (new_end - old_end) >> PAGE_SHIFT, &heap) != 0)
+    unsigned more = new_end > old_end ? (new_end - old_end) >> PAGE_SHIFT : 0;
+    if (more > 0 && model_map(s, model_page_at(old_end), more, &heap, false) != 0)
         return -ENOMEM;
     if (new_end < old_end)
         model_unmap(s, new_end, old_end);
@@ -178,11 +231,121 @@ int model_set_brk(struct model_space *s, vaddr_t new_brk)
     return 0;
 }
 
-int model_forget(struct model_space *s, unsigned page, unsigned npages)
+/* ---- mremap ---- */
+
+static bool overlap(unsigned a, unsigned a_npages, unsigned b, unsigned b_npages)
+{
+    return a < b + b_npages && b < a + a_npages;
+}
+
+/* The contents leave the page: what others share stays theirs, and a copy goes. */
+static struct contents *contents_leave(struct model_page *p)
+{
+    struct contents *c = p->own;
+    p->own = NULL;
+    if (c != NULL && c->refs > 1) {
+        struct contents *copy = contents_new(c->bytes);
+        contents_put(c);
+        return copy;
+    }
+    return c;
+}
+
+/* What stays is locked no more, nor is all else of that VMA, as far as it is still one: as on Linux. */
+static void unlock_around(struct model_space *s, const struct model_remap *how)
+{
+    for (unsigned i = how->from; i < how->end && s->page[i].mapped; i++)
+        s->page[i].flags &= ~(VMA_LOCKED | VMA_LOCK_ON_FAULT);
+    for (unsigned i = how->from; i-- > how->start && s->page[i].mapped;)
+        s->page[i].flags &= ~(VMA_LOCKED | VMA_LOCK_ON_FAULT);
+}
+
+/* What has a place in the model's world from page to on; -1: outside, where it is as good as gone. */
+static void move_pages(struct model_space *s, const struct model_remap *how, int to)
+{
+    struct model_page moved[MODEL_STRETCH];
+    for (unsigned i = 0; i < how->new_npages; i++) {
+        moved[i] = s->page[how->from];
+        moved[i].kind = VMA_PLAIN;
+        moved[i].index += i;
+        moved[i].own = NULL;
+    }
+    if (to >= 0)
+        model_unmap(s, model_va(to), model_va(to) + how->new_npages * PAGE_SIZE);
+    for (unsigned i = 0; i < how->old_npages; i++) {
+        struct model_page *p = &s->page[how->from + i];
+        struct contents *c = i < how->new_npages ? contents_leave(p) : NULL;
+        if (to >= 0 && i < how->new_npages) {
+            moved[i].own = c;
+            moved[i].fetch_fence = p->fetch_fence;
+        } else {
+            contents_put(c);
+        }
+    }
+    if (how->keep)
+        unlock_around(s, how);
+    else
+        model_unmap(s, model_va(how->from), model_va(how->from) + how->old_npages * PAGE_SIZE);
+    for (unsigned i = 0; i < how->new_npages && to >= 0; i++)
+        s->page[to + i] = moved[i];
+}
+
+/* Where it goes; 0: nowhere. */
+static vaddr_t remap_place(const struct model_space *s, const struct model_remap *how)
+{
+    vaddr_t to = model_va(how->to);
+    size_t len = how->new_npages * PAGE_SIZE;
+    return how->fixed || (how->keep && model_is_free(s, to, to + len)) ? to : model_room(s, len);
+}
+
+int model_remap(struct model_space *s, const struct model_remap *how, vaddr_t *out)
+{
+    const struct model_page *p = &s->page[how->from];
+    bool named = how->fixed || how->keep;
+    unsigned old = how->old_npages, new = how->new_npages, grown = new > old ? new - old : 0;
+    vaddr_t end = model_va(how->from) + old * PAGE_SIZE;
+    *out = model_va(how->from);
+    if (named && (!how->may_move || (how->keep && old != new)))
+        return -EINVAL;
+    if (!p->mapped)
+        return -EFAULT;
+    if (named && overlap(how->from, old, how->to, new))
+        return -EINVAL;
+    if (!named && old >= new) {
+        model_unmap(s, *out + new * PAGE_SIZE, end);
+        return 0;
+    }
+    if (old == 0 && !p->shared)
+        return -EINVAL;
+    if (how->from + old > how->end)
+        return -EFAULT;
+    if ((p->flags & VMA_LOCKED) && count_locked(s, 0, MODEL_PAGES) + grown > s->locked_max)
+        return -EAGAIN;
+    if (count_mapped(s, 0, MODEL_PAGES) + (how->keep ? new : grown) > s->mapped_max)
+        return -ENOMEM;
+    if (!named && old > 0 && model_is_free(s, end, end + grown * PAGE_SIZE)) {
+        struct model_page more = *p;
+        more.own = NULL;
+        more.index += old;
+        promise(s, how->from + old, grown, &more);
+        return 0;
+    }
+    if (!how->may_move || (*out = remap_place(s, how)) == 0)
+        return -ENOMEM;
+    int to = model_page_at(*out);
+    move_pages(s, how, to >= 0 && model_page_at(*out + new * PAGE_SIZE - 1) == to + (int)new - 1 ? to : -1);
+    return 0;
+}
+
+/* ---- advice ---- */
+
+int model_forget(struct model_space *s, unsigned page, unsigned npages, bool zero_filled_only)
 {
     int err = 0;
     for (unsigned i = 0; i < npages; i++) {
         struct model_page *p = &s->page[page + i];
+        if ((p->flags & VMA_LOCKED) || (zero_filled_only && p->object >= 0))
+            return -EINVAL;             /* what comes before is forgotten */
         if (!p->mapped)
             err = -ENOMEM;              /* but the others are forgotten */
         contents_put(p->own);
@@ -191,6 +354,56 @@ int model_forget(struct model_space *s, unsigned page, unsigned npages)
             p->fetch_fence = false;     /* another frame will come, and be made fit for fetching */
     }
     return err;
+}
+
+int model_advise(struct model_space *s, unsigned page, unsigned npages, uint8_t clear, uint8_t set)
+{
+    for (unsigned i = 0; i < npages; i++) {
+        struct model_page *p = &s->page[page + i];
+        if ((set & VMA_EMPTY_IN_CHILD) && p->object >= 0)
+            return -EINVAL;
+        if (p->mapped)
+            p->flags = (p->flags & ~clear) | set;
+    }
+    return count_mapped(s, page, npages) < npages ? -ENOMEM : 0;
+}
+
+static void set_locks(struct model_page *p, uint8_t flags)
+{
+    if (p->mapped)
+        p->flags = (p->flags & ~(VMA_LOCKED | VMA_LOCK_ON_FAULT)) | flags;
+}
+
+int model_lock(struct model_space *s, unsigned page, unsigned npages, uint8_t flags)
+{
+    unsigned others = count_locked(s, 0, MODEL_PAGES) - count_locked(s, page, npages);
+    if ((flags & VMA_LOCKED) && others + npages > s->locked_max)
+        return s->locked_max == 0 ? -EPERM : -ENOMEM;
+    for (unsigned i = 0; i < npages; i++) {
+        if (!s->page[page + i].mapped)
+            return -ENOMEM;             /* what comes before is locked */
+        set_locks(&s->page[page + i], flags);
+    }
+    return 0;
+}
+
+int model_lock_all(struct model_space *s, uint8_t flags, bool now, bool future)
+{
+    if (flags != 0 && s->locked_max == 0)
+        return -EPERM;
+    if (flags != 0 && now && count_mapped(s, 0, MODEL_PAGES) > s->locked_max)
+        return -ENOMEM;
+    for (unsigned n = 0; now && n < MODEL_PAGES; n++)
+        set_locks(&s->page[n], flags);
+    s->lock_future = future ? flags : 0;
+    return 0;
+}
+
+int model_sync(const struct model_space *s, unsigned page, unsigned npages, bool invalidate)
+{
+    if (invalidate && count_locked(s, page, npages) > 0)
+        return -EBUSY;
+    return count_mapped(s, page, npages) < npages ? -ENOMEM : 0;
 }
 
 /* ---- objects ---- */
@@ -209,6 +422,15 @@ void model_resize(unsigned object, size_t size_bytes)
                 p->own = NULL;
             }
         }
+}
+
+bool model_object_mapped(unsigned object)
+{
+    for (unsigned i = 0; i < MODEL_SPACES; i++)
+        for (unsigned n = 0; model_space[i].exists && n < MODEL_PAGES; n++)
+            if (model_space[i].page[n].mapped && model_space[i].page[n].object == (int)object)
+                return true;
+    return false;
 }
 
 void model_changed(unsigned object)
@@ -276,29 +498,45 @@ uint8_t *model_touch(struct model_space *s, vaddr_t va, enum access access)
 
 /* ---- the comparison ---- */
 
-void model_verify(struct model_space *s, struct addrspace *as)
+static void verify_promise(unsigned n, const struct model_page *p, const struct vma *vma, struct vm_object *const object[])
+{
+    vaddr_t va = model_va(n);
+    if ((vma != NULL) != p->mapped || (vma != NULL && vma->prot != p->prot))
+        panic("model: page %u at %#lx is mapped %d with rights %#x, expected %d, %#x", n, va, vma != NULL,
+              vma != NULL ? vma->prot : 0, p->mapped, p->prot);
+    if (vma == NULL)
+        return;
+    if (vma->flags != p->flags || vma->prot_denied != p->denied || vma->kind != p->kind || vma->shared != p->shared)
+        panic("model: page %u at %#lx has flags %#x, denied %#x, kind %u, shared %u, expected %#x, %#x, %u, %u", n, va,
+              vma->flags, vma->prot_denied, vma->kind, vma->shared, p->flags, p->denied, p->kind, p->shared);
+    if (vma->object != (p->object >= 0 ? object[p->object] : NULL) ||
+        (p->object >= 0 && vma_object_index(vma, va) != p->index))
+        panic("model: page %u at %#lx is page %lu of another object, expected %lu of %d", n, va, vma_object_index(vma, va),
+              p->index, p->object);
+}
+
+static void verify_contents(unsigned n, const struct model_page *p, struct addrspace *as)
+{
+    vaddr_t va = model_va(n);
+    bool exclusive;
+    struct anon *anon = anon_at(as, va, &exclusive);
+    if ((anon != NULL) != (p->own != NULL) || exclusive != (p->own != NULL && p->own->refs == 1))
+        panic("model: page %u at %#lx has an anon %d, exclusive %d, expected %d shared by %u", n, va, anon != NULL,
+              exclusive, p->own != NULL, p->own != NULL ? p->own->refs : 0);
+    if (anon != NULL && memcmp(page_address(anon->page), p->own->bytes, PAGE_SIZE) != 0)
+        panic("model: page %u at %#lx has other bytes", n, va);
+}
+
+void model_verify(struct model_space *s, struct addrspace *as, struct vm_object *const object[MODEL_OBJECTS])
 {
     if (as->brk != s->brk)
         panic("model: brk is %#lx, expected %#lx", as->brk, s->brk);
-    size_t npages = 0;
     for (unsigned n = 0; n < MODEL_PAGES; n++) {
-        const struct model_page *p = &s->page[n];
-        vaddr_t va = model_va(n);
-        bool exclusive;
-        npages += p->mapped;
-        as_read(as);
-        struct vma *vma = vma_find(as, va);
-        as_read_done(as);
-        if ((vma != NULL) != p->mapped || (vma != NULL && vma->prot != p->prot))
-            panic("model: page %u at %#lx is mapped %d with rights %#x, expected %d, %#x", n, va, vma != NULL,
-                  vma != NULL ? vma->prot : 0, p->mapped, p->prot);
-        struct anon *anon = anon_at(as, va, &exclusive);
-        if ((anon != NULL) != (p->own != NULL) || exclusive != (p->own != NULL && p->own->refs == 1))
-            panic("model: page %u at %#lx has an anon %d, exclusive %d, expected %d shared by %u", n, va, anon != NULL,
-                  exclusive, p->own != NULL, p->own != NULL ? p->own->refs : 0);
-        if (anon != NULL && memcmp(page_address(anon->page), p->own->bytes, PAGE_SIZE) != 0)
-            panic("model: page %u at %#lx has other bytes", n, va);
+        verify_promise(n, &s->page[n], vma_at(as, model_va(n)), object);
+        verify_contents(n, &s->page[n], as);
     }
-    if (as->vmas.npages != npages)
-        panic("model: %zu pages are mapped, expected %zu", as->vmas.npages, npages);
+    unsigned npages = count_mapped(s, 0, MODEL_PAGES), nlocked = count_locked(s, 0, MODEL_PAGES);
+    if (as->vmas.npages != npages || as->vmas.nlocked != nlocked || as->lock_future != s->lock_future)
+        panic("model: %zu pages are mapped, %zu locked, in future with %#x, expected %u, %u, %#x", as->vmas.npages,
+              as->vmas.nlocked, as->lock_future, npages, nlocked, s->lock_future);
 }
