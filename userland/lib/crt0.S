@@ -64,7 +64,7 @@ __syscall_result:
     ret
     .size   syscall, . - syscall
 
-/* int clone(int (*fn)(void *), void *stack, int flags, void *arg): contract in sched.h */
+/* int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...): contract in sched.h */
     .section .text.clone, "ax"
     .globl  clone
     .type   clone, @function
@@ -73,6 +73,9 @@ clone:
     mv      t1, a3
     mv      a0, a2
     andi    a1, a1, -16                     /* psABI */
+    mv      a2, a4                          /* parent_tid, tls, child_tid: psABI, variable arguments lie as others do */
+    mv      a3, a5
+    mv      a4, a6
     li      a7, SYS_clone
     ecall
     beqz    a0, 1f

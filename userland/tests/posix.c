@@ -354,7 +354,7 @@ void limit_set(int resource, unsigned long value)
 int main(int argc, char **argv)
 {
     static const struct test_case *const tables[] = {
-        name_cases, file_cases, directory_cases, descriptor_cases, pipe_cases, limit_cases, process_cases,
+        name_cases, file_cases, directory_cases, descriptor_cases, pipe_cases, limit_cases, process_cases, clone_cases,
         mapping_cases, mapped_file_cases, remap_cases, advice_cases, map_model_cases,
         signal_cases, send_cases, interrupt_cases, fault_cases, stack_cases, frame_cases,
         bus_cases, job_cases, NULL,

@@ -26,6 +26,7 @@ extern const struct test_case descriptor_cases[];   /* posix_descriptors.c: desc
 extern const struct test_case pipe_cases[];         /* posix_pipes.c: pipes, and poll */
 extern const struct test_case limit_cases[];        /* posix_limits.c: limits, memory, what the system says of itself */
 extern const struct test_case process_cases[];      /* posix_processes.c: waiting, exec, what a child inherits */
+extern const struct test_case clone_cases[];        /* posix_clone.c: children as the C library of Linux makes them */
 extern const struct test_case mapping_cases[];      /* posix_mappings.c: mmap, munmap, mprotect of anonymous memory */
 extern const struct test_case mapped_file_cases[];  /* posix_mapped_files.c: files and devices in memory */
 extern const struct test_case remap_cases[];        /* posix_remap.c: mremap */

@@ -1,14 +1,17 @@
 /*
  * posix_limits.c - limits of a process, memory that it asks for or gives back, and what the system says of itself.
- * Contracts: getrlimit(2), prlimit(2), madvise(2), mprotect(2), getrandom(2), sysinfo(2), statfs(2).
+ * Contracts: getrlimit(2), prlimit(2), madvise(2), mprotect(2), getrandom(2), sysinfo(2), statfs(2), clock_gettime(2),
+ * clock_getres(2), times(2), uname(2), sched_getaffinity(2), getgroups(2).
  */
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/statfs.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "posix.h"
@@ -334,6 +337,118 @@ CASE(sysinfo_tells)
     check_errno(syscall(SYS_sysinfo, BAD_ADDRESS), EFAULT);
 }
 
+/* ---- clocks ---- */
+
+#define CLOCKS 8                                    /* numbers 0 to 7 are clocks */
+enum { REALTIME, MONOTONIC, PROCESS_CPUTIME, THREAD_CPUTIME, MONOTONIC_RAW, REALTIME_COARSE, MONOTONIC_COARSE, BOOTTIME };
+
+static double seconds_of(long clock)
+{
+    struct timespec now;
+
+    check_ok(syscall(SYS_clock_gettime, clock, &now));
+    check(now.tv_sec >= 0 && now.tv_nsec >= 0 && now.tv_nsec < 1000000000);
+    return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static void check_near(long clock, long other)
+{
+    double difference = seconds_of(clock) - seconds_of(other);
+
+    if (difference < -1 || difference > 1)
+        fail("clocks %ld and %ld: %ld ms between them", clock, other, (long)(difference * 1000));
+}
+
+/* The coarse clocks, which time(2) of a C library reads, show what the fine ones do; all tell in which steps. */
+CASE(clocks_agree)
+{
+    struct timespec step;
+
+    check_near(REALTIME_COARSE, REALTIME);
+    check_near(MONOTONIC_COARSE, MONOTONIC);
+    for (long clock = 0; clock < CLOCKS; clock++) {
+        check_ok(syscall(SYS_clock_getres, clock, &step));
+        check(step.tv_sec == 0 && step.tv_nsec > 0 && step.tv_nsec <= 20000000);
+        check_ok(syscall(SYS_clock_getres, clock, NULL));
+        double before = seconds_of(clock);
+        check(seconds_of(clock) >= before);
+    }
+    check_errno(syscall(SYS_clock_gettime, 99, &step), EINVAL);
+    check_errno(syscall(SYS_clock_getres, 99, &step), EINVAL);
+    check_errno(syscall(SYS_clock_gettime, REALTIME, BAD_ADDRESS), EFAULT);
+    check_errno(syscall(SYS_clock_getres, REALTIME, BAD_ADDRESS), EFAULT);
+}
+
+/* What a process has run goes on while it runs, and stands still while it sleeps. */
+CASE(clock_of_the_processor)
+{
+    const struct timespec span = { 0, 300000000 };
+    double before = seconds_of(PROCESS_CPUTIME);
+
+    while (seconds_of(PROCESS_CPUTIME) < before + 0.02 || seconds_of(THREAD_CPUTIME) < before + 0.02)
+        ;
+    double slept = seconds_of(MONOTONIC);
+    before = seconds_of(PROCESS_CPUTIME);
+    check_ok(nanosleep(&span, NULL));
+    check(seconds_of(PROCESS_CPUTIME) - before < (seconds_of(MONOTONIC) - slept) / 2);
+}
+
+/* times counts in hundredths of a second: what the process has run, its children, and the time since some moment. */
+CASE(times_tells)
+{
+    long before[4], after[4];                       /* user, system, and the same of children */
+    long start = syscall(SYS_times, before);
+    double run = seconds_of(PROCESS_CPUTIME);
+
+    check_ge(start, 0);
+    while (seconds_of(PROCESS_CPUTIME) < run + 0.1)
+        ;
+    check_ge(syscall(SYS_times, after), start + 8);
+    check_ge(after[0] + after[1], before[0] + before[1] + 5);
+    check_eq(after[2] + after[3], 0);
+    check_ge(syscall(SYS_times, NULL), start);
+    check_errno(syscall(SYS_times, BAD_ADDRESS), EFAULT);
+}
+
+/* ---- the system ---- */
+
+/* A C library looks at the release before it trusts in newer calls: 4.15 is the first Linux for riscv64. */
+CASE(uname_tells)
+{
+    struct utsname name;
+    int major, minor;
+
+    check_ok(uname(&name));
+    check_eq(sscanf(name.release, "%d.%d", &major, &minor), 2);
+    check_ge(major * 100 + minor, 415);
+    check_errno(syscall(SYS_uname, BAD_ADDRESS), EFAULT);
+}
+
+/* Where a process may run: on one processor at least, in whole words. */
+CASE(affinity_tells)
+{
+    unsigned long mask[128] = { 0 }, any = 0;       /* enough for 8192 processors */
+    long len = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
+
+    check_ge(len, 8);
+    check_eq(len % 8, 0);
+    for (long i = 0; i < len / 8; i++)
+        any |= mask[i];
+    check(any != 0);
+    check_eq(syscall(SYS_sched_getaffinity, getpid(), sizeof(mask), mask), len);
+    check_errno(syscall(SYS_sched_getaffinity, 0, 0, mask), EINVAL);
+    check_errno(syscall(SYS_sched_getaffinity, 0, sizeof(mask) - 4, mask), EINVAL);
+    check_errno(syscall(SYS_sched_getaffinity, 0x3ffffff, sizeof(mask), mask), ESRCH);
+    check_errno(syscall(SYS_sched_getaffinity, 0, sizeof(mask), BAD_ADDRESS), EFAULT);
+}
+
+/* getgroups tells how many groups there are when there is no room for them. */
+CASE(groups_tell)
+{
+    check_ge(syscall(SYS_getgroups, 0, NULL), 0);
+    check_errno(syscall(SYS_getgroups, -1, NULL), EINVAL);
+}
+
 /* Error numbers have the texts that people know. */
 CASE(strerror_tells)
 {
@@ -432,6 +547,12 @@ const struct test_case limit_cases[] = {
     { .name = "read only buffer", .run = read_only_buffer },
     { .name = "getrandom fills", .run = getrandom_fills },
     { .name = "sysinfo tells", .run = sysinfo_tells },
+    { .name = "clocks agree", .run = clocks_agree },
+    { .name = "clock of the processor", .run = clock_of_the_processor },
+    { .name = "times tells", .run = times_tells },
+    { .name = "uname tells", .run = uname_tells },
+    { .name = "affinity tells", .run = affinity_tells },
+    { .name = "groups tell", .run = groups_tell },
     { .name = "strerror tells", .run = strerror_tells },
     { .name = "statfs tells", .run = statfs_tells },
     { .name = NULL },

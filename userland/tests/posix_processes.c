@@ -3,6 +3,7 @@
  * Contracts: wait(2), waitid(2), wait4(2), kill(2), execve(2), fork(2), getpid(2), setpgid(2).
  */
 #include <dirent.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -514,6 +515,58 @@ CASE(exec_of_copy)
     expect_status(pid, 0);
 }
 
+static void check_program_of(pid_t pid, const char *path, const struct stat *file)
+{
+    char link[64], text[PATH_MAX];
+
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+    ssize_t len = readlink(link, text, sizeof(text) - 1);
+    check_ge(len, 1);
+    text[len] = '\0';
+    if (strcmp(text, path) != 0)
+        fail("%s leads to %s, expected %s", link, text, path);
+    struct stat found = stat_of(link);
+    check(same_file(&found, file));
+    check(S_ISLNK(lstat_of(link).st_mode));
+}
+
+/* /proc/PID/exe leads to the program's file, and can be run, whatever has become of the file's name. */
+CASE(program_in_proc)
+{
+    char here[PATH_MAX], path[PATH_MAX + 16], link[64], magic[4];
+    int fds[2];
+
+    copy_self("program");
+    struct stat file = stat_of(SELF), copy = stat_of("program"), gone;
+    check_program_of(getpid(), SELF, &file);
+    int fd = check_fd(open("/proc/self/exe", O_RDONLY));
+    check_eq(read(fd, magic, sizeof(magic)), sizeof(magic));
+    check(memcmp(magic, "\177ELF", sizeof(magic)) == 0);
+    check_errno(open("/proc/self/exe", O_RDONLY | O_NOFOLLOW), ELOOP);
+    check_errno(open("/proc/self/exe/", O_RDONLY), ENOTDIR);
+    check_errno(open("/proc/self/exe", O_RDONLY | O_CREAT | O_EXCL, 0644), EEXIST);
+
+    check_ok(pipe2(fds, 0));
+    check_ok(fcntl(fds[1], F_SETFD, FD_CLOEXEC));
+    pid_t pid = helper_start("program", "until-closed", fds[0]);
+    check(getcwd(here, sizeof(here)) != NULL);
+    snprintf(path, sizeof(path), "%s/program", here);
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+    check_program_of(pid, path, &copy);
+    check_ok(rename("program", "renamed"));
+    snprintf(path, sizeof(path), "%s/renamed", here);
+    check_program_of(pid, path, &copy);
+    check_ok(unlink("renamed"));
+    check_ok(stat(link, &gone));
+    check(same_file(&copy, &gone));
+    expect_status(helper_start(link, "is-open", 1), 1 << 8);
+    check_errno(open(link, O_WRONLY), ETXTBSY);
+    check_ok(close(fds[1]));
+    check_ok(waitid(P_PID, pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT));
+    check_errno(stat(link, &gone), ENOENT);
+    expect_status(pid, 0);
+}
+
 /* A new program has the umask and the working directory of the old one. */
 CASE(exec_keeps_umask_and_directory)
 {
@@ -641,6 +694,7 @@ const struct test_case process_cases[] = {
     { .name = "exec without arguments", .run = exec_without_arguments },
     { .name = "exec with long string", .run = exec_with_long_string },
     { .name = "exec of copy", .run = exec_of_copy },
+    { .name = "program in /proc", .run = program_in_proc },
     { .name = "exec keeps umask and directory", .run = exec_keeps_umask_and_directory },
     { .name = "fork copies umask", .run = fork_copies_umask },
     { .name = "process numbers", .run = process_numbers },

@@ -53,7 +53,9 @@
 #define SYS_getitimer 102
 #define SYS_setitimer 103
 #define SYS_clock_gettime 113
+#define SYS_clock_getres 114
 #define SYS_clock_nanosleep 115
+#define SYS_sched_getaffinity 123
 #define SYS_sched_yield 124
 #define SYS_restart_syscall 128         /* made by the kernel, in the place of a sleep that goes on */
 #define SYS_kill 129
@@ -68,10 +70,12 @@
 #define SYS_rt_sigqueueinfo 138
 #define SYS_rt_sigreturn 139
 #define SYS_reboot 142
+#define SYS_times 153
 #define SYS_setpgid 154
 #define SYS_getpgid 155
 #define SYS_getsid 156
 #define SYS_setsid 157
+#define SYS_getgroups 158
 #define SYS_uname 160
 #define SYS_getrlimit 163
 #define SYS_setrlimit 164
