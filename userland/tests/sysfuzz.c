@@ -54,7 +54,7 @@
 #define STACK_BYTES     MIB(8)
 
 enum kind { NONE, FD, BUFFER, LENGTH, PATH, FLAGS, SIGNAL, PID, TIME, VECTOR, STRINGS, BREAK, STEP, WHENCE, MEMORY,
-            OFFSET, MODE, COMMAND, POLLS, ADVICE, OPEN, PROGRAM, SELDOM };
+            OFFSET, MODE, COMMAND, POLLS, ADVICE, OPEN, PROGRAM, SELDOM, ACTION, SET_SIZE };
 
 static const struct about {
     unsigned number, weight;
@@ -141,7 +141,19 @@ static const struct about {
     { SYS_sysinfo, 2, "sysinfo", { BUFFER }, true },
     { SYS_getrandom, 3, "getrandom", { BUFFER, LENGTH, WHENCE }, true },
     { SYS_madvise, 6, "madvise", { MEMORY, LENGTH, ADVICE }, true },
-    { SYS_rt_sigaction, 2, "rt_sigaction", { SIGNAL, BUFFER, BUFFER, LENGTH }, false },
+    { SYS_rt_sigaction, 4, "rt_sigaction", { SIGNAL, ACTION, BUFFER, SET_SIZE }, true },
+    { SYS_rt_sigprocmask, 4, "rt_sigprocmask", { WHENCE, BUFFER, BUFFER, SET_SIZE }, true },
+    { SYS_rt_sigpending, 1, "rt_sigpending", { BUFFER, SET_SIZE }, true },
+    { SYS_rt_sigtimedwait, 1, "rt_sigtimedwait", { BUFFER, BUFFER, TIME, SET_SIZE }, false },
+    { SYS_rt_sigqueueinfo, 2, "rt_sigqueueinfo", { PID, SIGNAL, BUFFER }, true },
+    { SYS_tkill, 2, "tkill", { PID, SIGNAL }, true },
+    { SYS_tgkill, 2, "tgkill", { PID, PID, SIGNAL }, true },
+    { SYS_rt_tgsigqueueinfo, 1, "rt_tgsigqueueinfo", { PID, PID, SIGNAL, BUFFER }, true },
+    { SYS_restart_syscall, 1, "restart_syscall", { NONE }, false },
+    { SYS_sigaltstack, 2, "sigaltstack", { BUFFER, BUFFER }, true },
+    { SYS_setitimer, 2, "setitimer", { WHENCE, BUFFER, BUFFER }, true },
+    { SYS_getitimer, 1, "getitimer", { WHENCE, BUFFER }, true },
+    { SYS_getsid, 1, "getsid", { PID }, true },
 };
 #define MUST(call) check_ge(call, 0)
 #define NKNOWN (sizeof(known) / sizeof(known[0]))
@@ -251,6 +263,7 @@ static uint64_t value(struct dice *dice)
 static uint64_t fresh_time[2];
 static struct iovec fresh_vector[8];
 static struct pollfd fresh_polls[64];
+static struct sigaction fresh_action;
 static bool jailed;
 
 struct call {
@@ -288,18 +301,29 @@ static void tame_names(struct call *call)
     call->arg[2] &= O_NONBLOCK | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_APPEND | (constant ? O_ACCMODE : 0);
 }
 
+/* To itself or those that it has made; and nobody is stopped, for some could not be found any more by who ends them. */
+static void tame_signal(uint64_t *target, uint64_t *number)
+{
+    int pid = *target;
+
+    if (pid == -1 || (pid != 0 && (pid < 0 ? -(unsigned)pid : (unsigned)pid) <= (unsigned)lowest_pid))
+        *target = getpid();
+    if ((int)*number >= SIGSTOP && (int)*number <= SIGTTOU)
+        *number = SIGCONT;
+}
+
 static void tame(struct call *call)
 {
     uint64_t *arg = call->arg;
     uint64_t heap_end_now;
 
     for (unsigned i = 0; i < ARGS; i++)
-        if (arg[i] != (uint64_t)fresh_time && arg[i] != (uint64_t)fresh_vector && arg[i] != (uint64_t)fresh_polls)
+        if (arg[i] != (uint64_t)fresh_time && arg[i] != (uint64_t)fresh_vector && arg[i] != (uint64_t)fresh_polls &&
+            arg[i] != (uint64_t)&fresh_action)
             arg[i] = tame_address(arg[i]);
     for (unsigned i = 0; i < 2; i++)
         if ((uint32_t)arg[i] == REPORT_FD)
             arg[i]--;
-    int pid = arg[0];
     if (!jailed)
         tame_names(call);
     switch (call->number) {
@@ -316,8 +340,28 @@ static void tame(struct call *call)
         arg[1] %= HEAP_MAX;
         break;
     case SYS_kill:
-        if (pid == -1 || (pid != 0 && (pid < 0 ? -(unsigned)pid : (unsigned)pid) <= (unsigned)lowest_pid))
-            arg[0] = getpid();
+    case SYS_tkill:
+    case SYS_rt_sigqueueinfo:
+        tame_signal(&arg[0], &arg[1]);
+        break;
+    case SYS_tgkill:
+    case SYS_rt_tgsigqueueinfo:
+        tame_signal(&arg[1], &arg[2]);
+        break;
+    case SYS_rt_sigaction:                      /* a handler anywhere would run wild in this code */
+        if (arg[1] != (uint64_t)&fresh_action)
+            arg[1] = 0;
+        if (1ul << arg[0] % 64 & (1ul << SIGILL | 1ul << SIGTRAP | 1ul << SIGBUS | 1ul << SIGFPE | 1ul << SIGSEGV))
+            fresh_action.sa_handler = SIG_DFL;  /* the fault would come again and again */
+        break;
+    case SYS_rt_sigreturn:                      /* and so would whatever stands on the stack */
+    case SYS_rt_sigsuspend:                     /* sleeps for ever, */
+    case SYS_setsid:                            /* where nobody finds it */
+        call->number = SYS_getpid;
+        break;
+    case SYS_rt_sigtimedwait:
+        if (arg[2] == 0)
+            arg[2] = (uint64_t)fresh_time;
         break;
     case SYS_setpgid:                           /* into the runner's group, where kill(0) would reach it */
         if ((int)arg[1] <= lowest_pid)
@@ -353,6 +397,11 @@ static void tame(struct call *call)
         break;
     }
 }
+static void ignore_signal(int number)
+{
+    (void)number;
+}
+
 static uint64_t argument(struct dice *dice, enum kind kind)
 {
     static const uint32_t modes[] = { 0644, 0755, S_IFREG | 0600, S_IFCHR | 0666, S_IFDIR | 0755, S_IFIFO | 0600, 0777, 0 };
@@ -410,6 +459,13 @@ static uint64_t argument(struct dice *dice, enum kind kind)
         return commands[roll(dice, sizeof(commands) / sizeof(commands[0]))];
     case OPEN:
         return opens[roll(dice, sizeof(opens) / sizeof(opens[0]))] | argument(dice, FLAGS) * (roll(dice, 6) == 0);
+    case SET_SIZE:
+        return roll(dice, 16) == 0 ? value(dice) : sizeof(sigset_t);
+    case ACTION:
+        fresh_action.sa_handler = roll(dice, 3) == 0 ? ignore_signal : roll(dice, 2) == 0 ? SIG_IGN : SIG_DFL;
+        fresh_action.sa_flags = roll_any(dice);
+        fresh_action.sa_mask = roll(dice, 2) * roll_any(dice);
+        return roll(dice, 6) == 0 ? 0 : (uint64_t)&fresh_action;
     case POLLS:
         for (unsigned i = 0; i < 64; i++)
             fresh_polls[i] = (struct pollfd){ .fd = argument(dice, FD), .events = roll(dice, 8) };
@@ -426,6 +482,12 @@ static uint64_t argument(struct dice *dice, enum kind kind)
         break;
     }
     return value(dice);
+}
+
+static bool sends_signal(uint64_t number)
+{
+    return number == SYS_kill || number == SYS_tkill || number == SYS_tgkill || number == SYS_rt_sigqueueinfo ||
+           number == SYS_setitimer;
 }
 
 static bool ends_worker(uint64_t number)
@@ -464,7 +526,7 @@ static void choose(struct dice *dice, struct call *call)
         if (roll(dice, 8) == 0)
             call->arg[roll(dice, ARGS)] = value(dice);
     }
-    if ((ends_worker(call->number) || call->number == SYS_kill) && roll(dice, 8) > 0)
+    if ((ends_worker(call->number) || sends_signal(call->number)) && roll(dice, 8) > 0)
         call->number = SYS_getpid;              /* workers are to live for a while */
     tame(call);
 }
