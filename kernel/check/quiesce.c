@@ -21,6 +21,9 @@
 
 #define SHARE 2                         /* after a check of length t there is none for SHARE * t */
 
+/* A millisecond and a stop of all harts each. Who writes to drop_caches has let the others come to rest, and waits for a check. */
+enum { TRIES = 30, TRIES_WHEN_ASKED = 10000 };
+
 static bool enabled;
 static _Atomic uint64_t not_before;     /* ticks: when the next check may begin */
 static _Atomic uint64_t last_end;     /* ticks: when the last check was over */
@@ -40,8 +43,11 @@ static bool in_mm(struct proc *p, void *found)
     return !*(bool *)found;
 }
 
-/* Without regard to time. */
-static void check_now(void)
+/*
+ * Without regard to time. Where several processes do nothing but wait for each other's locks there may be no moment at which none of
+ * them is in the middle: after so many tries the check is left for another time.
+ */
+static void check_now(unsigned tries)
 {
     uint64_t start = time_ticks();      /* stopping the others counts: it can take longer than the check */
     for (;;) {
@@ -58,6 +64,10 @@ static void check_now(void)
         harts_resume();
         if (!busy || late)
             return;
+        if (--tries == 0) {
+            atomic_store(&not_before, time_ticks() + SHARE * (time_ticks() - start));
+            return;
+        }
         if (time_sleep_until(time_ns() + NSEC_PER_SEC / 1000) != 0)    /* not to stop at every step those whose end we await */
             thread_yield();                                             /* a signal: there is no sleep any more */
     }
@@ -66,7 +76,7 @@ static void check_now(void)
 void check_point(void)
 {
     if (CHECKED && enabled && time_ticks() >= atomic_load(&not_before))
-        check_now();
+        check_now(TRIES);
 }
 
 /* ---- caches ---- */
@@ -93,5 +103,5 @@ void mm_drop_caches(void)
 {
     mm_shrink();
     if (CHECKED && enabled)
-        check_now();
+        check_now(TRIES_WHEN_ASKED);
 }

@@ -391,20 +391,19 @@ static void fork_until_stop(uintptr_t seed)
 static void side_by_side(uintptr_t seed)
 {
     static child_fn *const others[] = { change_until_stop, change_until_stop, touch_until_stop, touch_until_stop, fork_until_stop };
-    pid_t pids[5], victim = 0;
+    pid_t pids[5];
     unsigned deaths = 0;
 
     arena_make();
     stop = 0;
     for (unsigned i = 0; i < 5; i++)
         pids[i] = sharer_start(others[i], seed * 10 + i);
-    for (uint64_t start = rdtime(); rdtime() - start < SIDE_MS * 10000ul; deaths++) {
+    for (uint64_t start = rdtime(); deaths < 200 && rdtime() - start < SIDE_MS * 10000ul; deaths++) {
         bool late;
-        if (deaths < 200)
-            victim = sharer_start(live_dangerously, seed + deaths);
+        pid_t victim = sharer_start(live_dangerously, seed + deaths);
         int status = wait_or_kill(victim, SIDE_MS, &late);
         check(late || status == SIGSEGV || status == SIGBUS);
-        if (late || deaths >= 200)
+        if (late)
             break;
     }
     stop = 1;

@@ -41,6 +41,7 @@
 #define SLOTS_MAX       16
 #define SCRATCH_PAGES   16
 #define HEAP_MAX        MIB(1)                  /* of a worker, so that they do not take the runner's memory */
+#define MAPPING_MAX     KIB(64)
 #define CALLS_OF_WORKER 3000                    /* then the next one has its turn */
 #define CALLS_OF_CHILD  30
 #define DEPTH_MAX       2
@@ -54,7 +55,8 @@
 #define STACK_BYTES     MIB(8)
 
 enum kind { NONE, FD, BUFFER, LENGTH, PATH, FLAGS, SIGNAL, PID, TIME, VECTOR, STRINGS, BREAK, STEP, WHENCE, MEMORY,
-            OFFSET, MODE, COMMAND, POLLS, ADVICE, OPEN, PROGRAM, SELDOM, ACTION, SET_SIZE };
+            OFFSET, MODE, COMMAND, POLLS, ADVICE, OPEN, PROGRAM, SELDOM, ACTION, SET_SIZE,
+            MAPPING };
 
 static const struct about {
     unsigned number, weight;
@@ -140,7 +142,21 @@ static const struct about {
     { SYS_gettid, 1, "gettid", { NONE }, true },
     { SYS_sysinfo, 2, "sysinfo", { BUFFER }, true },
     { SYS_getrandom, 3, "getrandom", { BUFFER, LENGTH, WHENCE }, true },
+    { SYS_getgroups, 1, "getgroups", { WHENCE, BUFFER }, true },
+    { SYS_times, 1, "times", { BUFFER }, true },
+    { SYS_clock_getres, 1, "clock_getres", { WHENCE, BUFFER }, true },
+    { SYS_sched_getaffinity, 1, "sched_getaffinity", { PID, LENGTH, BUFFER }, true },
     { SYS_madvise, 6, "madvise", { MEMORY, LENGTH, ADVICE }, true },
+    { SYS_mmap, 12, "mmap", { MEMORY, LENGTH, WHENCE, MAPPING, FD, OFFSET }, true },
+    { SYS_mremap, 8, "mremap", { MEMORY, LENGTH, LENGTH, WHENCE, MEMORY }, true },
+    { SYS_msync, 2, "msync", { MEMORY, LENGTH, WHENCE }, true },
+    { SYS_mlock, 2, "mlock", { MEMORY, LENGTH }, true },
+    { SYS_mlock2, 2, "mlock2", { MEMORY, LENGTH, FLAGS }, true },
+    { SYS_munlock, 2, "munlock", { MEMORY, LENGTH }, true },
+    { SYS_mlockall, 1, "mlockall", { WHENCE }, true },
+    { SYS_munlockall, 1, "munlockall", { NONE }, true },
+    { SYS_mincore, 3, "mincore", { MEMORY, LENGTH, BUFFER }, true },
+    { SYS_memfd_create, 3, "memfd_create", { PATH, FLAGS }, true },
     { SYS_rt_sigaction, 4, "rt_sigaction", { SIGNAL, ACTION, BUFFER, SET_SIZE }, true },
     { SYS_rt_sigprocmask, 4, "rt_sigprocmask", { WHENCE, BUFFER, BUFFER, SET_SIZE }, true },
     { SYS_rt_sigpending, 1, "rt_sigpending", { BUFFER, SET_SIZE }, true },
@@ -189,6 +205,8 @@ static uint64_t roll(struct dice *dice, uint64_t sides)
 
 extern char etext[], __preinit_array_start[];   /* the ends of the text, and the beginning of what can be written (user.ld) */
 static uintptr_t scratch;                       /* SCRATCH_PAGES; page 4 read-only, page 5 not there, from 8 on untouched */
+static uintptr_t mapped[4];                     /* where mmap and mremap have put something, and perhaps still */
+static unsigned nmapped;
 static int lowest_pid;                          /* nobody with a lower one is to be killed */
 
 static const char *const paths[] = {
@@ -209,6 +227,8 @@ static uint64_t pointer(struct dice *dice)
 {
     uint64_t page = scratch + roll(dice, SCRATCH_PAGES + 1) * PAGE_BYTES;
 
+    if (roll(dice, 3) == 0)
+        page = mapped[roll(dice, 4)] + roll(dice, 4) * PAGE_BYTES;
     switch (roll(dice, 12)) {
     case 0:
         return 0;
@@ -312,6 +332,32 @@ static void tame_signal(uint64_t *target, uint64_t *number)
         *number = SIGCONT;
 }
 
+/* What lies exactly there lies on nothing that the worker needs: neither below scratch nor at the stack, nor above. */
+static uint64_t tame_place(uint64_t va)
+{
+    return va < scratch || va >= USER_END - STACK_BYTES - PAGE_BYTES - MAPPING_MAX ? scratch : va;
+}
+
+static void tame_mapping(struct call *call)
+{
+    uint64_t *arg = call->arg;
+
+    switch (call->number) {
+    case SYS_mmap:
+        arg[1] %= MAPPING_MAX;
+        if (arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+            arg[0] = tame_place(arg[0]);
+        break;
+    case SYS_mremap:                            /* old places are given up, new ones taken */
+        arg[0] = tame_place(arg[0]);
+        arg[1] %= MAPPING_MAX;
+        arg[2] %= MAPPING_MAX;
+        if (arg[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+            arg[4] = tame_place(arg[4]);
+        break;
+    }
+}
+
 static void tame(struct call *call)
 {
     uint64_t *arg = call->arg;
@@ -326,6 +372,7 @@ static void tame(struct call *call)
             arg[i]--;
     if (!jailed)
         tame_names(call);
+    tame_mapping(call);
     switch (call->number) {
     case SYS_chroot:                            /* whose root is below where it stands finds its way out by ".." */
         arg[0] = arg[0] % 16 == 0 ? 8 : (uint64_t)"/";
@@ -471,7 +518,11 @@ static uint64_t argument(struct dice *dice, enum kind kind)
             fresh_polls[i] = (struct pollfd){ .fd = argument(dice, FD), .events = roll(dice, 8) };
         return roll(dice, 6) == 0 ? pointer(dice) : (uint64_t)fresh_polls;
     case ADVICE:
-        return roll(dice, 8) == 0 ? value(dice) : roll(dice, 2) == 0 ? MADV_POPULATE_WRITE : roll(dice, 6);
+        return roll(dice, 8) == 0 ? value(dice) : roll(dice, 4) == 0 ? MADV_POPULATE_WRITE : roll(dice, 24);
+    case MAPPING:
+        return roll(dice, 8) == 0 ? value(dice)
+                                  : (roll(dice, 2) + 1) | (roll(dice, 2) ? MAP_ANONYMOUS : 0) |
+                                        (roll(dice, 3) ? 0 : MAP_FIXED) | (roll(dice, 4) ? 0 : MAP_POPULATE);
     case WHENCE:
         return roll(dice, 6) == 0 ? value(dice) : roll(dice, 8);
     case VECTOR:
@@ -636,6 +687,8 @@ static void worker(unsigned slot, uint64_t worker_seed, int report_fd)
         }
         if (result < 0 && result > -ERRNOS)
             record->error = result;
+        if (result > 0 && (call.number == SYS_mmap || call.number == SYS_mremap))
+            mapped[nmapped++ % 4] = result;
         if (nreport == sizeof(report) / sizeof(report[0]))
             report_flush();
     }
