@@ -37,7 +37,8 @@ bool as_is_locked(struct addrspace *as, vaddr_t va);
 int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future);
 
 /*
- * Bring every page in and map it, as that access would. Where memory runs out this only fails, and kills nobody.
+ * Bring every page in and map it, as that access would. Where memory runs out this only fails, a few frames before the last
+ * (page_few_left), and kills nobody.
  * Returns 0; -ENOMEM: a hole, or no memory; -EINVAL: not allowed there; -EFAULT: beyond the object's end; -EINTR: killed. What has
  * come in by then stays. Source: madvise(2), MADV_POPULATE_READ.
  */

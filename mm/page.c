@@ -225,6 +225,18 @@ size_t page_used(enum page_use use)
     return n;
 }
 
+bool page_few_left(void)
+{
+    for (bool given_back = page_shrink == NULL;; given_back = true) {
+        spin_lock(&page_lock);
+        bool few = nfree < PAGE_FEW + nreserve;
+        spin_unlock(&page_lock);
+        if (!few || given_back)
+            return few;
+        page_shrink();
+    }
+}
+
 void page_check(void)
 {
     size_t listed = 0;

@@ -115,6 +115,13 @@ static inline struct page *page_alloc(enum page_use use);
 static inline struct page *page_alloc_zeroed(enum page_use use);
 static inline void page_free(struct page *page);
 
+/*
+ * Are there so few frames left, after page_shrink too, that only who cannot do without should take one? So asks who fetches
+ * many pages at a wish: the last of them would be those that the program needs to read that there were not enough.
+ */
+#define PAGE_FEW 64
+bool page_few_left(void);
+
 /* A hart's front end: free frames, so that most calls take no lock. Only its hart touches it. */
 #define PAGE_FRONT_MAX 31
 struct page_front {

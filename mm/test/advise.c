@@ -350,6 +350,23 @@ static void populating_without_memory(void)
 }
 
 /* Each page by the access that it allows; what is not there, or is not to be there yet, is passed over. */
+/* The last few frames stay for what the program needs to go on: they are no longer there for a wish. */
+static void populating_to_the_last(void)
+{
+    struct addrspace *as = as_create();
+    size_t npages = page_used(PAGE_FREE);
+    page_shrink = world_drop_caches;
+    check_eq(map_zero(as, page_at(0), npages * PAGE_SIZE, RW), 0);
+    check_eq(as_populate(as, page_at(0), npages * PAGE_SIZE, ACCESS_WRITE), -ENOMEM);
+    world_drop_caches();
+    check_eq(page_used(PAGE_FREE) <= PAGE_FEW + (page_total() >> 7), 1);
+    for (size_t i = 1; i <= PAGE_FEW / 2; i++)
+        check_eq(program_store(as, page_at(npages - i), 1), 0);
+    page_shrink = NULL;
+    world_check();
+    destroy(as);
+}
+
 static void populating_what_is_mapped(void)
 {
     struct vm_object *obj = lettered_file();
@@ -454,6 +471,7 @@ const struct test_case advise_cases[] = {
     { "lock: all there is, and all to come", locking_all },
     { "populate: by one access", populating },
     { "populate: without memory", populating_without_memory },
+    { "populate: to the last frames but a few", populating_to_the_last },
     { "populate: what is mapped, as it may be", populating_what_is_mapped },
     { "resident: who has what", resident },
     { "resident: a copy without its file", resident_copies },

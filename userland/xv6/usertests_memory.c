@@ -100,10 +100,12 @@ static int ten_that_want_much(void)
     int fds[2], pids[MANY], refused = 0;
     char answer;
 
-    check_eq(pipe(fds), 0);
     for (int i = 0; i < MANY; i++) {
+        check_eq(pipe(fds), 0);
         pids[i] = start(grow_and_hold, fds[1]);
+        close(fds[1]);                                  /* so that one that is killed leaves no open end */
         check_eq(read(fds[0], &answer, 1), 1);
+        close(fds[0]);
         refused += answer == '0';
     }
     char *page = sbrk(PGSIZE);
