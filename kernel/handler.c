@@ -75,7 +75,7 @@ static bool handler_enter(struct trapframe *tf, const struct signal_info *info, 
         fp_save(tf, t->fp);
     words_zero(&frame, sizeof frame);
     signal_frame_save(&frame, tf, t->fp_used ? t->fp : NULL);
-    memcpy(frame.info, info, sizeof *info);
+    bytes_copy(frame.info, info, sizeof *info);
     frame.context.stack = s->stack;
     frame.context.mask = s->has_after_call ? s->after_call : s->blocked;
     if (copy_to_user(p->as, at, &frame, sizeof frame, NULL) != 0)

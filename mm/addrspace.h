@@ -187,8 +187,8 @@ static inline vaddr_t as_room_from(const struct addrspace *as) { return as->brk_
 /* Take the translations of [start, end) away: from here on nobody sees its pages. Caller writes as->lock. */
 void as_hide(struct addrspace *as, vaddr_t start, vaddr_t end);
 
-/* Make ends of VMAs of start and end, if they lie in one: prepare, as above, then vma_split. */
-int split_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_spare *spare);
+/* Make ends of VMAs of start, which first has (NULL: none has), and end, if they lie in one: prepare, as above, then vma_split. */
+int split_prepare(struct addrspace *as, const struct vma *first, vaddr_t start, vaddr_t end, struct vma_spare *spare);
 
 /* ---- addrspace.c ---- */
 

@@ -61,10 +61,11 @@ struct flag_change {
 static int change_flags(struct addrspace *as, vaddr_t start, vaddr_t end, struct flag_change change)
 {
     struct vma_spare spare = { 0 };
-    int err = split_prepare(as, start, end, &spare);
+    struct vma *first = vma_find(as, start);
+    int err = split_prepare(as, first, start, end, &spare);
     if (err == 0) {
-        vma_split(as, start, &spare);
-        vma_split(as, end, &spare);
+        vma_split(as, first, start, &spare);
+        vma_split(as, vma_find(as, end), end, &spare);
     }
     struct vma *vma = err == 0 ? vma_find_from(as, start) : NULL;
     for (; vma != NULL && vma->start < end; vma = vma_next(vma)) {

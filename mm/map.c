@@ -45,7 +45,7 @@ void unmap_commit(struct addrspace *as, const struct unmap *unmap, struct vma_sp
     as_hide(as, start, end);
     struct vma *vma = vma_find_from(as, start), *next;
     if (vma != NULL && vma->start < start && end < vma->end)
-        vma_split(as, end, spare);
+        vma_split(as, vma, end, spare);
     for (; vma != NULL && vma->start < end; vma = next) {
         next = vma_next(vma);
         if (vma->start < start) {
@@ -214,9 +214,9 @@ bool as_range_allows(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned 
     return at >= end;
 }
 
-int split_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_spare *spare)
+int split_prepare(struct addrspace *as, const struct vma *first, vaddr_t start, vaddr_t end, struct vma_spare *spare)
 {
-    struct vma *first = vma_find(as, start), *last = first != NULL && end <= first->end ? first : vma_find(as, end - 1);
+    const struct vma *last = first != NULL && end <= first->end ? first : vma_find(as, end - 1);
     bool low = first != NULL && first->start < start, high = last != NULL && end < last->end;
     return low || high ? vma_spare_alloc(as, spare, spare->count + low + high) : 0;
 }
@@ -224,7 +224,7 @@ int split_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_s
 /* May the part of vma before end have the rights in prot? data: pages that have become data before it. */
 static int may_have(const struct addrspace *as, const struct vma *vma, vaddr_t start, vaddr_t end, unsigned prot, size_t *data)
 {
-    if (vma == NULL)
+    if (vma == NULL || vma->start > start)
         return -ENOMEM;
     if (prot & vma->prot_denied)
         return -EACCES;
@@ -233,12 +233,11 @@ static int may_have(const struct addrspace *as, const struct vma *vma, vaddr_t s
     return as->vmas.ndata + *data > as->limits.data >> PAGE_SHIFT && *data > 0 ? -ENOMEM : 0;
 }
 
-/* How far [start, end) may get the rights in prot; and what is wrong there, or 0. */
-static int protectable(struct addrspace *as, vaddr_t start, vaddr_t *end, unsigned prot)
+/* How far [start, end), which vma begins, may get the rights in prot; and what is wrong there, or 0. */
+static int protectable(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t *end, unsigned prot)
 {
     size_t data = 0;
-    for (vaddr_t at = start; at < *end; thread_let_others()) {
-        const struct vma *vma = vma_find(as, at);
+    for (vaddr_t at = start; at < *end; vma = at < *end ? vma_next(vma) : NULL, thread_let_others()) {
         int err = may_have(as, vma, at, *end, prot, &data);
         if (err != 0) {
             *end = at;
@@ -249,14 +248,14 @@ static int protectable(struct addrspace *as, vaddr_t start, vaddr_t *end, unsign
     return 0;
 }
 
-static int protect_locked(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot)
+static int protect_locked(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t end, unsigned prot)
 {
     struct vma_spare spare = { 0 };
-    int err = split_prepare(as, start, end, &spare);
+    int err = split_prepare(as, vma, start, end, &spare);
     if (err == 0) {
-        struct vma *vma = vma_split(as, start, &spare);
+        vma = vma_split(as, vma, start, &spare);
         if (spare.count > 0)
-            vma_split(as, end, &spare);
+            vma_split(as, vma_find(as, end), end, &spare);
         for (; vma != NULL && vma->start < end; vma = vma_next(vma)) {
             vma_set(as, vma, prot, vma->flags);
             thread_let_others();
@@ -278,7 +277,8 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
         return -EINVAL;
     as_write(as);
     vaddr_t end = start + page_up(len);
-    int wrong = protectable(as, start, &end, prot), err = end > start ? protect_locked(as, start, end, prot) : 0;
+    struct vma *vma = vma_find(as, start);
+    int wrong = protectable(as, vma, start, &end, prot), err = end > start ? protect_locked(as, vma, start, end, prot) : 0;
     as_write_done(as);
     return err != 0 ? err : wrong;
 }

@@ -66,8 +66,7 @@ static struct radix_node *node_alloc(struct radix_spare *spare)
     if (node == NULL)
         return NULL;
     node->occupied = 0;
-    for (unsigned i = 0; i < RADIX_SLOTS; i++)
-        node->slot[i] = NULL;
+    words_zero(node->slot, sizeof node->slot);
     return node;
 }
 
@@ -191,84 +190,136 @@ struct radix_node *radix_prepare(struct radix *r, uint64_t vpn, struct radix_spa
 
 /* ---- ranges ---- */
 
-/* The slots of a node that begins at base that [start, end) touches: the first, the last, and which of them are occupied. */
-static uint32_t slots_touched(const struct radix_node *node, unsigned level, uint64_t base, uint64_t start, uint64_t end,
-                              unsigned *first, unsigned *last)
+/* The part of a node, or of what a slot covers, that a range touches: page numbers from the first one of it, both inclusive. */
+struct part {
+    uint64_t first, last;
+};
+
+static bool is_whole(struct part part, unsigned level) { return part.first == 0 && part.last == slot_span(level + 1) - 1; }
+
+/* Which slots the part touches are occupied; the first and the last that it touches. */
+static uint32_t slots_touched(const struct radix_node *node, unsigned level, struct part part, unsigned *first, unsigned *last)
 {
-    uint64_t node_last = base + slot_span(level) * RADIX_SLOTS - 1;
-    *first = start > base ? (start - base) / slot_span(level) : 0;
-    *last = ((end - 1 < node_last ? end - 1 : node_last) - base) / slot_span(level);
+    *first = part.first >> (RADIX_BITS * level);
+    *last = part.last >> (RADIX_BITS * level);
     return node->occupied & ~0u << *first & ~0u >> (RADIX_SLOTS - 1 - *last);
 }
 
-static bool covers(uint64_t start, uint64_t end, unsigned level, uint64_t base)
+/* Of the part of a node at level, what falls to its slot i. */
+static struct part part_of_slot(struct part part, unsigned level, unsigned i)
 {
-    return start <= base && base + slot_span(level) * RADIX_SLOTS <= end;
+    uint64_t inside = slot_span(level) - 1;
+    return (struct part){ part.first >> (RADIX_BITS * level) == i ? part.first & inside : 0,
+                          part.last >> (RADIX_BITS * level) == i ? part.last & inside : inside };
 }
 
-static bool any_below(const struct radix_node *node, unsigned level, uint64_t base, uint64_t start, uint64_t end)
+/*
+ * Most ranges are small: they lie in one slot of the nodes at the top. fork_level is the level of the first node in which
+ * they touch more than one, or the bottom; what is done about the nodes above it needs no part.
+ */
+static unsigned fork_level(uint64_t start, uint64_t end)
 {
-    while (!covers(start, end, level, base)) {
+    unsigned level = 0;
+    for (uint64_t differ = (start ^ (end - 1)) >> RADIX_BITS; differ != 0; differ >>= RADIX_BITS)
+        level++;
+    return level;
+}
+
+static struct part part_at(uint64_t start, uint64_t end, unsigned level)
+{
+    uint64_t inside = slot_span(level + 1) - 1;
+    return (struct part){ start & inside, (end - 1) & inside };
+}
+
+static bool any_below(const struct radix_node *node, unsigned level, struct part part)
+{
+    for (;; level--) {
         unsigned first, last;
-        uint32_t bits = slots_touched(node, level, base, start, end, &first, &last);
+        uint32_t bits = slots_touched(node, level, part, &first, &last);
         uint32_t edges = 1u << first | 1u << last;
         if (bits == 0 || level == 0 || (bits & ~edges) != 0)
             return bits != 0;                   /* nothing, or something that is covered as a whole */
-        level--;
         if (first != last && (bits & 1u << last)) {
-            if (any_below(node->slot[last], level, base + last * slot_span(level + 1), start, end))
+            if (any_below(node->slot[last], level - 1, part_of_slot(part, level, last)))
                 return true;
             if (!(bits & 1u << first))
                 return false;
         }
         node = node->slot[first];
-        base += first * slot_span(level + 1);
+        part = part_of_slot(part, level, first);
     }
-    return true;
 }
 
 bool radix_any(const struct radix *r, uint64_t start, uint64_t end)
 {
-    return r->root != NULL && any_below(r->root, TOP, 0, start, end);
+    if (start >= end)
+        return false;
+    const struct radix_node *node = r->root;
+    unsigned level = TOP, low = fork_level(start, end);
+    for (; node != NULL && level > low; level--)
+        node = node->slot[slot_index(start, level)];
+    return node != NULL && any_below(node, level, part_at(start, end, level));
 }
 
-/* Copy the shared nodes below *link that [start, end) covers only in part and finds something in. */
-static int prepare_below(struct radix_node **link, unsigned level, uint64_t base, uint64_t start, uint64_t end)
+/* Make the node in *link our own, if it is shared. False: no memory. */
+static bool make_own(struct radix_node **link, unsigned level)
 {
-    unsigned first, last;
-    if (*link == NULL || covers(start, end, level, base))
-        return 0;                               /* nothing there, or put as a whole */
-    if (slots_touched(*link, level, base, start, end, &first, &last) == 0)
-        return 0;
-    if (!node_sole(*link) && node_unshare(link, level, NULL) == NULL)
-        return -ENOMEM;
-    if (level == 0)
-        return 0;
-    /* Only the first and the last slot that the range touches can be covered in part. */
-    for (unsigned i = first;; i = last) {
-        struct radix_node **child = (struct radix_node **)&(*link)->slot[i];
-        int err = prepare_below(child, level - 1, base + i * slot_span(level), start, end);
-        if (err != 0 || i == last)
-            return err;
+    return node_sole(*link) || node_unshare(link, level, NULL) != NULL;
+}
+
+/* Copy the shared nodes at and below *link that the part covers not as a whole and finds something in. */
+static int prepare_below(struct radix_node **link, unsigned level, struct part part)
+{
+    for (;; level--) {
+        unsigned first, last;
+        if (is_whole(part, level))
+            return 0;                           /* put as a whole */
+        uint32_t bits = slots_touched(*link, level, part, &first, &last);
+        if (bits == 0)
+            return 0;
+        if (!make_own(link, level))
+            return -ENOMEM;
+        if (level == 0)
+            return 0;
+        /* Only the first and the last slot that the range touches can be covered in part. */
+        struct radix_node **slot = (struct radix_node **)(*link)->slot;
+        if (first != last && (bits & 1u << last)) {
+            int err = prepare_below(&slot[last], level - 1, part_of_slot(part, level, last));
+            if (err != 0)
+                return err;
+        }
+        if (!(bits & 1u << first))
+            return 0;
+        link = &slot[first];
+        part = part_of_slot(part, level, first);
     }
 }
 
 int radix_prepare_clear(struct radix *r, uint64_t start, uint64_t end)
 {
-    return start < end ? prepare_below(&r->root, TOP, 0, start, end) : 0;
+    if (start >= end)
+        return 0;
+    struct radix_node **link = &r->root;
+    unsigned level = TOP, low = fork_level(start, end);
+    for (; *link != NULL && level > low; level--) {
+        if (!make_own(link, level))
+            return -ENOMEM;
+        link = (struct radix_node **)&(*link)->slot[slot_index(start, level)];
+    }
+    return *link != NULL ? prepare_below(link, level, part_at(start, end, level)) : 0;
 }
 
-/* Remove what lies in [start, end) below *link, and the node itself when that leaves it empty. */
-static void clear_below(struct radix_node **link, unsigned level, uint64_t base, uint64_t start, uint64_t end)
+/* Remove the part of what lies at and below *link, and the node itself when that leaves it empty. */
+static void clear_below(struct radix_node **link, unsigned level, struct part part)
 {
     struct radix_node *node = *link;
     unsigned first, last;
-    if (covers(start, end, level, base)) {
+    if (is_whole(part, level)) {
         *link = NULL;
         node_put(node, level);
         return;
     }
-    uint32_t bits = slots_touched(node, level, base, start, end, &first, &last);
+    uint32_t bits = slots_touched(node, level, part, &first, &last);
     assert(bits == 0 || node_sole(node));
     bits >>= first;
     for (unsigned i = first; bits != 0; i++, bits >>= 1) {
@@ -279,7 +330,7 @@ static void clear_below(struct radix_node **link, unsigned level, uint64_t base,
             anon_put(*slot);
             *slot = NULL;
         } else {
-            clear_below((struct radix_node **)slot, level - 1, base + i * slot_span(level), start, end);
+            clear_below((struct radix_node **)slot, level - 1, part_of_slot(part, level, i));
         }
         if (*slot == NULL)
             node->occupied &= ~(1u << i);
@@ -292,8 +343,26 @@ static void clear_below(struct radix_node **link, unsigned level, uint64_t base,
 
 void radix_clear(struct radix *r, uint64_t start, uint64_t end)
 {
-    if (r->root != NULL && start < end)
-        clear_below(&r->root, TOP, 0, start, end);
+    if (start >= end)
+        return;
+    struct radix_node **path[RADIX_LEVELS], **link = &r->root;
+    unsigned level = TOP, low = fork_level(start, end);
+    for (; *link != NULL && level > low; level--) {
+        path[level] = link;
+        link = (struct radix_node **)&(*link)->slot[slot_index(start, level)];
+    }
+    if (*link == NULL)
+        return;
+    clear_below(link, level, part_at(start, end, level));
+    /* And the nodes above that this leaves empty. */
+    while (*link == NULL && ++level < RADIX_LEVELS) {
+        link = path[level];
+        (*link)->occupied &= ~(1u << slot_index(start, level));
+        if ((*link)->occupied == 0) {
+            node_put(*link, level);
+            *link = NULL;
+        }
+    }
 }
 
 /* ---- whole trees ---- */

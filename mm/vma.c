@@ -244,13 +244,12 @@ void vma_remove(struct addrspace *as, struct vma *vma)
     account(as, vma, -(int64_t)vma_npages(vma));
 }
 
-struct vma *vma_split(struct addrspace *as, vaddr_t at, struct vma_spare *spare)
+struct vma *vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct vma_spare *spare)
 {
     assert(as_held_alone(as) && page_aligned(at));
-    struct vma *vma = vma_find(as, at);
     if (vma == NULL || vma->start == at)
         return vma;
-    assert(spare->count > 0);
+    assert(vma->start < at && at < vma->end && spare->count > 0);
     struct vma *upper = spare->vma[--spare->count];
     lock_object(vma);                           /* one hold: whoever walks the list sees the old range or both new ones */
     copy_promise(upper, vma);

@@ -121,8 +121,11 @@ void vma_spare_free(struct vma_spare *spare);
 void vma_insert(struct addrspace *as, struct vma *vma, const struct vma *from);
 void vma_remove(struct addrspace *as, struct vma *vma);
 
-/* If a VMA straddles at, make two of it, with one of spare. Returns the one with at; NULL: none has. */
-struct vma *vma_split(struct addrspace *as, vaddr_t at, struct vma_spare *spare);
+/*
+ * vma is the one that has at, or NULL. If it does not begin there, make two of it, with one of spare, its place in the tree that
+ * of the lower. Returns the one that begins at at, or NULL.
+ */
+struct vma *vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct vma_spare *spare);
 
 /* Move vma's start or end; the range it leaves is no longer part of it. */
 void vma_resize(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t end);

@@ -43,13 +43,22 @@ page_copy:                              /* (to, from) */
     ret
 
     .globl words_zero
-words_zero:                             /* (start, size in bytes, a multiple of 8) */
+words_zero:                             /* (start, size in bytes, a multiple of 8): 8 words at a time and then one by one */
     add  a1, a0, a1
-    beq  a0, a1, 2f
-1:  sd   zero, 0(a0)
+1:  addi t1, a0, 64
+    bgtu t1, a1, 2f
+    .set at, 0
+    .rept 8
+    sd   zero, at(a0)
+    .set at, at + 8
+    .endr
+    mv   a0, t1
+    j    1b
+2:  beq  a0, a1, 3f
+    sd   zero, 0(a0)
     addi a0, a0, 8
-    bne  a0, a1, 1b
-2:  ret
+    j    2b
+3:  ret
 
     .macro copy_words load, store, size     /* whole words, 8 at a time and then one by one; t0: where they end */
 1:  addi t1, a0, 8*\size

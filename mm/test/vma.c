@@ -59,10 +59,10 @@ static void split_and_merge(void)
     struct vma *vma = make(as, at, at + 6 * PAGE_SIZE, obj, 1);
     struct vma_spare spare = { 0 };
     check_eq(vma_spare_alloc(as, &spare, 1), 0);
-    vma_split(as, at + 2 * PAGE_SIZE, &spare);
-    struct vma *upper = vma_next(vma);
+    struct vma *upper = vma_split(as, vma, at + 2 * PAGE_SIZE, &spare);
+    check(upper == vma_next(vma));
     check_eq(spare.count, 0);
-    vma_split(as, at + 2 * PAGE_SIZE, &spare);  /* an end already: nothing to do */
+    check(vma_split(as, upper, at + 2 * PAGE_SIZE, &spare) == upper);   /* an end already: nothing to do */
     check_eq(vma->end, upper->start);
     check_eq(upper->object_index, 3);
     check_eq(as->vmas.npages, 6);
@@ -179,7 +179,7 @@ static void change_something(struct addrspace *as)
     switch (host_random() % 8) {
     case 0:
         check_eq(vma_spare_alloc(as, &spare, 1), 0);
-        vma_split(as, va, &spare);
+        vma_split(as, vma_find(as, va), va, &spare);
         vma_spare_free(&spare);
         break;
     case 1:
