@@ -266,17 +266,22 @@ static __attribute__((noinline)) enum fault_result prepare_shape(struct addrspac
 static __attribute__((noinline)) void fault_around(struct addrspace *as, struct vma *vma, uint64_t at, struct pte *entry,
                                                    struct vm_object *obj)
 {
-    uint64_t low = vma->start >> PAGE_SHIFT, high = vma->end >> PAGE_SHIFT, first = near_first(at);
+    uint64_t low = vma->start >> PAGE_SHIFT, high = vma->end >> PAGE_SHIFT;
     if (obj != NULL && high - low > object_npages(obj) - vma->object_index)
         high = low + object_npages(obj) - vma->object_index;    /* it may be about to lose what lies beyond */
-    bool exclusive;
-    struct radix_node *own = radix_find_node(&as->anons, at, &exclusive);
-    for (uint64_t vpn = first < low ? low : first; vpn < first + NEAR_PAGES && vpn < high; vpn++) {
+    uint64_t first = near_first(at) < low ? low : near_first(at);
+    bool exclusive, unused;
+    struct radix_node *own = radix_find_node(&as->anons, at, &exclusive), *theirs = NULL;
+    for (uint64_t vpn = first; vpn < near_first(at) + NEAR_PAGES && vpn < high; vpn++) {
         struct anon *anon = own != NULL ? radix_slot(own, vpn) : NULL;
-        if (anon != NULL && obj != NULL)
-            continue;                           /* an anon hides the object's page, and it may be of another VMA's kind */
-        if (obj != NULL)
-            anon = object_find(obj, vma_object_index(vma, vpn << PAGE_SHIFT));
+        if (obj != NULL) {
+            uint64_t index = vma_object_index(vma, vpn << PAGE_SHIFT);
+            if (vpn == first || index % RADIX_SLOTS == 0)
+                theirs = radix_find_node(&obj->slots, index, &unused);
+            if (anon != NULL)
+                continue;                       /* an anon hides the object's page, and it may be of another VMA's kind */
+            anon = theirs != NULL ? radix_slot(theirs, index) : NULL;
+        }
         if (anon == NULL || vpn == at || !mutex_trylock(&anon->lock))
             continue;
         bool stores = obj == NULL ? exclusive && anon_sole(anon) : vma->shared && anon->dirty;

@@ -150,7 +150,8 @@ static int find_or_fill(struct vm_object *obj, uint64_t index, size_t pages_max,
     return 0;
 }
 
-int object_lock_page(struct vm_object *obj, uint64_t index, struct anon **out)
+/* object_lock_page, where the page is perhaps not in memory yet. */
+static __attribute__((noinline)) int fill_and_lock(struct vm_object *obj, uint64_t index, struct anon **out)
 {
     struct spare spare = { 0 };
     int err;
@@ -170,6 +171,17 @@ int object_lock_page(struct vm_object *obj, uint64_t index, struct anon **out)
     if (spare.anon != NULL || spare.nodes.count > 0)
         spare_free(&spare);
     return err;
+}
+
+int object_lock_page(struct vm_object *obj, uint64_t index, struct anon **out)
+{
+    mutex_lock(&obj->lock);
+    if (index < object_npages(obj) && (*out = object_find(obj, index)) != NULL) {
+        mutex_lock(&(*out)->lock);
+        return 0;
+    }
+    mutex_unlock(&obj->lock);
+    return fill_and_lock(obj, index, out);
 }
 
 void object_unlock_page(struct vm_object *obj, struct anon *anon)

@@ -167,7 +167,7 @@ static void cut_and_grow(void)
     unsigned npages = host_random() % NCUT;
     host_fail_allocation(FAIL_NONE, 0);         /* who cannot be cut is killed, in the kernel: here they must live */
     rwlock_write(&cut_lock);
-    object_resize(cut, npages * PAGE_SIZE + host_random() % PAGE_SIZE);
+    object_resize(cut, npages * PAGE_SIZE + 1 + host_random() % (PAGE_SIZE - 1));   /* within a page, whose copies stay */
     object_resize(cut, NCUT * PAGE_SIZE);
     for (unsigned i = npages + 1; i < NCUT; i++)
         times_cut[i]++;
