@@ -1,7 +1,7 @@
 /*
  * kfail.c - every allocation fails once.
  * Owns: how a ladder is climbed, and the ladders of memory, pipes and processes; those of names, files and /proc are in
- * kfail_names.c and kfail_calls.c. There is a ladder for each thing that a process can have the kernel do. Rung k makes the
+ * kfail_names.c, kfail_maps.c and kfail_calls.c. There is a ladder for each thing that a process can have the kernel do. Rung k makes the
  * k-th allocation on the way fail (/proc/self/fail-nth), for k = 1, 2, 3 ... until the thing is done without coming so far.
  * Expected: every case ok. Each rung ends with the right error, nothing changed and the same call good at once when memory is
  * back; or, where a page cannot be delivered, with SIGKILL. Either way no frame is lost and the invariants hold.
@@ -793,7 +793,7 @@ int main(int argc, char **argv)
 {
     static const struct test_case ladders[] = { LADDERS(LADDER_ROW) { .name = NULL } };
     static const struct test_case sum[] = { { .name = "every_site_failed", .run = every_site_failed }, { .name = NULL } };
-    static const struct test_case *const tables[] = { ladders, name_ladders, call_ladders, sum, NULL };
+    static const struct test_case *const tables[] = { ladders, name_ladders, map_ladders, call_ladders, sum, NULL };
     static const struct test_program program = { "kfail", TEST_TAP, tables };
 
     return test_main(&program, argc, argv);

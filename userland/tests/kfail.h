@@ -34,6 +34,7 @@ void climb_all(const struct ladder *ladder);
 #define LADDER_ROW(id, ...) { .name = #id, .run = run_##id },
 
 extern const struct test_case name_ladders[];   /* kfail_names.c: directories, names, contents of files */
+extern const struct test_case map_ladders[];    /* kfail_maps.c: the verbs on mappings, and signals */
 extern const struct test_case call_ladders[];   /* kfail_calls.c: /proc, and the calls with a structure in user memory */
 
 /* What acts work on; set by their prepare. */
