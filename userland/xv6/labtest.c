@@ -183,6 +183,16 @@ static void some_steps(void)
     dup(88);
 }
 
+static void map_no_file(void)
+{
+    mmap(0, PGSIZE, PROT_READ, MAP_SHARED, 88, 0);
+}
+
+static void map_and_unmap(void)
+{
+    munmap(mmap(0, PGSIZE, PROT_READ, MAP_SHARED, open("labfile", O_RDONLY), 0), PGSIZE);
+}
+
 static void grandchild(void)
 {
     if (fork() == 0) {
@@ -205,6 +215,8 @@ static void traces(void)
     report("or not at all", says(traced(1 << SYS_exec, missing, 0), ": syscall exec -> -1\n"));
     report("the program that exec starts", says(traced(1 << SYS_open, cat, 0), ": syscall open -> 3\n"));
     report("the last of its calls", says(traced(1 << SYS_read, cat, 0), ": syscall read -> 0\n"));
+    report("mmap", says(traced(1 << SYS_mmap, 0, map_no_file), ": syscall mmap -> -1\n"));
+    report("munmap", says(traced(1 << SYS_munmap, 0, map_and_unmap), ": syscall munmap -> 0\n"));
     int pid = traced(1 << SYS_chdir, 0, grandchild);
     report("a child's calls", says(0, ": syscall chdir -> -1\n") && atoi(line) != pid);
     pid = traced(1 << SYS_fork, 0, grandchild);

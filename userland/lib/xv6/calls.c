@@ -1,7 +1,7 @@
 /*
  * calls.c - the system calls as programs make them: with trace.
  * Owns: the mask of trace, and the form of its lines.
- * Does not own: what a call does (file.c, process.c, memory.c), how the mask gets through exec (start.c).
+ * Does not own: what a call does (file.c, process.c, memory.c, mmap.c), how the mask gets through exec (start.c).
  *
  * The system-call lab prints in the kernel. Here the kernel knows no call of xv6's, and its own strace shows what the library
  * made of them; so the library prints, where xv6's kernel does: on the console, when the call is over.
@@ -64,6 +64,11 @@ char *sbrklazy(int increment)
     return sys_sbrk(increment, SBRK_LAZY);
 }
 
+void *mmap(void *wish, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+    return (void *)xv6_returned(SYS_mmap, "mmap", (long)xv6_mmap(bytes, prot, flags, fd, offset));
+}
+
 int sleep(int ticks)
 {
     return (int)xv6_returned(SYS_sleep, "sleep", xv6_pause(ticks));
@@ -94,3 +99,4 @@ CALL(symlink, (const char *target, const char *path), target, path)
 CALL(sysinfo, (struct sysinfo *info), info)
 CALL(sigalarm, (int ticks, void (*handler)()), ticks, handler)
 CALL(sigreturn, (void))
+CALL(munmap, (void *start, size_t bytes), start, bytes)

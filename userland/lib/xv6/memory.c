@@ -1,7 +1,7 @@
 /*
  * memory.c - the end of an xv6 program's memory.
  * Owns: sbrk in its two forms; where the heap ends; which addresses are the program's.
- * Does not own: the layout (start.c, user.ld, stack.ld), malloc (malloc.c).
+ * Does not own: the layout (start.c, user.ld, stack.ld), malloc (malloc.c), what lies above the heap (mmap.c).
  *
  * The end is kept here, because xv6's may lie where the native one cannot: below the first page of the heap, in the stack
  * page or lower still. The native end follows as far as it can.
@@ -81,6 +81,11 @@ char *xv6_sbrk(int increment, int kind)
 
 /* ---- whose memory is it? ---- */
 
+uint64 xv6_heap_border(void)
+{
+    return PGROUNDUP(native_end(heap_end()));
+}
+
 /* Within [from, guard) or [stack, end of the heap's last page): the guard page is a border like any other. */
 static uint64 bytes_after(uint64 start, uint64 from)
 {
@@ -95,20 +100,22 @@ static uint64 bytes_after(uint64 start, uint64 from)
 
 bool xv6_readable(const void *start, uint64 bytes)
 {
-    return bytes <= bytes_after((uint64)start, TEXT_START);
+    return bytes <= bytes_after((uint64)start, TEXT_START) || xv6_mapped_readable(start, bytes);
 }
 
 bool xv6_writable(const void *start, uint64 bytes)
 {
-    return bytes <= bytes_after((uint64)start, DATA_START);
+    return bytes <= bytes_after((uint64)start, DATA_START) || xv6_mapped_writable(start, bytes);
 }
 
+/* Page by page: how long it is shows only there. */
 int xv6_string_length(const char *string, int max)
 {
-    uint64 room = bytes_after((uint64)string, TEXT_START);
-
-    for (int n = 0; n < max && (uint64)n < room; n++)
+    for (int n = 0; n < max; n++) {
+        if ((n == 0 || (uint64)(string + n) % PGSIZE == 0) && !xv6_readable(string + n, 1))
+            return -1;
         if (string[n] == 0)
             return n;
+    }
     return -1;
 }

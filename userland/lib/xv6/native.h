@@ -18,8 +18,9 @@ enum native_number {
     NATIVE_chdir = 49, NATIVE_chroot = 51, NATIVE_openat = 56, NATIVE_close = 57, NATIVE_pipe2 = 59, NATIVE_getdents64 = 61,
     NATIVE_lseek = 62, NATIVE_read = 63, NATIVE_write = 64, NATIVE_newfstatat = 79, NATIVE_fstat = 80,
     NATIVE_exit_group = 94, NATIVE_waitid = 95, NATIVE_nanosleep = 101, NATIVE_setitimer = 103, NATIVE_clock_gettime = 113,
-    NATIVE_kill = 129, NATIVE_sigaltstack = 132, NATIVE_rt_sigaction = 134, NATIVE_rt_sigreturn = 139, NATIVE_getpid = 172, NATIVE_sysinfo = 179, NATIVE_brk = 214, NATIVE_munmap = 215,
-    NATIVE_clone = 220, NATIVE_execve = 221, NATIVE_mprotect = 226, NATIVE_madvise = 233, NATIVE_prlimit64 = 261,
+    NATIVE_kill = 129, NATIVE_sigaltstack = 132, NATIVE_rt_sigaction = 134, NATIVE_rt_sigreturn = 139, NATIVE_getpid = 172,
+    NATIVE_sysinfo = 179, NATIVE_brk = 214, NATIVE_munmap = 215, NATIVE_clone = 220, NATIVE_execve = 221, NATIVE_mmap = 222,
+    NATIVE_mprotect = 226, NATIVE_msync = 227, NATIVE_madvise = 233, NATIVE_prlimit64 = 261,
 };
 
 #define NATIVE_EISDIR           21
@@ -51,6 +52,8 @@ enum native_number {
 #define NATIVE_CLD_EXITED       1
 #define NATIVE_CLOCK_MONOTONIC  1
 #define NATIVE_PROT_NONE        0
+#define NATIVE_MS_ASYNC         1
+#define NATIVE_MADV_POPULATE_READ 22
 #define NATIVE_MADV_POPULATE_WRITE 23
 #define NATIVE_RLIMIT_NPROC     6
 #define NATIVE_RLIMIT_NOFILE    7
@@ -163,6 +166,8 @@ int xv6_pause(int ticks);
 int xv6_uptime(void);
 int xv6_symlink(const char *target, const char *path);
 int xv6_sysinfo(struct sysinfo *info);
+void *xv6_mmap(uint64 bytes, int prot, int flags, int fd, long offset);
+int xv6_munmap(void *start, uint64 bytes);
 
 /* ---- calls.c ---- */
 
@@ -171,16 +176,24 @@ extern uint xv6_trace_mask;             /* trace's; survives fork, and by the en
 /* The call of that number has returned result: print its line, if trace asks for it. Returns result. */
 long xv6_returned(int number, const char *name, long result);
 
-/* ---- memory.c: what a program may hand to the kernel, decided as xv6 does: below the heap's end, and not the guard ---- */
+/* ---- memory.c: what a program may hand to the kernel, as xv6 does: below the heap's end but not the guard, or mapped ---- */
 
 /* How many bytes the eager sbrk could still give. It is found out by taking them all, and giving them back. */
 uint64 xv6_heap_room(void);
+
+/* The end of the heap's last page: whatever lies above has been mapped by mmap, or is nobody's. */
+uint64 xv6_heap_border(void);
 
 bool xv6_readable(const void *start, uint64 bytes);
 bool xv6_writable(const void *start, uint64 bytes);
 
 /* The length of a string that has its NUL within max bytes of the program's memory; otherwise -1. */
 int xv6_string_length(const char *string, int max);
+
+/* ---- mmap.c: whether the bytes may be used so, and lie in what mmap has mapped ---- */
+
+bool xv6_mapped_readable(const void *start, uint64 bytes);
+bool xv6_mapped_writable(const void *start, uint64 bytes);
 
 /* ---- path.c ---- */
 

@@ -33,5 +33,7 @@
 #define SYS_symlink 24
 #define SYS_sigalarm 25
 #define SYS_sigreturn 26
+#define SYS_mmap    27
+#define SYS_munmap  28
 
 #endif

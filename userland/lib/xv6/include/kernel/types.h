@@ -15,4 +15,7 @@ typedef unsigned long uint64;
 
 typedef uint64 pde_t;
 
+typedef uint64 size_t;                  /* mmap's */
+typedef long off_t;
+
 #endif

@@ -59,6 +59,8 @@ int sysinfo(struct sysinfo *info);
 int sigalarm(int ticks, void (*handler)());     /* call it whenever so much processor time has been used; 0: no more */
 int sigreturn(void);                    /* from the handler, to where it was called */
 int trace(int mask);                    /* 1 << SYS_NAME: prints a line for each such call, also those of children */
+void *mmap(void *wish, size_t bytes, int prot, int flags, int fd, off_t offset);    /* (void *)-1: failed; wish is not heard */
+int munmap(void *start, size_t bytes);
 
 /* ---- the library proper ---- */
 
