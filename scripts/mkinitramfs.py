@@ -7,6 +7,8 @@ A file that is named is stripped; what lies in a tree goes in byte for byte.
 The same inputs give the same bytes: members are sorted, and times, owners and devices are zero.
 Format: the kernel.org text "initramfs buffer format"; every header field is eight hexadecimal digits, and
 header plus name, and contents, are each padded to four bytes.
+
+The launcher takes added() from here, for one more file in an archive that is there already.
 """
 
 import argparse
@@ -15,6 +17,8 @@ import subprocess
 import tempfile
 
 S_IFDIR, S_IFREG = 0o040000, 0o100000
+HEADER_SIZE = 110
+END = "TRAILER!!!"
 
 
 def contents_of(path):
@@ -51,6 +55,18 @@ def member(inode, name, mode, contents=b"", links=1):
     return padded(header + raw) + padded(contents)
 
 
+def end():
+    return member(0, END, 0)
+
+
+def added(archive, files):
+    """The archive with files in it: path -> contents. Instead of one that it has: of two members with a name the last counts."""
+    start = archive.rfind(END.encode() + b"\0") - HEADER_SIZE
+    if start < 0 or not archive.startswith(b"07070", start):
+        raise ValueError("not a cpio archive of format newc")
+    return archive[:start] + b"".join(member(0, name, S_IFREG | 0o755, files[name]) for name in files) + end()
+
+
 def main():
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--strip", help="command that strips debugging information from ELF files")
@@ -78,7 +94,7 @@ def main():
             archive += member(inode, name, S_IFDIR | 0o755, links=2)
         else:
             archive += member(inode, name, S_IFREG | 0o755, contents_stripped(*files[name]))
-    archive += member(0, "TRAILER!!!", 0)
+    archive += end()
     archive += b"\0" * (-len(archive) % 512)
 
     with open(options.output, "wb") as out:

@@ -77,6 +77,8 @@ def wrong_host():
         expect("no QEMU", launch(*stub("silent"), path=folder), 2, "not installed", 3)
     expect("the deterministic clock on two harts", launch(*stub("silent"), "--deterministic", "--harts", "2"), 2, "one hart", 3)
     expect("no kernel", launch("--kernel", "/nonexistent.elf"), 2, "does not exist", 3)
+    expect("no such program to add", launch(*stub("silent"), "--add", "/nonexistent"), 2, "no file /nonexistent", 3)
+    expect("nothing that a program can be added to", launch(*stub("silent"), "--add", LAUNCH), 2, "not a cpio archive", 3)
     expect("no such CPU", launch(*stub("silent"), "--cpu", "z80"), 77, "no -cpu z80", 3)
     expect("more words than the boot line holds", launch(*stub("silent"), "echo", '"' * 4090), 2, "8191 at most", 3)
 

@@ -10,6 +10,7 @@ import os
 import pty
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -113,6 +114,11 @@ def other_archives():
         else:
             expect("an empty archive", empty, 255, "names no initrd", "panic: cannot run /init")
 
+        added = [os.path.join(folder, name) for name in ("own", "true")]
+        for name in added:
+            shutil.copyfile(echo, name)
+        expect("a program that is added, and one instead of ours", run("--add", added[0], "--add", added[1], "sh", "-c",
+               "own a b; /bin/true c; cat /bin/own | wc -c"), 0, f"\na b\nc\n{os.path.getsize(echo)}\n")
         # What an archive has where ours hangs: below /proc, at a device's name, and a file of several names in both.
         ours = ["proc/x", "proc/self/x", "proc/sys/x", "proc/new/x", "dev/zero", "dev/null/x"]
         tools = [option for tool in ("find", "wc", "sh") for option in ("--file", f"bin/{tool}", userland(tool))]
