@@ -1,7 +1,7 @@
 /*
  * judge.c - lines of a test program, and checks that end a case.
  * Owns: what tap.h promises of note, skip, fail, check and expect; the same on this kernel and on Linux.
- * Does not own: how a case is run (tap.c; on Linux posix_native.c).
+ * Does not own: how a case is run (tap.c; in a program for Linux posix_native.c).
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -361,9 +361,9 @@ CASE(end_of_empty_file)
 static int file_not_of_linux_tmpfs(void)
 {
     struct statfs fs;
-    int fd = ON_LINUX ? open("/var/tmp", O_TMPFILE | O_RDWR, 0600) : make_open_file("f", "");
+    int fd = on_linux() ? open("/var/tmp", O_TMPFILE | O_RDWR, 0600) : make_open_file("f", "");
 
-    if (fd < 0 || fstatfs(fd, &fs) != 0 || (ON_LINUX && fs.f_type == TMPFS_TYPE))
+    if (fd < 0 || fstatfs(fd, &fs) != 0 || (on_linux() && fs.f_type == TMPFS_TYPE))
         skip("/var/tmp takes no file without a name, or is a tmpfs");
     check_eq(write(fd, "12345", 5), 5);
     return fd;

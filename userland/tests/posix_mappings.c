@@ -107,7 +107,7 @@ CASE(map_ignores_file)
 /* MAP_GROWSDOWN is refused by this kernel: a range is what its VMA says, and never grows by itself. */
 CASE(map_grows_down)
 {
-    if (ON_LINUX)
+    if (on_linux())
         skip("Linux does grow it");
     check_errno(map_with(NULL, PAGE_BYTES, RW, PRIVATE | MAP_GROWSDOWN), EOPNOTSUPP);
     check_errno(map_with(NULL, PAGE_BYTES, RW, PRIVATE | MAP_GROWSDOWN | MAP_STACK), EOPNOTSUPP);
@@ -230,7 +230,7 @@ CASE(map_fixed_noreplace)
 /* Page 0 is nobody's: only root may ask for it on Linux, nobody here. A hint of 0 is none. */
 CASE(map_at_zero)
 {
-    if (ON_LINUX)
+    if (on_linux())
         only_user();
     check_errno(map_with(NULL, PAGE_BYTES, RW, PRIVATE | MAP_FIXED), EPERM);
     check_errno(map_with(NULL, PAGES(2), RW, PRIVATE | MAP_FIXED), EPERM);

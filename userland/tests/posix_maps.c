@@ -3,8 +3,17 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 #include "posix_maps.h"
+
+bool on_linux(void)
+{
+    struct utsname name;
+
+    check_ok(uname(&name));
+    return strcmp(name.sysname, "Linux") == 0;
+}
 
 /* ---- mapping ---- */
 

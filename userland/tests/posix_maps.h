@@ -11,11 +11,7 @@
 #include "posix.h"
 
 /* Where a case must know: not on this kernel, but on the one that says what is right. */
-#ifdef FAULTLINE_H
-#define ON_LINUX false
-#else
-#define ON_LINUX true
-#endif
+bool on_linux(void);
 
 /* A sanitized program has reserved terabytes. */
 #ifdef __SANITIZE_ADDRESS__

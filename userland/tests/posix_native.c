@@ -1,5 +1,5 @@
 /*
- * posix_native.c - the part of tap.h that the program posix uses, as a process of Linux has it.
+ * posix_native.c - the part of tap.h that the programs posix and glibc use, as a program for Linux has it.
  * Owns: how a case is run there. Does not own: the count of memory, which only this kernel answers (tap.c).
  *
  * Usage besides tap.h's: --user (first) runs everything as an ordinary user, when root starts it.

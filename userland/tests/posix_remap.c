@@ -462,7 +462,7 @@ CASE(remap_mapping_errors)
     check_errno(mremap(p, PAGES(4), PAGES(5), MREMAP_MAYMOVE), EFAULT);
     check_errno(mremap(TOO_HIGH, PAGES(1), PAGES(2), MREMAP_MAYMOVE), EFAULT);
     check_errno(mremap(p + PAGES(5), 0, PAGES(1), MREMAP_MAYMOVE), EFAULT);
-    if (!ON_LINUX) {                                /* before 6.17 that has then already unmapped what is there */
+    if (!on_linux()) {                              /* before 6.17 that has then already unmapped what is there */
         check_errno(mremap(p + PAGES(5), PAGES(1), PAGES(1), MREMAP_MAYMOVE | MREMAP_FIXED, there), EFAULT);
         check_errno(mremap(p, PAGES(4), PAGES(5), MREMAP_MAYMOVE | MREMAP_FIXED, there), EFAULT);
     }
