@@ -27,6 +27,7 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/time.h"
 #include "kernel/trap.h"
+#include "mm/ahead.h"
 #include "mm/chaos.h"
 #include "mm/page.h"
 
@@ -147,6 +148,11 @@ static void options(void)
         chaos = CHAOS_MIN;
     }
     chaos_set(chaos, boot_number("seed", 1));
+    const char *ahead = boot_option("ahead");
+    if (ahead != NULL && strcmp(ahead, "off") == 0)
+        ahead_enable(false);
+    else if (ahead != NULL && strcmp(ahead, "on") != 0)
+        kprintf("boot: ahead=%s is neither on nor off, taking on\n", ahead);
 }
 
 /* On the boot hart, on the stack of its idle thread. */

@@ -201,7 +201,10 @@ int as_fork(struct addrspace *parent, struct addrspace **out)
 
 void as_activate(struct thread *thread, struct addrspace *as)
 {
-    thread->mmu = as != NULL ? &as->pmap.id : NULL;
+    struct mmu_id *mmu = as != NULL ? &as->pmap.id : NULL;
+    if (thread->mmu != mmu)
+        thread->walk = (struct memory_walk){ 0 };
+    thread->mmu = mmu;
     thread->mmu_root = as != NULL ? as->pmap.root : 0;
     if (thread == thread_current())
         mmu_activate(thread->mmu, thread->mmu_root);

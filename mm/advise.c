@@ -205,11 +205,13 @@ int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access acc
 {
     vaddr_t end = start + page_up(len);
     int err = 0;
+    thread_current()->walk.asked = true;
     for (vaddr_t va = start; va < end && err == 0; va += PAGE_SIZE) {
         err = page_few_left() ? -ENOMEM : populate_error(vm_fault(as, va, access));
         if (err == 0)
             err = thread_between_pieces();
     }
+    thread_current()->walk.asked = false;
     return err;
 }
 

@@ -8,6 +8,17 @@
 
 static SLAB_CACHE(anons, struct anon);
 
+static inline void anon_init(struct anon *anon, struct page *page, struct family *family, uint64_t vpn)
+{
+    page->anon = anon;
+    atomic_store_explicit(&anon->refs, 1, memory_order_relaxed);
+    anon->seen = 0;
+    mutex_init(&anon->lock, RANK_ANON);
+    anon->page = page;
+    anon->family = family;
+    anon->vpn = vpn;
+}
+
 struct anon *anon_alloc(enum page_use use)
 {
     struct anon *anon = slab_alloc(&anons);
@@ -18,14 +29,24 @@ struct anon *anon_alloc(enum page_use use)
         slab_free(&anons, anon);
         return NULL;
     }
-    page->anon = anon;
-    atomic_store_explicit(&anon->refs, 1, memory_order_relaxed);
-    anon->seen = 0;
-    mutex_init(&anon->lock, RANK_ANON);
-    anon->page = page;
-    anon->family = NULL;
-    anon->vpn = 0;
+    anon_init(anon, page, NULL, 0);
     return anon;
+}
+
+unsigned anon_alloc_spare(struct family *family, uint64_t vpn, struct anon *anon[], unsigned n)
+{
+    struct page *page[ANON_SPARE_MAX];
+    assert(n <= ANON_SPARE_MAX);
+    unsigned npages = page_alloc_spare(PAGE_ANON, page, n);
+    unsigned nanons = npages > 0 ? slab_alloc_many(&anons, (void **)anon, npages) : 0;
+    for (unsigned i = 0; i < nanons; i++) {
+        struct page *frame = page[i];
+        anon_init(anon[i], frame, family, vpn + i);
+        page_zero(page_address(frame));
+    }
+    while (npages > nanons)
+        page_free(page[--npages]);
+    return nanons;
 }
 
 void anon_put(struct anon *anon)

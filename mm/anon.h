@@ -31,6 +31,13 @@ struct anon {
 /* A new anon with one reference, no owner yet, and a page with undefined contents. NULL without memory. */
 struct anon *anon_alloc(enum page_use use);
 
+/*
+ * Up to ANON_SPARE_MAX new anons full of zeroes, for page vpn of family and those after it, if there is memory to spare (page.h).
+ * Returns how many are in anon.
+ */
+#define ANON_SPARE_MAX 32
+unsigned anon_alloc_spare(struct family *family, uint64_t vpn, struct anon *anon[], unsigned n);
+
 /* A new reference, for a copy of a radix node; or a pin of an object's anon, under object->lock (object.h). */
 static inline void anon_get(struct anon *anon)
 {

@@ -26,6 +26,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"
+#include "mm/ahead.h"
 #include "mm/anon.h"
 #include "mm/chaos.h"
 #include "mm/fault.h"
@@ -37,6 +38,7 @@ struct fault {
     vaddr_t va;                         /* of the page */
     uint64_t vpn;
     enum access access;
+    bool by_program;                    /* not by a copy of the kernel's */
     struct near *near;                  /* locked */
     struct vma *vma;
     struct pte *entry;                  /* where the translation goes */
@@ -122,6 +124,8 @@ static enum fault_result zero_fill(struct fault *f)
     if (anon == NULL)
         return FAULT_NO_MEMORY;
     page_zero(page_address(anon->page));
+    if (f->by_program && ahead_due(f->vpn))
+        ahead_fill(f->as, f->near, f->vma, f->vpn, f->entry);
     use_fresh(f, FAULT_B3, anon);
     radix_fill(f->near->node, f->vpn, anon);
     return FAULT_DONE;
@@ -339,6 +343,7 @@ static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vadd
 __attribute__((flatten)) enum fault_result vm_fault(struct addrspace *as, vaddr_t va, enum access access)
 {
     struct fault f;
+    f.by_program = true;
     if (CHECKED)
         chaos_strike(as);
     enum fault_result result = fault_begin(&f, as, va, access);
@@ -358,6 +363,7 @@ __attribute__((flatten)) enum fault_result fault_page_lock(struct addrspace *as,
                                                            struct fault_page *out)
 {
     struct fault f;
+    f.by_program = false;
     enum fault_result result = fault_begin(&f, as, va, access);
     if (result != FAULT_DONE) {
         fault_end(&f);
@@ -386,6 +392,7 @@ static const char *const case_names[FAULT_NCASES] = {
     [FAULT_B1] = "fault_B1",     [FAULT_B2] = "fault_B2",   [FAULT_B3] = "fault_B3",
     [FAULT_C] = "fault_C",       [FAULT_SPURIOUS] = "fault_spurious", [FAULT_SEGV] = "fault_segv",
     [FAULT_BUS] = "fault_bus",   [FAULT_OOM] = "fault_oom", [FAULT_AROUND] = "fault_around",
+    [FAULT_AHEAD] = "fault_ahead", [FAULT_AHEAD_USED] = "fault_ahead_used", [FAULT_AHEAD_WASTED] = "fault_ahead_wasted",
 };
 
 const char *fault_case_name(enum fault_case which)

@@ -27,6 +27,9 @@ enum fault_case {
     FAULT_BUS,                          /* beyond the object's end */
     FAULT_OOM,                          /* no memory */
     FAULT_AROUND,                       /* leaves entered beside a fault's own (not faults) */
+    FAULT_AHEAD,                        /* pages made and entered before they are touched (not faults): ahead.h */
+    FAULT_AHEAD_USED,                   /* of these: touched when the walk went on */
+    FAULT_AHEAD_WASTED,                 /* and not touched */
     FAULT_NCASES
 };
 

@@ -186,6 +186,30 @@ struct page *page_alloc_slow(enum page_use use)
     return page;
 }
 
+unsigned page_alloc_spare(enum page_use use, struct page *page[], unsigned n)
+{
+    unsigned done = 0, order = FRONT_BATCH_ORDER;
+    spin_lock(&page_lock);
+    if (nfree < n + (ntotal >> 2))
+        n = 0;
+    while (done < n && !alloc_fails()) {
+        while (1u << order > n - done)
+            order--;
+        struct page *block = buddy_alloc(order);
+        for (struct page *end = block + (1u << order), **out = page + done; block != NULL && block < end; block++) {
+            page_set_use(block, use);
+            block->fetch_clean = false;
+            *out++ = block;
+        }
+        done += block != NULL ? 1u << order : 0;
+        order -= block == NULL;                 /* not 0: n frames are free */
+    }
+    spin_unlock(&page_lock);
+    for (unsigned i = 0; CHECKED && i < done; i++)
+        check_poison(page[i]);
+    return done;
+}
+
 void page_free_slow(struct page *page)
 {
     struct page_front *front = &page_fronts[hart_index()];

@@ -122,6 +122,12 @@ static inline void page_free(struct page *page);
 #define PAGE_FEW 64
 bool page_few_left(void);
 
+/*
+ * n frames, contents undefined, if that leaves a quarter of memory free: for who can do without. Returns how many; fewer than n
+ * only when a test wants it, or none. Gives nothing back for them, and does not sleep.
+ */
+unsigned page_alloc_spare(enum page_use use, struct page *page[], unsigned n);
+
 /* A hart's front end: free frames, so that most calls take no lock. Only its hart touches it. */
 #define PAGE_FRONT_MAX 31
 struct page_front {

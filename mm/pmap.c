@@ -39,15 +39,15 @@ static struct page *table_alloc(void)
     return table;
 }
 
-static inline void entry_added(struct pte *pte)
+static inline void entries_added(struct pte *pte, unsigned n)
 {
     struct page *table = virt_to_page(pte);
-    unsigned index = pte - table_of(pte);
-    table->table.live++;
-    if (index < table->table.first)
-        table->table.first = index;
-    if (index > table->table.last)
-        table->table.last = index;
+    unsigned first = pte - table_of(pte), last = first + n - 1;
+    table->table.live += n;
+    if (first < table->table.first)
+        table->table.first = first;
+    if (last > table->table.last)
+        table->table.last = last;
 }
 
 /* n entries of table, between first and last, have gone: draw the bounds in where nothing is left at them. */
@@ -68,7 +68,7 @@ static void entries_removed(struct page *table, size_t n, unsigned first, unsign
 static void link_table(struct pte *pte, struct page *table)
 {
     pte_set_table(pte, page_to_phys(table));
-    entry_added(pte);
+    entries_added(pte, 1);
 }
 
 /* ---- life ---- */
@@ -128,7 +128,7 @@ int pmap_prepare(struct addrspace *as, vaddr_t va)
 static void leaf_add(struct pmap *pmap, struct pte *pte, struct page *page, unsigned prot)
 {
     pte_set(pte, page_to_phys(page), prot);
-    entry_added(pte);
+    entries_added(pte, 1);
     pmap->resident++;
 }
 
@@ -156,6 +156,7 @@ static __attribute__((noinline)) enum pmap_result leaf_change(struct pmap *pmap,
     } else if ((prot & ~pte_prot(pte)) != 0) {
         pte_set(pte, page_to_phys(page), prot | pte_prot(pte));
     } else {
+        pte_set(pte, page_to_phys(page), pte_prot(pte));        /* a fresh one, and this hart faults instead of setting A */
         mmu_fence_local(&pmap->id);
         return PMAP_SPURIOUS;
     }
@@ -189,6 +190,20 @@ bool pmap_enter_absent(struct addrspace *as, struct pte *pte, struct page *page,
         leaf_add(pmap, pte, page, prot);
     spin_unlock(&pmap->lock);
     return entered;
+}
+
+void pmap_enter_fresh(struct addrspace *as, struct pte *entry, struct anon *const anon[], unsigned n, unsigned prot)
+{
+    assert(as_held(as) && n > 0 && !(prot & PROT_EXEC));
+    struct pmap *pmap = &as->pmap;
+    spin_lock(&pmap->lock);
+    for (unsigned i = 0; i < n; i++) {
+        assert(pte_kind(&entry[i]) == PTE_EMPTY);
+        pte_set_fresh(&entry[i], page_to_phys(anon[i]->page), prot);
+    }
+    entries_added(entry, n);
+    pmap->resident += n;
+    spin_unlock(&pmap->lock);
 }
 
 /* ---- taking away ---- */

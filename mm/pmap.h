@@ -11,6 +11,7 @@
 #include "mm/page.h"
 
 struct addrspace;
+struct anon;
 
 struct pmap {
     struct spinlock lock;               /* pt_lock */
@@ -50,6 +51,12 @@ enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct pte *entry,
 
 /* The same only if nothing is mapped there: for the neighbours of a fault, in the same table. Returns whether it was entered. */
 bool pmap_enter_absent(struct addrspace *as, struct pte *entry, struct page *page, unsigned prot);
+
+/*
+ * Map the pages of n anons that nobody has seen yet, side by side, where nothing is mapped: entry is the first one's. They look untouched to
+ * pte_touched until the program comes. Nothing may be fetched there: prot is without PROT_EXEC. Locks: as->lock, the neighbourhood.
+ */
+void pmap_enter_fresh(struct addrspace *as, struct pte *entry, struct anon *const anon[], unsigned n, unsigned prot);
 
 /*
  * A batch takes translations away from any number of ranges with one fence.

@@ -90,6 +90,17 @@ static inline void radix_fill(struct radix_node *node, uint64_t vpn, struct anon
     node->occupied |= 1u << vpn % RADIX_SLOTS;
 }
 
+/* The slots of vpn and those after it, empty ones of an exclusive bottom node: room for anons, which radix_fill_many makes true. */
+static inline struct anon **radix_room(struct radix_node *node, uint64_t vpn)
+{
+    return (struct anon **)&node->slot[vpn % RADIX_SLOTS];
+}
+
+static inline void radix_fill_many(struct radix_node *node, uint64_t vpn, unsigned n)
+{
+    node->occupied |= (uint32_t)(((uint64_t)1 << n) - 1) << vpn % RADIX_SLOTS;
+}
+
 static inline struct anon *radix_replace(struct radix_node *node, uint64_t vpn, struct anon *anon)
 {
     struct anon *old = node->slot[vpn % RADIX_SLOTS];

@@ -38,12 +38,13 @@ static void check_poison(const struct slab_cache *cache, const unsigned char *ob
 static unsigned slab_take(struct slab_cache *cache, struct page *slab, void **out, unsigned max)
 {
     char *bytes = page_address(slab);
-    unsigned n = 0;
     uint16_t free = slab->slab.free;
-    for (; n < max && free != SLAB_NONE; n++) {
-        out[n] = bytes + free;
-        free = *(uint16_t *)out[n];
+    void **next = out;
+    for (void **end = out + max; next < end && free != SLAB_NONE; next++) {
+        *next = bytes + free;
+        free = *(uint16_t *)*next;
     }
+    unsigned n = next - out;
     slab->slab.free = free;
     slab->slab.in_use += n;
     cache->nfree -= n;
@@ -85,13 +86,14 @@ static struct page *slab_create(struct slab_cache *cache)
     slab->cache = cache;
     slab->slab.in_use = 0;
     slab->slab.free = 0;
-    unsigned n = objects_per_slab(cache);
-    char *object = page_address(slab);
-    for (unsigned i = 1; i <= n; i++, object += cache->object_size) {
-        if (CHECKED)
-            memset(object, POISON, cache->object_size);
-        *(uint16_t *)object = i < n ? i * cache->object_size : SLAB_NONE;
-    }
+    char *bytes = page_address(slab);
+    const unsigned size = cache->object_size, last = (objects_per_slab(cache) - 1) * size;
+    if (CHECKED)
+        memset(bytes, POISON, PAGE_SIZE);
+    unsigned next = size;
+    for (char *object = bytes; object < bytes + last; object += size, next += size)
+        *(uint16_t *)object = next;
+    *(uint16_t *)(bytes + last) = SLAB_NONE;
     return slab;
 }
 
@@ -107,8 +109,8 @@ static void cache_register(struct slab_cache *cache)
 
 /* ---- magazines ---- */
 
-/* This hart's, with an object in it; NULL without memory. */
-static struct slab_magazine *magazine_fill(struct slab_cache *cache)
+/* Lock cache, with a free object in a slab of it; false: no memory, not locked. */
+static bool lock_with_slab(struct slab_cache *cache)
 {
     if (!cache->registered)
         cache_register(cache);
@@ -118,10 +120,18 @@ static struct slab_magazine *magazine_fill(struct slab_cache *cache)
         spin_unlock(&cache->lock);
         struct page *slab = slab_create(cache);
         if (slab == NULL)
-            return NULL;
+            return false;
         spin_lock(&cache->lock);
         slab_add(cache, slab);
     }
+    return true;
+}
+
+/* This hart's, with an object in it; NULL without memory. */
+static struct slab_magazine *magazine_fill(struct slab_cache *cache)
+{
+    if (!lock_with_slab(cache))
+        return NULL;
     struct slab_magazine *mag = &cache->magazine[hart_index()];         /* not before: page_alloc may sleep */
     while (mag->count < SLAB_BATCH && !LIST_EMPTY(&cache->partial))
         mag->count += slab_take(cache, LIST_FIRST(&cache->partial), mag->object + mag->count, SLAB_BATCH - mag->count);
@@ -157,6 +167,20 @@ void *slab_alloc_slow(struct slab_cache *cache)
     if (CHECKED)
         check_poison(cache, object);
     return object;
+}
+
+unsigned slab_alloc_many(struct slab_cache *cache, void *object[], unsigned n)
+{
+    if (CHECKED)
+        lock_assert_may_allocate();
+    unsigned done = 0;
+    while (done < n && !alloc_fails() && lock_with_slab(cache)) {
+        done += slab_take(cache, LIST_FIRST(&cache->partial), object + done, n - done);
+        spin_unlock(&cache->lock);
+    }
+    for (unsigned i = 0; CHECKED && i < done; i++)
+        check_poison(cache, object[i]);
+    return done;
 }
 
 void slab_free_slow(struct slab_cache *cache, void *object)

@@ -43,6 +43,9 @@ static inline void *slab_alloc(struct slab_cache *cache)
 }
 #define slab_alloc(cache) (alloc_fails() ? NULL : slab_alloc(cache))    /* unless a test wants this one to fail */
 
+/* Up to n objects, straight from the slabs; returns how many. For who wants so many that the magazine is no help. */
+unsigned slab_alloc_many(struct slab_cache *cache, void *object[], unsigned n);
+
 static inline void slab_free(struct slab_cache *cache, void *object)
 {
     struct slab_magazine *mag = &cache->magazine[hart_index()];

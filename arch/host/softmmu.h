@@ -23,4 +23,5 @@ static inline uint64_t hart_index(void) { return *(const uint64_t *)host_self; }
 
 #include "arch/riscv/pte.h"
 
+static inline uint64_t pte_load(const struct pte *pte) { return __atomic_load_n(&pte->bits, __ATOMIC_RELAXED); }
 static inline void pte_publish(struct pte *pte, uint64_t bits) { __atomic_store_n(&pte->bits, bits, __ATOMIC_RELEASE); }

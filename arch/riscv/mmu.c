@@ -65,7 +65,7 @@ static void map_direct(paddr_t start, paddr_t end, unsigned prot, paddr_t (*new_
         unsigned level = MMU_LEVELS - 1;
         while (level > 0 && (start % mmu_entry_size(level) != 0 || end - start < mmu_entry_size(level)))
             level--;
-        pte_store(kernel_entry(DIRECT_BASE + start, level, new_table), pte_leaf_bits(start, prot) | PTE_G);
+        pte_store(kernel_entry(DIRECT_BASE + start, level, new_table), pte_leaf_bits(start, prot, PTE_A | PTE_G));
         start += mmu_entry_size(level);
     }
 }
@@ -140,7 +140,7 @@ void mmu_root_init(paddr_t root)
 
 void mmu_kernel_map(vaddr_t va, paddr_t pa)
 {
-    pte_store(pte_find(kernel_root, va, 0), pte_leaf_bits(pa, PROT_READ | PROT_WRITE) | PTE_G);
+    pte_store(pte_find(kernel_root, va, 0), pte_leaf_bits(pa, PROT_READ | PROT_WRITE, PTE_A | PTE_G));
 }
 
 paddr_t mmu_kernel_unmap(vaddr_t va)

@@ -31,6 +31,8 @@ static inline uint64_t hart_index(void)
 
 #include "arch/riscv/pte.h"
 
+static inline uint64_t pte_load(const struct pte *pte) { return pte->bits; }
+
 /* Unprivileged spec, "A" extension: one instruction, where a fence and a store are two. */
 static inline void pte_publish(struct pte *pte, uint64_t bits)
 {

@@ -29,6 +29,16 @@ enum thread_notice {
 
 #define THREAD_COUNTERS 16
 
+/* Where a thread's walk over fresh memory has come to: mm/ahead.c. */
+struct memory_walk {
+    uint32_t next;                      /* number of the page that goes on with it */
+    uint16_t run;                       /* pages touched in a row, after the first */
+    uint16_t doubt;                     /* how often filling ahead was in vain, lately */
+    uint32_t filled;                    /* the first of the pages filled ahead last */
+    uint16_t nfilled;                   /* how many of them, not known whether touched */
+    bool asked;                         /* as_populate: these pages and no more */
+};
+
 struct thread {
     /* fixed from creation to end */
     int id;                             /* what messages name it by: the pid of its process; 0: a hart's idle thread */
@@ -57,6 +67,7 @@ struct thread {
     uint64_t interrupted_arg;           /* first argument of the system call that a notice has ended, to make it again */
     bool uses_reserve;                  /* may have the last frames (mm/page.c) */
     bool fp_used;                       /* has floating-point registers to keep */
+    struct memory_walk walk;
     uint64_t counter[THREAD_COUNTERS];  /* what the layers above count for each thread: mm/fault.h */
 
     /* checked kernel: sleeping locks held, innermost last */

@@ -197,7 +197,7 @@ static void around(void)
 {
     struct addrspace *as = as_create();
     check_eq(map_zero(as, at, 64 * PAGE_SIZE, RW), 0);
-    for (unsigned i = 0; i < 20; i++)
+    for (unsigned i = 20; i-- > 0;)                     /* downwards: no page is filled ahead */
         check_eq(program_store(as, at + i * PAGE_SIZE, i), 0);
     struct pmap_batch batch;
     as_write(as);

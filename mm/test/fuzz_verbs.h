@@ -48,6 +48,7 @@ bool refused(int err);
 void expect_faults(const struct fault_counts *expected);
 void expect_made(const struct fault_counts *expected);
 uint64_t faults_so_far(enum fault_case which);
+void faults_from_here(void);           /* the verb begins anew, as far as they are concerned */
 
 /* ---- the verbs ---- */
 
@@ -56,7 +57,7 @@ typedef void fuzz_verb(const struct op *op, struct model_space *s, struct addrsp
 fuzz_verb do_create, do_destroy, do_fork;
 fuzz_verb do_map, do_map_over, do_map_memory, do_map_anywhere, do_unmap, do_protect, do_brk, do_remap, do_bad_range, do_limit;
 fuzz_verb do_forget, do_advise, do_lock, do_lock_all, do_sync;
-fuzz_verb do_load, do_store, do_fetch, do_copy_to, do_copy_from, do_zero, do_string;
+fuzz_verb do_load, do_store, do_walk, do_fetch, do_copy_to, do_copy_from, do_zero, do_string;
 fuzz_verb do_populate_user, do_populate, do_populate_mapped, do_resident;
 fuzz_verb do_read_object, do_pin_read, do_write_object, do_resize_object, do_chaos, do_drop;
 

@@ -17,7 +17,7 @@ static const struct {
     { "page", page_cases },     { "slab", slab_cases },           { "radix", radix_cases }, { "vma", vma_cases },
     { "pmap", pmap_cases },     { "anon", anon_cases },           { "object", object_cases },
     { "fault", fault_cases },   { "addrspace", addrspace_cases }, { "map", map_cases },     { "mremap", mremap_cases },
-    { "advise", advise_cases }, { "cut", cut_cases },             { "uaccess", uaccess_cases },
+    { "advise", advise_cases }, { "cut", cut_cases },             { "ahead", ahead_cases }, { "uaccess", uaccess_cases },
     { "check", check_cases },   { "machine", machine_cases },     { "lock", lock_cases },
 };
 

@@ -39,6 +39,8 @@ def statuses():
     expect("a program in a word", run("sh", "-c", 'for i in "a  b"; do\necho "<$i>\\\\"\ndone'), 0, "\n<a  b>\\\n")
     expect("kill knows the jobs of a script", run("sh", "-c", "sleep 30 & kill %1; wait $!"), 143)
     expect("words with blanks stay one", run("echo", "a  b", "", "c"), 0, "\na  b  c\n")
+    expect("nothing is filled ahead with ahead=off", run("--append", "ahead=off", "lazymore", "ahead=off"), 0, "ok 1 - ahead=off\n")
+    expect("which is off and not no", run("--append", "ahead=no", "true"), 0, "ahead=no ")
     expect("a chaos that no program could bear is refused", run("--append", "chaos=1", "--checked", "true"), 0, "chaos=1 ")
 
 

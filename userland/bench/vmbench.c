@@ -124,7 +124,20 @@ static uint64_t bench_getpid(void)
     return (rdinstret() - start) / 1000;
 }
 
+/* Downwards, where nothing is filled ahead: a fault a page. */
 static uint64_t bench_zero_fill(void)
+{
+    size_t n = 1024;
+    uintptr_t va = grow(n * PAGE);
+
+    uint64_t start = rdinstret();
+    touch(va + (n - 1) * PAGE, n, -PAGE);
+    uint64_t cost = rdinstret() - start;
+    shrink_to(va);
+    return cost / n;
+}
+
+static uint64_t bench_sequential(void)
 {
     size_t n = 1024;
     uintptr_t va = grow(n * PAGE);
@@ -142,7 +155,7 @@ static uint64_t bench_load_store(void)
     uintptr_t va = grow(n * PAGE);
 
     uint64_t start = rdinstret();
-    load(va, n, PAGE);
+    load(va + (n - 1) * PAGE, n, -PAGE);
     touch(va, n, PAGE);
     uint64_t cost = rdinstret() - start;
     shrink_to(va);

@@ -6,8 +6,11 @@
 
 #include "tap.h"
 
-/* How rungs end: each of these occurs, but for the last, which may: the act goes on in user mode, and may fault there. */
-enum { REFUSED = 1, KILLED = 2, MAY_BE_KILLED = 4 };
+/*
+ * How rungs end: each of the first two occurs. The others may: the act goes on in user mode, and may fault there; it is done all the
+ * same, for the kernel can do without what it did not get.
+ */
+enum { REFUSED = 1, KILLED = 2, MAY_BE_KILLED = 4, DONE_WITHOUT = 8 };
 
 struct ladder {
     void (*prepare)(void);                      /* before each act */

@@ -57,7 +57,7 @@ void memory_fill(long npages)
 int main(int argc, char **argv)
 {
     static const struct test_case *const tables[] = {
-        heap_cases, stack_cases, call_cases, fork_cases, exec_cases, oom_cases, NULL,
+        heap_cases, ahead_cases, stack_cases, call_cases, fork_cases, exec_cases, oom_cases, NULL,
     };
     static const struct test_program program = { "lazymore", TEST_TAP, tables };
 

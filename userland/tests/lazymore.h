@@ -7,6 +7,7 @@
 #include "tap.h"
 
 extern const struct test_case heap_cases[];     /* lazy_heap.c: sbrk, brk, first touches, giving back */
+extern const struct test_case ahead_cases[];    /* lazy_ahead.c: pages filled ahead of a walk */
 extern const struct test_case call_cases[];     /* lazy_calls.c: untouched memory in system calls */
 extern const struct test_case fork_cases[];     /* lazy_fork.c: copy-on-write, fault counters, registers */
 extern const struct test_case oom_cases[];      /* lazy_oom.c: when memory runs out */
