@@ -29,6 +29,7 @@ struct machine {
     } harts[MACHINE_MAX_HARTS];         /* cpu nodes with status okay; more than the maximum stay parked */
     unsigned nharts;
     bool has_sstc;                      /* every hart has it */
+    bool has_zicboz;                    /* every hart has it, and an S-mode that may use it: see page_zero_probe */
     bool has_fp;                        /* every hart has F and D; with F alone there is no floating point here */
     uint64_t timebase_hz;
 

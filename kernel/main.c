@@ -205,6 +205,11 @@ void kernel_main(uint64_t hartid, paddr_t fdt)
     memcpy(reserved, machine.reserved, sizeof machine.reserved);
     reserved[machine.nreserved] = (struct range){ virt_to_phys(__kernel_start), virt_to_phys(__kernel_end) };
     page_init(machine.memory, machine.nmemory, reserved, machine.nreserved + 1);
+    struct page *scratch = machine.has_zicboz ? page_alloc(PAGE_KERNEL) : NULL;
+    if (scratch != NULL) {
+        page_zero_probe(page_address(scratch));
+        page_free(scratch);
+    }
     mmu_init(boot_number("asids", UINT64_MAX), new_table);
     kstack_init(&kstack_frames);
     page_shrink = mm_shrink;

@@ -311,6 +311,7 @@ static void read_cpu(const struct node *node)
 
     bool first = machine.nharts == 0, fp = cpu_has(node, "d") || cpu_has(node, "g");    /* D implies F, G is IMAFD */
     machine.has_sstc = cpu_has(node, "sstc") && (first || machine.has_sstc);
+    machine.has_zicboz = cpu_has(node, "zicboz") && (first || machine.has_zicboz);
     machine.has_fp = fp && (first || machine.has_fp);
     machine.harts[machine.nharts++] = (struct machine_hart){ .hartid = hartid, .plic_context = MACHINE_NO_CONTEXT };
     find_number(node, "timebase-frequency", &machine.timebase_hz);      /* 3.8: here or in /cpus */

@@ -339,3 +339,21 @@ void mmu_fence_fetch(void)
     __asm__ volatile("fence rw, rw\n\tfence.i" : : : "memory");
     sbi_remote_fence_i(others_online());
 }
+
+/* ---- zeroing ---- */
+
+uint32_t page_zero_block;
+bool cbo_zero_works(void *page);        /* page.S */
+
+/* The size of a block is what becomes zero, whatever the device tree says. */
+void page_zero_probe(void *page)
+{
+    unsigned char *byte = page;
+    unsigned size = 0;
+    for (unsigned i = 0; i < PAGE_SIZE; i++)
+        byte[i] = 1;
+    if (cbo_zero_works(page))
+        while (size < PAGE_SIZE && byte[size] == 0)
+            size++;
+    page_zero_block = size > 0 && PAGE_SIZE % size == 0 ? size : 0;
+}

@@ -5,8 +5,14 @@
  * more than the stores.
  */
     .text
+    .macro cbo_zero base                /* CMO spec, cbo.zero: the block around base; as numbers, since not every assembler knows it */
+    .insn i 0x0f, 2, x0, \base, 4
+    .endm
+
     .globl page_zero
 page_zero:                              /* (page) */
+    lw   t0, page_zero_block
+    bnez t0, 2f
     addi a0, a0, 1024
     addi a0, a0, 1024                   /* to its middle: offsets go from -2048 to 2047 */
     .set at, -2048
@@ -14,6 +20,28 @@ page_zero:                              /* (page) */
     sd   zero, at(a0)
     .set at, at + 8
     .endr
+    ret
+2:  li   t1, 4096
+    add  t1, a0, t1
+3:  cbo_zero a0
+    add  a0, a0, t0
+    bne  a0, t1, 3b
+    ret
+
+/*
+ * (page) -> 1 when cbo.zero works. Without menvcfg.CBZE, which is the firmware's, it is an illegal instruction, and the trap goes to
+ * where the result is still 0. Interrupts are masked.
+ */
+    .globl cbo_zero_works
+cbo_zero_works:
+    mv   t1, a0
+    li   a0, 0
+    la   t0, 1f
+    csrrw t0, stvec, t0
+    cbo_zero t1
+    li   a0, 1
+    .balign 4
+1:  csrw stvec, t0
     ret
 
     .macro eight_words op, base          /* the next 64 bytes from base on */

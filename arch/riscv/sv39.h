@@ -17,6 +17,8 @@ static inline void *phys_to_virt(paddr_t pa) { return (void *)(DIRECT_BASE + pa)
 static inline paddr_t virt_to_phys(const void *va) { return (paddr_t)va - DIRECT_BASE; }
 
 void page_zero(void *page);
+extern uint32_t page_zero_block;        /* bytes that cbo.zero zeroes at once; 0: page_zero stores words */
+void page_zero_probe(void *page);       /* find that out, with a page that nobody uses. On one hart, before the others start */
 void page_copy(void *to, const void *from);
 void words_zero(void *start, size_t size_bytes);
 void bytes_copy(void *to, const void *from, size_t size_bytes);
