@@ -215,16 +215,32 @@ int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access acc
     return err;
 }
 
+/* Bring in what is mapped first from *at on, as far as one VMA goes, and go on behind it. */
+static int populate_part(struct addrspace *as, vaddr_t *at, vaddr_t end)
+{
+    vaddr_t part_end = end;
+    enum access access;
+    int err = first_part(as, at, &part_end, &access) ? as_populate(as, *at, part_end - *at, access) : 0;
+    *at = part_end;
+    return err;
+}
+
+int as_populate_until_error(struct addrspace *as, vaddr_t start, size_t len)
+{
+    vaddr_t at = start, end = start + page_up(len);
+    int err = 0;
+    while (at < end && err == 0)
+        err = populate_part(as, &at, end);
+    return err;
+}
+
 int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len)
 {
-    vaddr_t end = start + page_up(len), part_end = end;
-    enum access access;
+    vaddr_t at = start, end = start + page_up(len);
     int err = 0;
-    for (vaddr_t at = start; at < end && first_part(as, &at, &part_end, &access); at = part_end, part_end = end) {
-        int failed = as_populate(as, at, part_end - at, access);
-        if (failed == -EINTR)
-            return failed;
-        err = err != 0 ? err : failed;
+    while (at < end && err != -EINTR) {
+        int failed = populate_part(as, &at, end);
+        err = err != 0 && failed != -EINTR ? err : failed;
     }
     return err;
 }

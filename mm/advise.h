@@ -25,7 +25,7 @@ bool forget_zero_filled(const struct vma *vma);
 int as_advise(struct addrspace *as, vaddr_t start, size_t len, uint8_t clear, uint8_t set);
 
 /*
- * Lock in memory, with flags VMA_LOCKED and perhaps VMA_LOCK_ON_FAULT; 0: unlock. What is to come in is as_populate_mapped's.
+ * Lock in memory, with flags VMA_LOCKED and perhaps VMA_LOCK_ON_FAULT; 0: unlock. What is to come in is as_populate_...'s.
  * Returns 0; -EINVAL: bad range; -EPERM: none may be locked; -ENOMEM: more than may be; at the first hole, with what comes
  * before done; or no memory. Source: mlock(2).
  */
@@ -49,6 +49,9 @@ int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access acc
  * Returns 0, -EINTR at once, or the first other error, with the rest done. Source: mmap(2), MAP_POPULATE.
  */
 int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len);
+
+/* The same, but with the rest left alone. Source: mlock(2), and what Linux does. */
+int as_populate_until_error(struct addrspace *as, vaddr_t start, size_t len);
 
 /* resident[i]: is the i-th page in memory? Returns 0; -ENOMEM: at the first hole. Source: mincore(2). */
 int as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *resident);

@@ -250,7 +250,7 @@ static long lock(vaddr_t start, size_t len, uint8_t flags)
         return -ENOMEM;
     int err = as_lock(as, start, whole, flags);
     if (err == 0 && flags == VMA_LOCKED)
-        err = as_populate_mapped(as, start, whole);
+        err = as_populate_until_error(as, start, whole);
     return err == -EINVAL || err == -EFAULT ? -ENOMEM : err;
 }
 

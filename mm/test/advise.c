@@ -380,6 +380,10 @@ static void populating_what_is_mapped(void)
     check_eq(map_object(as, page_at(9), 2 * PAGE_SIZE, PROT_READ, true, obj, 7), 0);
     check_eq(map_zero(as, page_at(11), 2 * PAGE_SIZE, RW), 0);
     check_eq(as_lock(as, page_at(7), PAGE_SIZE, VMA_LOCKED | VMA_LOCK_ON_FAULT), 0);
+    check_eq(as_populate_until_error(as, page_at(0), 12 * PAGE_SIZE), -EINVAL);
+    check_eq(leaf_prot(as, page_at(3)), -1);
+    check_eq(as_populate_until_error(as, page_at(2), 2 * PAGE_SIZE), 0);
+    check_eq(leaf_prot(as, page_at(3)), RW);
     check_eq(as_populate_mapped(as, page_at(0), 12 * PAGE_SIZE), -EINVAL);      /* the first of the errors */
     check_eq(leaf_prot(as, page_at(1)), -1);
     check_eq(leaf_prot(as, page_at(3)), RW);

@@ -455,6 +455,20 @@ CASE(lock_errors)
     check(!is_locked(p));
 }
 
+/* All of it is locked, and then brought in up to what cannot be. */
+CASE(lock_stops)
+{
+    char *p = free_range(4);
+
+    map_there(p, 1, RW, PRIVATE);
+    map_there(p + PAGES(1), 1, PROT_NONE, PRIVATE);
+    map_there(p + PAGES(2), 2, RW, PRIVATE);
+    check_errno(lock(p, 4), ENOMEM);
+    check(is_locked(p) && is_locked(p + PAGES(1)) && is_locked(p + PAGES(2)) && is_locked(p + PAGES(3)));
+    check_resident(p, 1, true);
+    check_resident(p + PAGES(1), 3, false);
+}
+
 /* mlock2 with MLOCK_ONFAULT brings nothing in, but what comes stays. Without, it is mlock. */
 CASE(lock_on_fault)
 {
@@ -650,6 +664,7 @@ const struct test_case advice_cases[] = {
     { .name = "lock pages", .run = lock_pages },
     { .name = "lock by kind", .run = lock_by_kind },
     { .name = "lock errors", .run = lock_errors },
+    { .name = "lock stops", .run = lock_stops },
     { .name = "lock on fault", .run = lock_on_fault },
     { .name = "lock lasts", .run = lock_lasts },
     { .name = "map locked", .run = map_locked },
