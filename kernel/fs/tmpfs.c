@@ -350,7 +350,7 @@ static int write_piece(struct uio *u, void *inode)
     u->offset += done;
     if (done > 0)
         object_written(object, u->offset);
-    else
+    else if (u->offset >= page_up(object_size(object)))
         object_forget_beyond(object);   /* a page made beyond the end goes again */
     return err;
 }
