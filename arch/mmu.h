@@ -11,11 +11,12 @@
  *   paddr_t pte_address(const struct pte *)                          of the page or the next table
  *   unsigned pte_prot(const struct pte *)                            PROT_ bits of a leaf
  *   void pte_set(struct pte *, paddr_t, unsigned prot)               make a user leaf; A is set, D when writable, so that
- *                                                                    hardware that updates them and hardware that faults behave alike
+ *                                                                    hardware that updates them and hardware that faults
+ *                                                                    behave alike
  *   void pte_set_fresh(struct pte *, paddr_t, unsigned prot)         the same, A clear
  *   bool pte_touched(const struct pte *)                             A is set: a leaf that was fresh has been touched
- *   void pte_set_table(struct pte *, paddr_t)                        what was stored to the page or table is seen by whoever sees
- *                                                                    an entry that these two make
+ *   void pte_set_table(struct pte *, paddr_t)                        what was stored to the page or table is seen by whoever
+ *                                                                    sees an entry that these two make
  *   void pte_clear(struct pte *)
  *
  *   void *phys_to_virt(paddr_t), paddr_t virt_to_phys(const void *)  the direct map

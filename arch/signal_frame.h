@@ -1,7 +1,7 @@
 /*
  * signal_frame.h - a program's registers on its own stack while a handler runs.
  * Owns: struct signal_frame, which programs know: the siginfo_t and the ucontext_t that a handler is called with.
- * Does not own: when a handler is called (kernel/signal.c), how the frame gets to the stack and back (mm/uaccess.h).
+ * Does not own: when a handler is called, how the frame gets to the stack and back (kernel/handler.c).
  * Source: Linux's ABI of riscv64, for which see userland/lib/include/ucontext.h too.
  */
 #pragma once

@@ -259,9 +259,7 @@ static void clear_tid(struct proc *p)
     p->clear_tid = 0;
 }
 
-/*
- * This hart moves to as before the old one is put, so no hart has that loaded when its last user frees it.
- */
+/* This hart moves to as before the old one is put, so no hart has that loaded when its last user frees it. */
 static void live_in(struct addrspace *as, const struct program_id *id)
 {
     struct proc *p = current();
@@ -336,7 +334,7 @@ static bool give_child_away(struct proc *p)
     struct proc *child = LIST_FIRST(&p->children);
     if (child != NULL)
         give_to_init(child);
-    if (child != NULL && child->pgid != p->pgid)
+    if (child != NULL && child->pgid != p->pgid && child->sid == p->sid)        /* p was its group's link to the session */
         end_orphaned_stop(child->pgid, NULL);
     spin_unlock_irqrestore(&proc_lock, flags);
     return child != NULL;

@@ -123,7 +123,7 @@ int proc_wait(int which, int options, struct wait_result *result);
 
 /* Memory ran out for those who live in as: kill all of them, for only then is that memory free. */
 void proc_kill_users(struct addrspace *as);
-void proc_out_of_memory(struct addrspace *as);          /* the same, with a line that says so: for want of memory elsewhere than in a fault */
+void proc_out_of_memory(struct addrspace *as);          /* the same, with a line on the console: for object_shrink */
 
 /* What bounds the memory that p lives in, or is about to. */
 struct as_limits proc_memory_limits(const struct proc *p);
@@ -171,7 +171,10 @@ struct fault_counts proc_faults_total(void);
 /* The process of that number that has not been reaped, or NULL. Locks: proc_lock. */
 struct proc *proc_find(int pid);
 
-/* POSIX: has nobody in the group a parent in the same session but another group, who could let it go on? Without one of them. */
+/*
+ * POSIX, "orphaned process group": is there no member whose parent is in the same session but in another group, and so could
+ * let it go on when it stops? without: not counted as a member; NULL: all are. Locks: proc_lock.
+ */
 bool proc_group_orphaned(int pgid, const struct proc *without);
 
 /* Call visit for every process, zombies too, newest first, under proc_lock: it may not sleep. Stops when it returns false. */

@@ -5,8 +5,9 @@
  *             SIGCONT, a stop signal                 each takes the other out of the queues; SIGCONT ends a stop, too
  *             blocked                                pending, and that is all
  *             otherwise                              pending, and a notice; one that kills marks the process killed at once
- *     taken:  what the thread has done itself, then what was sent to the thread, then what was sent to the process, each queue
- *             in its order. Every one that has a handler gets a frame, on top of those before it: the last one taken runs first.
+ *     taken:  what the thread has done itself, then what was sent to the thread, then what was sent to the process, each in the
+ *             order of signal_queue_take. Every one that has a handler gets a frame, on top of those before it: so the last one
+ *             taken runs first.
  *
  * What a process does about signals is two sets, ignored and caught, and a table for handlers, flags and masks. fork shares the
  * table; a process that changes it, and is not alone, copies it before. So most processes have none.
@@ -207,7 +208,7 @@ static bool addressed(const struct proc *p, int pid, const struct proc *sender)
     return -p->pgid == (pid == 0 ? -sender->pgid : pid);        /* not -pid: it may be INT_MIN */
 }
 
-/* Signal 0 asks whether there is somebody; so does any other, before it is looked at. */
+/* Signal 0 only asks whether there is somebody. Called when there is: ESRCH comes before EINVAL. */
 static int send_if_valid(struct proc *p, struct signal_queue *q, const struct signal_info *info)
 {
     if (info->signal < 0 || info->signal > SIGNAL_MAX)

@@ -53,8 +53,8 @@ int signal_send(struct proc *p, const struct signal_info *info);
 int signal_send_thread(struct proc *p, const struct signal_info *info);
 
 /*
- * As kill(2): pid > 0 that process, 0 the caller's group, -1 all but init and the caller, < -1 a group. info->signal 0: is there
- * any? Returns 0, -ESRCH, -EINVAL, -EAGAIN.
+ * As kill(2): pid > 0 that process, 0 the caller's group, -1 all but init and the caller, < -1 a group. info->signal 0: only
+ * look whether there is any. Returns 0, -ESRCH, -EINVAL, -EAGAIN.
  */
 int signal_send_by_id(int pid, const struct signal_info *info);
 
@@ -73,8 +73,8 @@ int signal_if_background(int foreground, int signal);
 
 /*
  * For a trap of the calling thread: its handler gets info before anything else that is pending. Who blocks the signal or has no
- * handler is killed by it; then this returns true. segv: for a frame of signal that cannot be stored or read; a handler of
- * SIGSEGV that had no room is not tried again.
+ * handler is killed by it; then this returns true. signal_force_segv: SIGSEGV, since the frame of signal could not be stored,
+ * or (signal 0) there is none to return to. If signal was SIGSEGV itself its handler is not tried again: the process ends.
  */
 bool signal_force(const struct signal_info *info);
 void signal_force_segv(int signal);
@@ -85,17 +85,17 @@ void signal_kill(struct proc *p, int signal);
 /* child has ended, stopped or gone on: its parent may wait for it, and get SIGCHLD. Locks: proc_lock. */
 void signal_parent(struct proc *child, int code, int status);
 
-/* Does p not want to hear of children that end? Then nobody waits for them. Locks: proc_lock. */
+/* Does p not want to hear of children that end (SIG_IGN or SA_NOCLDWAIT)? Then nobody waits for them. Locks: proc_lock. */
 bool signal_discards_children(const struct proc *p);
 
-/* Does p know of a signal to its group that a child begun before has not got? Locks: proc_lock. */
+/* Has p been killed, or still to take a signal to its whole group, so that a child it is making missed it? Locks: proc_lock. */
 bool signal_missed_by_child(const struct proc *p);
 
 /* ---- taking, by the process itself ---- */
 
 /*
- * Do what its signals ask for by default, up to the first that has a handler: what that gets, and what it is. False: there is
- * none. Does not return to who dies. Locks: none.
+ * Do what its signals ask for by default, up to the first that has a handler: *info is what the handler gets, *action says
+ * which it is. False: there is none. Does not return if the process dies. Locks: none.
  */
 bool signal_take_caught(struct signal_info *info, struct signal_action *action);
 

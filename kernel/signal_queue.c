@@ -1,7 +1,7 @@
 /*
  * signal_queue.c - signals that have been sent and not taken.
- * Signals are sent from interrupts, and must not be lost for want of memory, so there is a fixed number of places. Half of them
- * are for whoever can be refused (Linux: sigqueue(3), real-time signals); the rest, for SIGCHLD and the like.
+ * Signals are sent from interrupts, and must not be lost for want of memory, so there is a fixed number of places. Half of
+ * them are for whoever can be refused (Linux: sigqueue(3), real-time signals); the rest is for SIGCHLD and the like.
  */
 #include <strings.h>
 
@@ -16,7 +16,7 @@ struct queued_signal {
 };
 
 static struct queued_signal places[PLACES];
-static unsigned nplaces_used;                           /* from here on no place was ever used */
+static unsigned nplaces_used;                           /* places from this index on were never used */
 static TAILQ_HEAD(, queued_signal) free_places = TAILQ_HEAD_INITIALIZER(free_places);
 static unsigned nqueued;
 

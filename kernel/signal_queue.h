@@ -22,12 +22,13 @@ struct signal_queue {
 void signal_queue_init(struct signal_queue *q);
 
 /*
- * One of each standard signal, and all real-time ones. limit: RLIMIT_SIGPENDING. When there is no place for info a signal from
- * the kernel or from kill comes without it; -EAGAIN: a real-time signal from elsewhere does not come.
+ * Add info, unless it is of a standard signal that is in q already; real-time ones are all kept. limit: RLIMIT_SIGPENDING. When
+ * there is no place, a signal comes without its info; only a real-time one that kill has not sent is refused.
+ * Returns 0; -EAGAIN: refused.
  */
 int signal_queue_add(struct signal_queue *q, uint64_t limit, const struct signal_info *info);
 
-/* Take the first of wanted: what a fault has for a name, then by number. False: there is none. */
+/* Take one of wanted: first the signals that faults have (SIGSEGV, SIGILL ...), then by number. False: there is none. */
 bool signal_queue_take(struct signal_queue *q, uint64_t wanted, struct signal_info *info);
 
 void signal_queue_drop(struct signal_queue *q, uint64_t unwanted);

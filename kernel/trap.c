@@ -1,7 +1,8 @@
 /*
  * trap.c - from the cause of a trap to its handler.
  * Owns: the tables of causes, what happens on the way back to user mode, the message about a killed process.
- * Does not own: saving registers (arch/riscv/trap.S), serving a fault (mm/fault.c), system calls (syscalls/), signals (signal.c).
+ * Does not own: saving registers (arch/riscv/trap.S), serving a fault (mm/fault.c), system calls (syscalls/), handlers of
+ * signals (handler.c).
  * Read next: vm_fault in mm/fault.c.
  */
 #include "arch/context.h"

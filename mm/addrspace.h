@@ -43,7 +43,7 @@ struct as_limits {
 
 struct addrspace {
     struct rwlock lock __attribute__((aligned(64)));            /* as_read, as_write */
-    uint64_t generation __attribute__((aligned(64)));           /* [lock] as_write raises it, by RADIX_END: what neighbourhoods remember is good no more */
+    uint64_t generation __attribute__((aligned(64)));           /* [lock] raised by as_write: neighbourhoods forget */
     struct vma_set vmas;                /* [lock] */
     struct radix anons;                 /* [lock; slots: near.h] private pages */
     struct family *family;              /* fixed */
@@ -72,7 +72,7 @@ static inline void as_read_done(struct addrspace *as) { rwlock_read_unlock(&as->
 static inline void as_alone(struct addrspace *as) { rwlock_write(&as->lock); }
 static inline void as_alone_to_read(struct addrspace *as) { rwlock_downgrade(&as->lock); }
 
-/* The generation comes round after 2^38 verbs: harmless unless a struct near has lain unused since, and then serves the same pages. */
+/* By RADIX_END: near_about. It comes round after 2^38 verbs: harmless, unless a struct near is next used after just so many. */
 static inline void as_write(struct addrspace *as)
 {
     as_alone(as);
@@ -126,8 +126,8 @@ void as_destroy(struct addrspace *as);
 /*
  * Map len bytes (rounded up to pages) as req says; *out is the address. Without fixed: the highest free range below the
  * stack; hint, if not 0, is tried first.
- * Returns 0; -EINVAL: len 0, or hint not page aligned; -EEXIST: taken; -EPERM: fixed at page 0, or nothing may be locked; -EAGAIN: more locked than
- * may be; -ENOMEM: no room, outside user space, a limit, or no memory.
+ * Returns 0; -EINVAL: len 0, hint not page aligned, or bad prot; -EEXIST: taken; -EPERM: fixed at page 0, or nothing may be
+ * locked; -EAGAIN: more locked than may be; -ENOMEM: no room, outside user space, a limit, or no memory.
  * Nothing changed on failure: replace, too, takes nothing away then. Source: mmap(2).
  */
 int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_request *req, vaddr_t *out);
@@ -140,13 +140,14 @@ int as_unmap(struct addrspace *as, vaddr_t start, size_t len);
 
 /*
  * Change the rights of [start, start + len).
- * Returns 0; -EINVAL as above or bad prot; -ENOMEM: no memory, nothing changed. At a page that is not mapped it ends with -ENOMEM, at
- * one that may not have these rights with -EACCES: what comes before has been changed. Source: mprotect(2).
+ * Returns 0; -EINVAL as above or bad prot; -ENOMEM: no memory, nothing changed. It ends with -ENOMEM at a page that is not
+ * mapped, or that RLIMIT_DATA has no place for, and with -EACCES at one that may not have these rights: what comes before has
+ * been changed. Source: mprotect(2).
  */
 int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot);
 
-/* Is every page of [start, end) promised, with at least the rights in prot? Caller reads or writes as->lock. */
-bool as_range_allows(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot);
+/* Up to where, at most end, every page from start on is promised, with at least the rights in prot. Caller has as->lock. */
+vaddr_t as_allowed_end(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot);
 
 void as_set_limits(struct addrspace *as, const struct as_limits *limits);
 
@@ -170,8 +171,8 @@ static inline bool range_valid(vaddr_t start, size_t len)
 }
 
 /*
- * Unmap [start, end) in two steps; as->lock is written from before prepare until after commit. Prepare gets what commit needs, one VMA more into
- * spare among it; it returns 0, or -ENOMEM with nothing changed. Commit cannot fail.
+ * Unmap [start, end) in two steps; as->lock is written from before prepare until after commit. Prepare gets what commit needs,
+ * and puts one VMA more into spare if there will be a hole; it returns 0, or -ENOMEM with nothing changed. Commit cannot fail.
  */
 struct unmap {
     vaddr_t start, end;
@@ -184,10 +185,16 @@ int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end);     /* both 
 /* The heap grows upwards, so nothing is placed below its end, unless asked for. */
 static inline vaddr_t as_room_from(const struct addrspace *as) { return as->brk_base != 0 ? page_up(as->brk) : PAGE_SIZE; }
 
+/* Pages that are mapped in [start, end), those of them that RLIMIT_DATA counts, and those that are locked. */
+struct pages {
+    size_t all, data, locked;
+};
+struct pages as_count(struct addrspace *as, vaddr_t start, vaddr_t end);
+
 /* Take the translations of [start, end) away: from here on nobody sees its pages. Caller writes as->lock. */
 void as_hide(struct addrspace *as, vaddr_t start, vaddr_t end);
 
-/* Make ends of VMAs of start, which first has (NULL: none has), and end, if they lie in one: prepare, as above, then vma_split. */
+/* Before vma_split at both ends: have what that needs in spare. first: the VMA with start, or NULL. Returns 0 or -ENOMEM. */
 int split_prepare(struct addrspace *as, const struct vma *first, vaddr_t start, vaddr_t end, struct vma_spare *spare);
 
 /* ---- addrspace.c ---- */

@@ -3,7 +3,8 @@
  * Owns: which parts of a range such a verb reaches, and what it says about holes.
  * Does not own: what the flags that it sets mean (as_fork, fault.c).
  *
- * All of them stop where their man page says so, with what comes before done. Sources: madvise(2), mlock(2), mincore(2), msync(2).
+ * All of them stop where their man page says so, with what comes before done.
+ * Sources: madvise(2), mlock(2), mincore(2), msync(2).
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
@@ -20,7 +21,7 @@ static vaddr_t part_end(const struct vma *vma, vaddr_t end) { return vma->end < 
 static bool zero_filled(const struct vma *vma) { return vma->object == NULL; }
 
 /* Is nothing missing in [start, end)? */
-static bool whole(struct addrspace *as, vaddr_t start, vaddr_t end) { return as_range_allows(as, start, end, PROT_NONE); }
+static bool whole(struct addrspace *as, vaddr_t start, vaddr_t end) { return as_allowed_end(as, start, end, PROT_NONE) == end; }
 
 /* ---- forget ---- */
 
@@ -101,27 +102,6 @@ static struct flag_change locking(uint8_t flags)
     return (struct flag_change){ VMA_LOCKED | VMA_LOCK_ON_FAULT, flags };
 }
 
-/* Pages of [start, end) that are locked. */
-static size_t pages_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
-{
-    size_t npages = 0;
-    for (struct vma *vma = vma_find_from(as, start); vma != NULL && vma->start < end; vma = vma_next(vma)) {
-        if (vma->flags & VMA_LOCKED)
-            npages += (part_end(vma, end) - part_start(vma, start)) >> PAGE_SHIFT;
-        thread_let_others();
-    }
-    return npages;
-}
-
-/* From start on, the end of what is mapped without a hole, at most end. */
-static vaddr_t end_of_whole(struct addrspace *as, vaddr_t start, vaddr_t end)
-{
-    vaddr_t at = start;
-    for (struct vma *vma; at < end && (vma = vma_find(as, at)) != NULL; thread_let_others())
-        at = part_end(vma, end);
-    return at;
-}
-
 int as_lock(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags)
 {
     if (!range_valid(start, len))
@@ -130,10 +110,10 @@ int as_lock(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags)
     as_write(as);
     size_t now = as->vmas.nlocked, max = as->limits.locked >> PAGE_SHIFT, more = (end - start) >> PAGE_SHIFT;
     int err = 0;
-    if ((flags & VMA_LOCKED) && now + more > max && now - pages_locked(as, start, end) + more > max)
+    if ((flags & VMA_LOCKED) && now + more > max && now - as_count(as, start, end).locked + more > max)
         err = as->limits.locked == 0 ? -EPERM : -ENOMEM;
     if (err == 0) {
-        vaddr_t whole_end = end_of_whole(as, start, end);
+        vaddr_t whole_end = as_allowed_end(as, start, end, PROT_NONE);
         if (whole_end > start)
             err = change_flags(as, start, whole_end, locking(flags));
         if (err == 0 && whole_end < end)
@@ -171,8 +151,9 @@ int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future)
 /* ---- bring in ---- */
 
 /*
- * The first part of [*start, *end) that lies in one VMA, and how it is brought in. False: there is none.
- * A store copies what is private at once; to store to what is shared would make it dirty.
+ * Make [*start, *end) its first part that lies in one VMA; *access is how it is brought in. False: nothing is mapped there.
+ * A store copies what is private at once; to store to what is shared would make it dirty. Of a VMA that is locked on fault
+ * nothing is brought in: the part is empty.
  */
 static bool first_part(struct addrspace *as, vaddr_t *start, vaddr_t *end, enum access *access)
 {
@@ -218,10 +199,10 @@ int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access acc
 /* Bring in what is mapped first from *at on, as far as one VMA goes, and go on behind it. */
 static int populate_part(struct addrspace *as, vaddr_t *at, vaddr_t end)
 {
-    vaddr_t part_end = end;
+    vaddr_t until = end;
     enum access access;
-    int err = first_part(as, at, &part_end, &access) ? as_populate(as, *at, part_end - *at, access) : 0;
-    *at = part_end;
+    int err = first_part(as, at, &until, &access) ? as_populate(as, *at, until - *at, access) : 0;
+    *at = until;
     return err;
 }
 
@@ -247,18 +228,16 @@ int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len)
 
 /* ---- what is there ---- */
 
-int as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *resident)
+size_t as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *resident)
 {
-    int err = 0;
+    size_t i;
     bool unused;
     as_alone(as);                               /* no fault changes a slot meanwhile */
-    for (size_t i = 0; i < npages && err == 0; i++) {
+    for (i = 0; i < npages; i++) {
         vaddr_t va = start + i * PAGE_SIZE;
         struct vma *vma = vma_find(as, va);
-        if (vma == NULL) {
-            err = -ENOMEM;
+        if (vma == NULL)
             break;
-        }
         resident[i] = !vma->shared && radix_find(&as->anons, va >> PAGE_SHIFT, &unused) != NULL;
         if (vma->object != NULL && !resident[i]) {
             mutex_lock(&vma->object->lock);
@@ -267,7 +246,7 @@ int as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *res
         }
     }
     as_write_done(as);
-    return err;
+    return i;
 }
 
 int as_sync(struct addrspace *as, vaddr_t start, size_t len, bool invalidate)

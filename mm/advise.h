@@ -1,6 +1,7 @@
 /*
  * advise.h - what may be said and asked about ranges, beyond what is promised there.
- * In all of them start is page aligned and len in bytes, rounded up to pages; holes are -ENOMEM, as noted.
+ * In all of them start is page aligned and len in bytes, rounded up to pages. A hole, a page that is not mapped, is -ENOMEM;
+ * how much is done then differs, as noted.
  */
 #pragma once
 
@@ -11,8 +12,9 @@ struct vma;
 
 /*
  * Forget the private contents of [start, start + len): what was promised there comes anew, zeroes or the object's.
- * Returns 0; -EINVAL: bad range, or at the first locked VMA or the first that is not forgettable; -ENOMEM: holes, all else has been
- * forgotten; or no memory, nothing changed. Source: madvise(2), MADV_DONTNEED and MADV_FREE.
+ * Returns 0; -EINVAL: bad range, or at the first VMA that is locked or not forgettable, with what comes before forgotten;
+ * -ENOMEM: holes, all else has been forgotten; or no memory, nothing changed.
+ * Source: madvise(2), MADV_DONTNEED and MADV_FREE.
  */
 int as_forget(struct addrspace *as, vaddr_t start, size_t len, bool (*forgettable)(const struct vma *vma));
 bool forget_any(const struct vma *vma);
@@ -20,7 +22,8 @@ bool forget_zero_filled(const struct vma *vma);
 
 /*
  * Take the VMA_ flags in clear from all VMAs of the range, and give them those in set.
- * Returns 0; -EINVAL: bad range, or at the first VMA that cannot have them; -ENOMEM: as above.
+ * Returns 0; -EINVAL: bad range, or at the first VMA that cannot have them, with what comes before changed; -ENOMEM: as above.
+ * Source: madvise(2).
  */
 int as_advise(struct addrspace *as, vaddr_t start, size_t len, uint8_t clear, uint8_t set);
 
@@ -31,16 +34,19 @@ int as_advise(struct addrspace *as, vaddr_t start, size_t len, uint8_t clear, ui
  */
 int as_lock(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags);
 
-bool as_is_locked(struct addrspace *as, vaddr_t va);
+bool as_is_locked(struct addrspace *as, vaddr_t va);    /* false, too, when nothing is mapped there */
 
-/* The same for everything there is now, and for what is mapped in future. Source: mlockall(2). */
+/*
+ * The same for everything there is (now), and for what will be mapped (future; without it, nothing of that is locked).
+ * Returns 0; -EPERM, -ENOMEM as above. Source: mlockall(2).
+ */
 int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future);
 
 /*
  * Bring every page in and map it, as that access would. Where memory runs out this only fails, a few frames before the last
  * (page_few_left), and kills nobody.
- * Returns 0; -ENOMEM: a hole, or no memory; -EINVAL: not allowed there; -EFAULT: beyond the object's end; -EINTR: killed. What has
- * come in by then stays. Source: madvise(2), MADV_POPULATE_READ.
+ * Returns 0; -ENOMEM: a hole, or no memory; -EINVAL: not allowed there; -EFAULT: beyond the object's end; -EINTR: killed.
+ * What has come in by then stays. Source: madvise(2), MADV_POPULATE_READ.
  */
 int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access access);
 
@@ -50,11 +56,11 @@ int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access acc
  */
 int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len);
 
-/* The same, but with the rest left alone. Source: mlock(2), and what Linux does. */
+/* The same, but it stops at the first error, whatever that is. Source: mlock(2), and what Linux does. */
 int as_populate_until_error(struct addrspace *as, vaddr_t start, size_t len);
 
-/* resident[i]: is the i-th page in memory? Returns 0; -ENOMEM: at the first hole. Source: mincore(2). */
-int as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *resident);
+/* resident[i]: is the i-th page in memory? Returns for how many that is told: up to the first hole. Source: mincore(2). */
+size_t as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *resident);
 
 /*
  * Files are in memory, so there is nothing to write back: see whether all of the range is mapped.

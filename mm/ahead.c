@@ -7,8 +7,8 @@
  * pages ahead as it has touched, but none beyond its neighbourhood or its VMA. So what is wasted is never more than what was
  * used, and who touches a page here and a page there, or a few in a row, gets what it touches and no more.
  *
- * Pages filled ahead are entered with the A bit clear. When the thread next touches two fresh pages in a row, those whose bit is
- * set by then were used, the others wasted. After waste the walk begins again, and has to be twice as long before it gets
+ * Pages filled ahead are entered with the A bit clear. When the thread next touches two fresh pages in a row, those whose A bit
+ * is set by then were used, the others wasted. After waste the walk begins again, and has to be twice as long before it gets
  * anything; every time all were used, half as long again. A leaf that has gone meanwhile says nothing.
  *
  * What a thread remembers is its own, so there is no lock for it; and it is only advice, so nothing has to be forgotten when

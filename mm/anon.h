@@ -18,7 +18,7 @@ struct anon {
     _Atomic uint32_t refs;              /* radix slots that hold it, each shared node counted once; pins (object.h) */
     uint32_t seen;                      /* check.c: references found; 0 at all other times */
     struct mutex lock;
-    struct page *page;                  /* [lock; an object's: or object->lock] its contents; never NULL while there is no swap */
+    struct page *page;                  /* [lock; an object's: or object->lock] its contents; never NULL: there is no swap */
     bool dirty;                         /* [object->lock] of an object's: no longer what it was filled with */
     /* fixed, but for the number while mremap moves it: the owner, from which every place that may map the page is computed */
     union {
@@ -32,8 +32,8 @@ struct anon {
 struct anon *anon_alloc(enum page_use use);
 
 /*
- * Up to ANON_SPARE_MAX new anons full of zeroes, for page vpn of family and those after it, if there is memory to spare (page.h).
- * Returns how many are in anon.
+ * Up to ANON_SPARE_MAX new anons full of zeroes, for page vpn of family and those after it, if there is memory to spare
+ * (page.h). Returns how many are in anon.
  */
 #define ANON_SPARE_MAX 32
 unsigned anon_alloc_spare(struct family *family, uint64_t vpn, struct anon *anon[], unsigned n);

@@ -307,7 +307,7 @@ static __attribute__((noinline)) void count_failure(enum fault_result result)
 /* Lock what a fault at va locks, and resolve it. Whatever the result, fault_end is due. */
 static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vaddr_t va, enum access access)
 {
-    /* Field by field: an initialiser would clear all of it, in a call to memset that costs more than the search for the page. */
+    /* Field by field: an initialiser would clear all of it, by a call to memset that costs more than to find the page. */
     f->as = as;
     f->va = page_down(va);
     f->vpn = va >> PAGE_SHIFT;

@@ -84,34 +84,27 @@ int as_unmap(struct addrspace *as, vaddr_t start, size_t len)
 
 /* ---- map ---- */
 
-/* Is a range free that ends at end? next is the first VMA that ends after its start. */
-static bool lies_below(vaddr_t end, const struct vma *next) { return next == NULL || end <= vma_floor(next); }
-
-struct pages {
-    size_t all, data;
-};
-
-/* Pages that are mapped in [start, end). */
-static struct pages pages_mapped(struct addrspace *as, vaddr_t start, vaddr_t end)
+struct pages as_count(struct addrspace *as, vaddr_t start, vaddr_t end)
 {
     struct pages n = { 0 };
     for (struct vma *vma = vma_find_from(as, start); vma != NULL && vma->start < end; vma = vma_next(vma)) {
         size_t npages = ((vma->end < end ? vma->end : end) - (vma->start > start ? vma->start : start)) >> PAGE_SHIFT;
         n.all += npages;
         n.data += vma_is_data(vma) ? npages : 0;
+        n.locked += vma->flags & VMA_LOCKED ? npages : 0;
         thread_let_others();
     }
     return n;
 }
 
-/* May added be mapped, in the place of as many pages as left says? */
-static int within_limits(const struct addrspace *as, const struct vma *added, struct pages left, uint8_t asked_flags)
+/* May added be mapped, in the place of as many pages as gone says? Returns 0, -ENOMEM, or of what is locked -EPERM, -EAGAIN. */
+static int within_limits(const struct addrspace *as, const struct vma *added, struct pages gone, uint8_t asked_flags)
 {
     size_t npages = vma_npages(added);
     const struct as_limits *limits = &as->limits;
-    if (as->vmas.npages - left.all + npages > limits->mapped >> PAGE_SHIFT)
+    if (as->vmas.npages - gone.all + npages > limits->mapped >> PAGE_SHIFT)
         return -ENOMEM;
-    if (vma_is_data(added) && as->vmas.ndata - left.data + npages > limits->data >> PAGE_SHIFT)
+    if (vma_is_data(added) && as->vmas.ndata - gone.data + npages > limits->data >> PAGE_SHIFT)
         return -ENOMEM;
     if ((asked_flags & VMA_LOCKED) && limits->locked == 0)
         return -EPERM;
@@ -138,11 +131,12 @@ static bool join_neighbour(struct addrspace *as, const struct vma *added, struct
 static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const struct map_request *req)
 {
     struct vma *next = vma_find_from(as, start);
-    if (!req->replace && !lies_below(end, next))
+    if (!req->replace && !vma_lies_above(next, end))
         return -EEXIST;
     bool replaces = next != NULL && next->start < end;
-    struct vma added;                           /* a draft: its links are never looked at, and clearing them would cost more than */
-    added.start = start;                        /* all the rest of growing a heap */
+    /* A draft, whose links nobody looks at: an initialiser would clear them, at the cost of all the rest of growing a heap. */
+    struct vma added;
+    added.start = start;
     added.end = end;
     added.prot = req->prot;
     added.prot_denied = req->prot_denied;
@@ -151,12 +145,12 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
     added.shared = req->shared;
     added.object = req->object;
     added.object_index = req->object_index;
-    int err = within_limits(as, &added, replaces ? pages_mapped(as, start, end) : (struct pages){ 0 }, req->flags);
+    int err = within_limits(as, &added, replaces ? as_count(as, start, end) : (struct pages){ 0 }, req->flags);
     if (err != 0)
         return err;
     if (!replaces && join_neighbour(as, &added, next))
         return 0;
-    struct vma_spare spare = { 0 };             /* the new one, before what unmapping needs: that is counted besides */
+    struct vma_spare spare = { 0 };             /* first the new one, then what unmapping needs */
     struct unmap unmap;
     if (as->vmas.count >= VMA_MAX || (spare.vma[0] = vma_clone(&added)) == NULL)
         return -ENOMEM;
@@ -183,7 +177,7 @@ static int find_place(struct addrspace *as, vaddr_t hint, size_t len, const stru
         return -ENOMEM;
     if (req->fixed && hint < PAGE_SIZE)
         return -EPERM;
-    if (req->fixed || (inside && hint >= PAGE_SIZE && lies_below(hint + len, vma_find_from(as, hint))))
+    if (req->fixed || (inside && hint >= PAGE_SIZE && vma_lies_above(vma_find_from(as, hint), hint + len)))
         return 0;
     *start = vma_find_room(as, len, as_room_from(as));
     return *start != 0 ? 0 : -ENOMEM;
@@ -206,12 +200,12 @@ int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_requ
 
 /* ---- protect ---- */
 
-bool as_range_allows(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot)
+vaddr_t as_allowed_end(struct addrspace *as, vaddr_t start, vaddr_t end, unsigned prot)
 {
     vaddr_t at = start;
     for (struct vma *vma; at < end && (vma = vma_find(as, at)) != NULL && (vma->prot & prot) == prot; thread_let_others())
         at = vma->end;
-    return at >= end;
+    return at < end ? at : end;
 }
 
 int split_prepare(struct addrspace *as, const struct vma *first, vaddr_t start, vaddr_t end, struct vma_spare *spare)
@@ -221,7 +215,7 @@ int split_prepare(struct addrspace *as, const struct vma *first, vaddr_t start, 
     return low || high ? vma_spare_alloc(as, spare, spare->count + low + high) : 0;
 }
 
-/* May the part of vma before end have the rights in prot? data: pages that have become data before it. */
+/* May the part of vma in [start, end) have the rights in prot? *data: pages that become data by it and by what comes before. */
 static int may_have(const struct addrspace *as, const struct vma *vma, vaddr_t start, vaddr_t end, unsigned prot, size_t *data)
 {
     if (vma == NULL || vma->start > start)

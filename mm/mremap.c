@@ -5,9 +5,14 @@
  *
  * A page number is part of what an anon is: by (family, page number) every place that may show it is found. So an anon can only
  * move when this address space is alone in reaching it: then it gets the new number. One that a fork shares stays what it is,
- * and a copy moves. All that moves is collected in a tree of its own, made and filled in prepare, with room for what only gets
- * its number in commit; then the old place is unmapped, and the tree is grafted on that of the address space, which copies nothing and
- * needs no memory: what both have in common, the paths to the ends of the new range, has been made exclusive before.
+ * and a copy moves. All that moves is collected in a tree of its own:
+ *
+ *     prepare   the copies, and an empty slot for each page that only gets a new number; may fail, nothing has changed
+ *     commit    unmap the new place; take the pages out of their old slots; unmap the old place; graft the tree on that of the
+ *               address space
+ *
+ * Grafting copies nothing and needs no memory: the nodes that both trees have, on the paths to the two ends of the new range,
+ * have been made exclusive in prepare.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
@@ -21,11 +26,11 @@ struct move {
     vaddr_t from, to;
     size_t old_len, new_len;
     size_t len;                         /* the smaller of the two: bytes whose contents move */
-    bool keep;
+    bool keep;                          /* the old range stays, empty */
     struct radix contents;              /* by new page number: copies, and slots for what moves */
     struct vma_spare spare;
     struct vma *vma;                    /* what is promised at the new place */
-    struct unmap target, source;
+    struct unmap target, source;        /* of the new range; of the old one, unless old_len is 0 */
 };
 
 /* ---- contents ---- */
@@ -61,7 +66,7 @@ static struct radix_node *target_of(struct move *m, uint64_t vpn, struct target_
     return last->node;
 }
 
-/* A slot for each page that moves, and a copy of each that a fork shares. node is the one with vpn, path_exclusive its path. */
+/* A slot for each page that moves, and a copy of each that a fork shares. path_exclusive: of the node that anon is in. */
 static int prepare_page(struct move *m, uint64_t vpn, struct anon *anon, bool path_exclusive, struct target_node *last)
 {
     struct radix_node *to = target_of(m, vpn, last);
@@ -148,6 +153,7 @@ static int prepare_move(struct move *m, const struct vma *vma)
     return err;
 }
 
+/* As on Linux, all of the old VMA is no longer locked then, also what lies beside the range. */
 static void leave_empty(struct move *m)
 {
     struct vma *vma = vma_find(m->as, m->from);
@@ -211,16 +217,11 @@ static int may_grow(const struct addrspace *as, const struct vma *vma, size_t mo
     return as->vmas.npages + npages > as->limits.mapped >> PAGE_SHIFT ? -ENOMEM : 0;
 }
 
+/* Are more bytes free behind vma, so that it can grow where it is? */
 static bool free_behind(struct vma *vma, size_t more)
 {
     const struct vma *next = vma_next(vma);
-    return more <= USER_END - vma->end && (next == NULL || vma->end + more <= vma_floor(next));
-}
-
-static bool is_free(struct addrspace *as, vaddr_t start, size_t len)
-{
-    const struct vma *next = vma_find_from(as, start);
-    return next == NULL || start + len <= vma_floor(next);
+    return more <= USER_END - vma->end && vma_lies_above(next, vma->end + more);
 }
 
 static int remap_locked(struct addrspace *as, const struct remap_request *req, size_t old_len, size_t new_len, vaddr_t *out,
@@ -232,7 +233,7 @@ static int remap_locked(struct addrspace *as, const struct remap_request *req, s
     if (err != 0)
         return err;
     *out = req->from;
-    if (!named && old_len >= new_len)
+    if (!named && old_len >= new_len)           /* shorter, where it is */
         return old_len > new_len ? unmap_locked(as, req->from + new_len, req->from + old_len) : 0;
     if (old_len == 0 && !vma->shared)
         return -EINVAL;
@@ -242,14 +243,15 @@ static int remap_locked(struct addrspace *as, const struct remap_request *req, s
     size_t more = req->keep ? new_len : *grown;
     if ((err = may_grow(as, vma, more, *grown)) != 0)
         return err;
-    if (!named && old_len == vma->end - req->from && free_behind(vma, more)) {
+    if (!named && old_len == vma->end - req->from && free_behind(vma, more)) {      /* longer, where it is */
         vma_resize(as, vma, vma->start, vma->end + more);
         vma_merge(as, vma->end, vma->end);
         return 0;
     }
     if (!req->may_move)
         return -ENOMEM;
-    bool as_named = req->fixed || (req->keep && req->to >= PAGE_SIZE && is_free(as, req->to, new_len));
+    bool as_named = req->fixed || (req->keep && req->to >= PAGE_SIZE &&
+                                   vma_lies_above(vma_find_from(as, req->to), req->to + new_len));
     *out = as_named ? req->to : vma_find_room(as, new_len, as_room_from(as));
     if (*out == 0)
         return -ENOMEM;

@@ -23,7 +23,7 @@ static inline uint64_t near_first(uint64_t vpn) { return vpn & ~(uint64_t)(NEAR_
 
 /*
  * When and where in one word, so that a struct near is one cache line and one comparison tells: the generation counts in
- * RADIX_END. An address beyond user space may look like another; but no VMA has it, remembered or not, so nothing else is asked.
+ * RADIX_END. An address beyond user space may look like another; but no VMA has it, remembered or not, so no more is asked.
  */
 static inline uint64_t near_about(const struct addrspace *as, uint64_t vpn) { return as->generation | near_first(vpn); }
 

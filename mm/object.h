@@ -95,7 +95,7 @@ int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct 
 void object_unpin(struct object_piece *piece);
 void object_written(struct vm_object *obj, size_t end); /* bytes before end have been: obj is at least so long */
 
-/* Make obj longer: what comes by that reads as zeroes. Caller holds the file's lock. Returns 0; -EFBIG. To make it shorter: cut.h. */
+/* Make obj longer, by zeroes. Caller holds the file's lock. Returns 0; -EFBIG. To make it shorter: object_shrink in cut.h. */
 int object_grow(struct vm_object *obj, size_t size_bytes);
 
 /*
@@ -105,8 +105,8 @@ int object_grow(struct vm_object *obj, size_t size_bytes);
 void object_forget_beyond(struct vm_object *obj);
 
 /*
- * Pages in use by all files; and how many there may be, beyond which a fault or a write gets no new one: they stay when the program that
- * made them is killed for want of memory. Source: tmpfs(5), size.
+ * Pages in use by all files; and how many there may be, beyond which a fault or a write gets no new one. For they stay when the
+ * program that made them is killed for want of memory. Source: tmpfs(5), size.
  */
 size_t object_page_count(void);
 size_t object_pages_max(void);

@@ -116,7 +116,7 @@ static bool enough_for(size_t npages)
 
 /* ---- front ends ---- */
 
-/* Is less than a quarter free, for the first time since half was? Caches go then already: what is free in slabs is still of use. */
+/* Is less than a quarter free, for the first time since half was? Then caches go: README.md, "When memory runs short". */
 static bool becomes_low(void)
 {
     spin_lock(&page_lock);

@@ -32,7 +32,7 @@ struct page {
     _Atomic uint8_t use;                /* enum page_use; [page_lock] while free, the owner's afterwards: page_use() */
     union {
         uint8_t order;                  /* PAGE_FREE: size of the block */
-        uint8_t fetch_clean;            /* [anon->lock, or object->lock of a file page] in use: fetches see the contents; see pmap.c */
+        uint8_t fetch_clean;            /* [anon->lock; a file page: or object->lock] fetches see the contents; see pmap.c */
     };
     union {
         struct {                        /* PAGE_TABLE [as->pt_lock] */

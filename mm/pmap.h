@@ -18,7 +18,7 @@ struct pmap {
     paddr_t root;                       /* fixed */
     struct mmu_id id;
     size_t resident;                    /* [lock to change] live leaves: the resident size in pages; /proc reads it as it is */
-    size_t resident_max;                /* [lock to change] what it was at most before leaves were last taken away: pmap_resident_max */
+    size_t resident_max;                /* [lock to change] its most, when leaves were last taken away: pmap_resident_max */
 };
 
 /* The most that has been resident, in pages. */
@@ -49,12 +49,13 @@ int pmap_prepare(struct addrspace *as, vaddr_t va);
 enum pmap_result { PMAP_ENTERED, PMAP_SPURIOUS };
 enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct pte *entry, struct page *page, unsigned prot);
 
-/* The same only if nothing is mapped there: for the neighbours of a fault, in the same table. Returns whether it was entered. */
+/* The same only if nothing is mapped there: for the neighbours of a fault, in the same table. Returns whether it entered it. */
 bool pmap_enter_absent(struct addrspace *as, struct pte *entry, struct page *page, unsigned prot);
 
 /*
- * Map the pages of n anons that nobody has seen yet, side by side, where nothing is mapped: entry is the first one's. They look untouched to
- * pte_touched until the program comes. Nothing may be fetched there: prot is without PROT_EXEC. Locks: as->lock, the neighbourhood.
+ * Map the pages of n anons that nobody has seen yet, side by side, where nothing is mapped: entry is the first one's. They look
+ * untouched to pte_touched until the program comes. Nothing may be fetched there: prot is without PROT_EXEC.
+ * Locks: as->lock, the neighbourhood.
  */
 void pmap_enter_fresh(struct addrspace *as, struct pte *entry, struct anon *const anon[], unsigned n, unsigned prot);
 

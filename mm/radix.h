@@ -90,7 +90,7 @@ static inline void radix_fill(struct radix_node *node, uint64_t vpn, struct anon
     node->occupied |= 1u << vpn % RADIX_SLOTS;
 }
 
-/* The slots of vpn and those after it, empty ones of an exclusive bottom node: room for anons, which radix_fill_many makes true. */
+/* The slots from vpn on, empty ones of an exclusive bottom node: room for anons, which radix_fill_many makes true. */
 static inline struct anon **radix_room(struct radix_node *node, uint64_t vpn)
 {
     return (struct anon **)&node->slot[vpn % RADIX_SLOTS];

@@ -159,7 +159,7 @@ int user_range_check(struct addrspace *as, vaddr_t va, size_t len, enum access a
     if (va + len < va || va + len > USER_END)
         return -EFAULT;
     as_read(as);
-    bool allowed = as_range_allows(as, va, va + len, access);
+    bool allowed = as_allowed_end(as, va, va + len, access) == va + len;
     as_read_done(as);
     return allowed ? 0 : -EFAULT;
 }

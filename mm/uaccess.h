@@ -12,7 +12,7 @@ struct addrspace;
 /*
  * Copy len bytes to, or from, user memory.
  * Returns 0; -EFAULT when some page may not be accessed so; -ENOMEM when memory ran out: as->oom_va then says where, and
- * the process is killed at the end of its system call. On failure a prefix has been copied; *done, when done is not NULL, says how many bytes.
+ * the process is killed at the end of its system call. On failure a prefix has been copied: *done bytes, when done is not NULL.
  */
 int copy_to_user(struct addrspace *as, vaddr_t dst, const void *src, size_t len, size_t *done);
 int copy_from_user(struct addrspace *as, void *dst, vaddr_t src, size_t len, size_t *done);

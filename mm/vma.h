@@ -2,7 +2,8 @@
  * vma.h - which ranges of an address space exist, with which rights, backed by what.
  * Owns: struct vma, the tree of an address space, splitting and merging.
  * Does not own: contents (anon.c, object.c) and what the MMU sees (pmap.c): splitting and merging never touch them.
- * Locks: as->lock, read to look and written to change; a VMA on an object's list changes range or object only under object->lock as well.
+ * Locks: as->lock, read to look and written to change. A VMA on an object's list changes range or object only under
+ * object->lock as well.
  */
 #pragma once
 
@@ -86,6 +87,9 @@ static inline vaddr_t vma_floor(const struct vma *vma)
     return vma->start > gap ? vma->start - gap : 0;
 }
 
+/* Is a range free that ends at end? next is the first VMA that ends after its start, or NULL. */
+static inline bool vma_lies_above(const struct vma *next, vaddr_t end) { return next == NULL || end <= vma_floor(next); }
+
 /* The VMA that contains va, or NULL. */
 struct vma *vma_find(struct addrspace *as, vaddr_t va);
 
@@ -97,8 +101,8 @@ struct vma *vma_next(struct vma *vma);
 struct vma *vma_prev(struct vma *vma);
 
 /*
- * The start of the highest free range of len bytes that begins at low or above and ends below the last page of user space; 0: there is none.
- * Caller writes as->lock. Costs the logarithm of the number of VMAs, and of those changed since the last time.
+ * The start of the highest free range of len bytes that begins at low or above and ends below the last page of user space; 0:
+ * there is none. Caller writes as->lock. Cost: the height of the tree, and for each VMA changed since the last time once more.
  */
 vaddr_t vma_find_room(struct addrspace *as, size_t len, vaddr_t low);
 
@@ -117,13 +121,16 @@ struct vma_spare {
 int vma_spare_alloc(struct addrspace *as, struct vma_spare *spare, unsigned n);
 void vma_spare_free(struct vma_spare *spare);
 
-/* from: whose private contents vma has too, or takes over: if a cut has marked that, it has to look at vma as well. NULL: nobody's. */
+/*
+ * Put vma into the tree, and onto its object's list. from: the VMA whose private contents it shares (fork) or takes over
+ * (mremap): if a cut has marked from, it has to look at vma as well. NULL: vma has no contents yet.
+ */
 void vma_insert(struct addrspace *as, struct vma *vma, const struct vma *from);
 void vma_remove(struct addrspace *as, struct vma *vma);
 
 /*
- * vma is the one that has at, or NULL. If it does not begin there, make two of it, with one of spare, its place in the tree that
- * of the lower. Returns the one that begins at at, or NULL.
+ * vma is the one that contains address at, or NULL. If it does not begin there, make two of it: it stays the lower one, and one
+ * of spare becomes the upper. Returns the one that begins at at; NULL if vma is.
  */
 struct vma *vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct vma_spare *spare);
 
@@ -136,7 +143,7 @@ bool vma_continues(const struct vma *a, const struct vma *b);
 /* Make one of neighbours that could be, among those that touch [start, end]. */
 void vma_merge(struct addrspace *as, vaddr_t start, vaddr_t end);
 
-/* Change rights and flags of vma. */
+/* Change rights and flags of vma, and what the set counts by them. */
 void vma_set(struct addrspace *as, struct vma *vma, uint8_t prot, uint8_t flags);
 
 /* For check.c: is what vma remembers about room right, unless it is outdated? */

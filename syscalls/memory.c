@@ -87,10 +87,11 @@ static unsigned prot_of(uint64_t prot) { return prot & PROT_WRITE ? (prot & PROT
  * mmap(addr, length, prot, flags, fd, offset). addr is a hint that is rounded down, unless MAP_FIXED. MAP_POPULATE and
  * MAP_LOCKED bring the pages in, as far as that goes. MAP_NORESERVE and MAP_STACK are how every mapping is; MAP_GROWSDOWN
  * is refused: what is legal is decided by ranges that exist, and a program can move such a page itself by a handler.
- * Errors, nothing changed: EINVAL: length 0, offset or fixed addr not page aligned, neither or both of MAP_SHARED and
- * MAP_PRIVATE; EBADF; EACCES: a file not opened to read, or shared, to be written, and not opened so; ENODEV: not a kind of file
- * that can be mapped; EOVERFLOW: offset + length; EEXIST: MAP_FIXED_NOREPLACE and taken; EPERM: page 0; EAGAIN: RLIMIT_MEMLOCK; ENOMEM;
- * EOPNOTSUPP: MAP_GROWSDOWN, or with MAP_SHARED_VALIDATE a flag that is not known.
+ * Errors, nothing changed: EINVAL: length 0, offset or fixed addr not page aligned, none of MAP_SHARED, MAP_PRIVATE and (for a
+ * file) MAP_SHARED_VALIDATE, or MAP_GROWSDOWN of a file or shared; EBADF; EACCES: a file not opened to read, or shared, to be
+ * written, and not opened so; ENODEV: not a kind of file that can be mapped; EOVERFLOW: offset + length; EEXIST:
+ * MAP_FIXED_NOREPLACE and taken; EPERM: page 0, or RLIMIT_MEMLOCK 0; EAGAIN: RLIMIT_MEMLOCK; ENOMEM; EOPNOTSUPP: MAP_GROWSDOWN
+ * otherwise, or with MAP_SHARED_VALIDATE a flag that is not known.
  */
 long sys_mmap(const struct syscall_args *a)
 {
@@ -181,7 +182,7 @@ long sys_mremap(const struct syscall_args *a)
 
 /* ---- advice ---- */
 
-/* What each advice does. The last four say nothing to this kernel yet, nor does MADV_WILLNEED: what can be read is in memory. */
+/* What each advice does. The last four mean nothing here yet, nor does MADV_WILLNEED: what can be read is in memory. */
 static const struct advice {
     enum { NOT_KNOWN, FLAGS, FORGET, POPULATE, NOT_OF_LOCKED } does;
     uint8_t clear, set;                 /* VMA_ flags */
@@ -205,7 +206,7 @@ static const struct advice {
 
 /*
  * madvise(addr, length, advice). Errors: EINVAL: advice, or one that is not for this kind of memory; addr not page aligned;
- * range; locked memory to be forgotten; ENOMEM: holes, with all the rest done, or no memory; EFAULT: populating beyond a file's end.
+ * range; locked memory to be forgotten; ENOMEM: holes, with the rest done, or no memory; EFAULT: populating beyond the end.
  */
 long sys_madvise(const struct syscall_args *a)
 {
@@ -255,9 +256,9 @@ static long lock(vaddr_t start, size_t len, uint8_t flags)
 }
 
 /*
- * mlock(addr, length), mlock2(addr, length, flags), munlock(addr, length): addr is rounded down. There is no paging out yet, so what has
- * been brought in stays anyway. Errors: EINVAL: flags, range; EPERM, ENOMEM: RLIMIT_MEMLOCK, which binds root too; ENOMEM:
- * holes, what may not be accessed at all, or no memory.
+ * mlock(addr, length), mlock2(addr, length, flags), munlock(addr, length): addr is rounded down. There is no paging out yet, so
+ * what has been brought in stays anyway. Errors: EINVAL: flags, range; EPERM, ENOMEM: RLIMIT_MEMLOCK, which binds root too;
+ * ENOMEM: holes, what may not be accessed at all, or no memory.
  */
 long sys_mlock(const struct syscall_args *a) { return lock(a->arg[0], a->arg[1], VMA_LOCKED); }
 long sys_munlock(const struct syscall_args *a) { return lock(a->arg[0], a->arg[1], 0); }
@@ -282,6 +283,7 @@ long sys_mlockall(const struct syscall_args *a)
     return err;
 }
 
+/* munlockall(): all that is mapped, and no more in future. Always 0. */
 long sys_munlockall(const struct syscall_args *a)
 {
     (void)a;
@@ -289,8 +291,8 @@ long sys_munlockall(const struct syscall_args *a)
 }
 
 /*
- * mincore(addr, length, vec): a byte for each page, 1: in memory. Errors: EINVAL: addr not page aligned; ENOMEM: holes, what comes
- * before has been told; EFAULT: vec.
+ * mincore(addr, length, vec): a byte for each page, 1: in memory. Errors: EINVAL: addr not page aligned; ENOMEM: holes, what
+ * comes before has been told; EFAULT: vec.
  */
 long sys_mincore(const struct syscall_args *a)
 {
@@ -306,9 +308,10 @@ long sys_mincore(const struct syscall_args *a)
         return -EFAULT;
     for (size_t done = 0, n; done < npages; done += n) {
         n = npages - done < sizeof resident ? npages - done : sizeof resident;
-        int err = as_resident(as, start + done * PAGE_SIZE, n, resident);
-        if (err == 0)
-            err = copy_to_user(as, vec + done, resident, n, NULL);
+        size_t told = as_resident(as, start + done * PAGE_SIZE, n, resident);
+        int err = copy_to_user(as, vec + done, resident, told, NULL);
+        if (err == 0 && told < n)
+            err = -ENOMEM;
         if (err == 0)
             err = thread_between_pieces();
         if (err != 0)
@@ -317,13 +320,14 @@ long sys_mincore(const struct syscall_args *a)
     return 0;
 }
 
-/* msync(addr, length, flags). Errors: EINVAL: flags, addr not page aligned; ENOMEM: holes; EBUSY: MS_INVALIDATE of locked memory. */
+/* msync(addr, length, flags). Errors: EINVAL: flags, addr not aligned; ENOMEM: holes; EBUSY: MS_INVALIDATE of locked memory. */
 long sys_msync(const struct syscall_args *a)
 {
     vaddr_t start = a->arg[0];
     size_t len = page_up(a->arg[1]);
     uint64_t flags = a->arg[2];
-    if ((flags & ~(uint64_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || !page_aligned(start) || (flags & MS_ASYNC && flags & MS_SYNC))
+    if ((flags & ~(uint64_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || !page_aligned(start) ||
+        (flags & MS_ASYNC && flags & MS_SYNC))
         return -EINVAL;
     if (start + len < start || len < a->arg[1])
         return -ENOMEM;
@@ -333,8 +337,8 @@ long sys_msync(const struct syscall_args *a)
 }
 
 /*
- * memfd_create(name, flags): a file of tmpfs without a name; name is for who reads this. Errors: EFAULT; EINVAL: flags, or name longer
- * than 249 bytes; EMFILE; ENOMEM, ENOSPC.
+ * memfd_create(name, flags): a file of tmpfs without a name; name is only checked. Errors: EFAULT; EINVAL: flags, or name
+ * longer than 249 bytes; EMFILE; ENOMEM, ENOSPC.
  */
 long sys_memfd_create(const struct syscall_args *a)
 {

@@ -194,8 +194,8 @@ long sys_gettid(const struct syscall_args *a) { return sys_getpid(a); }
 /*
  * prlimit64(pid, resource, new, old): pid is 0 or the caller's. Both are soft limit, then hard, in 64 bits.
  * RLIMIT_NOFILE counts descriptors, NPROC the processes there may be for this one to fork, STACK is the size of the next
- * program's, AS bounds what is mapped, DATA the heap, FSIZE how far a file may be written, SIGPENDING the signals with a value
- * that may be queued. Nothing else is bounded.
+ * program's, AS bounds what is mapped, DATA what of it is private and may be stored to, MEMLOCK what is locked, FSIZE how far a
+ * file may be written, SIGPENDING the signals with a value that may be queued. Nothing else is bounded.
  * Errors: EINVAL: resource, or soft above hard; EPERM: another's, or NOFILE above what the kernel has room for; ESRCH.
  */
 long sys_prlimit64(const struct syscall_args *a)
@@ -339,7 +339,7 @@ long sys_nanosleep(const struct syscall_args *a)
     return err != 0 ? err : sleep_for_rest(wake, a->arg[1]);
 }
 
-/* restart_syscall(): made in the place of a sleep that a stop has interrupted. Errors: EINTR: there is nothing to go on with. */
+/* restart_syscall(): made in the place of a sleep that a stop has interrupted. Errors: EINTR: there is none to go on with. */
 long sys_restart_syscall(const struct syscall_args *a)
 {
     struct signals *s = &current()->signals;

@@ -1,7 +1,7 @@
 /*
  * signal.c - system calls on signals: thin; kernel/signal.c does the work.
- * Each call follows the man page of its name in section 2. Bad addresses are EFAULT everywhere; where a call takes the size of a
- * set of signals, another than 8 bytes is EINVAL.
+ * Each call follows the man page of its name in section 2. Bad addresses are EFAULT everywhere; where a call takes the size of
+ * a set of signals, another than 8 bytes is EINVAL. User ids are 0, those of root, in all that programs are told.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/time.h"
@@ -20,7 +20,10 @@ int deliver(vaddr_t va, const void *result, size_t size)
 
 static int fetch(void *to, vaddr_t va, size_t size) { return copy_from_user(current()->as, to, va, size, NULL); }
 
-static int fetch_set(uint64_t *set, vaddr_t va, uint64_t size) { return size == sizeof *set ? fetch(set, va, sizeof *set) : -EINVAL; }
+static int fetch_set(uint64_t *set, vaddr_t va, uint64_t size)
+{
+    return size == sizeof *set ? fetch(set, va, sizeof *set) : -EINVAL;
+}
 
 /* The program's stack pointer, now. */
 static vaddr_t user_sp(void) { return thread_current()->tf->x[REG_SP]; }

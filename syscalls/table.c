@@ -95,7 +95,8 @@ static __attribute__((noinline)) long call_traced(syscall_fn *handler, uint64_t 
 {
     char line[192];
     trace_call(line, sizeof line, number, args);
-    if (handler == sys_exit || handler == sys_exit_group || handler == sys_execve || handler == sys_rt_sigreturn)      /* they do not return */
+    /* These do not return. */
+    if (handler == sys_exit || handler == sys_exit_group || handler == sys_execve || handler == sys_rt_sigreturn)
         kprintf("%s[%d]: %s)\n", current()->name, current()->pid, line);
     long result = handler(args);
     trace_result(line, result);

@@ -3,7 +3,8 @@
  * Owns: harts[], a struct thread for each thread of the program, sleeping and waking, panic, allocations that fail.
  * Does not own: locks. kernel/core/lock.c is compiled as it is, with the checks of the checked kernel.
  *
- * A thread of the program is one of the kernel. It runs on one simulated hart at a time, and on another when it says so (host_use_hart).
+ * A thread of the program is one of the kernel. It runs on one simulated hart at a time, and on another when it says so
+ * (host_use_hart).
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -35,7 +35,7 @@ static struct loaded {
     struct mmu_id *id;                                  /* its hart's: whose translations it uses; NULL: the kernel's */
     _Atomic paddr_t root;                               /* [asid_locked to change] what satp names */
     uint64_t asid;                                      /* [asid_locked] with the generation it came from */
-    _Atomic bool forget;                                /* [asid_locked to change] a generation has begun: fence before a switch */
+    _Atomic bool forget;                                /* [asid_locked to change] a new generation: fence before a switch */
 } loaded[MMU_MAX_HARTS];
 static uint64_t carried[MMU_MAX_HARTS];                 /* [asid_locked] ASIDs that were loaded when the generation began */
 
@@ -241,7 +241,7 @@ static void load(struct mmu_id *id, paddr_t root, uint64_t asid)
         bool stale = atomic_load_explicit(&id->stale, memory_order_relaxed) & bit;
         if (stale)
             atomic_fetch_and(&id->stale, ~bit);
-        /* Two marks: of this hart, which has not forgotten since a generation began; of id, whose fences this hart has missed. */
+        /* Two marks: of this hart, that it has not forgotten since a generation began; of id, whose fences it has missed. */
         if (must_forget(mine))
             __asm__ volatile("sfence.vma" : : : "memory");
         else if (stale)

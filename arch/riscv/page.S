@@ -5,7 +5,7 @@
  * more than the stores.
  */
     .text
-    .macro cbo_zero base                /* CMO spec, cbo.zero: the block around base; as numbers, since not every assembler knows it */
+    .macro cbo_zero base                /* CMO spec, cbo.zero: the block around base; not every assembler knows its name */
     .insn i 0x0f, 2, x0, \base, 4
     .endm
 
@@ -29,8 +29,8 @@ page_zero:                              /* (page) */
     ret
 
 /*
- * (page) -> 1 when cbo.zero works. Without menvcfg.CBZE, which is the firmware's, it is an illegal instruction, and the trap goes to
- * where the result is still 0. Interrupts are masked.
+ * (page) -> 1 when cbo.zero works. Without menvcfg.CBZE, which is the firmware's, it is an illegal instruction, and the trap
+ * goes to where the result is still 0. Interrupts are masked.
  */
     .globl cbo_zero_works
 cbo_zero_works:

@@ -1,5 +1,6 @@
 /*
- * sbi.h - calls to the firmware, other than those of arch/hart.h. RISC-V SBI specification 1.0; chapters named at the functions.
+ * sbi.h - calls to the firmware, other than those of arch/hart.h.
+ * Source: RISC-V SBI specification 1.0; the functions name its chapters.
  * Harts are named by their index in machine.harts, masks have a bit per index.
  */
 #pragma once

@@ -21,7 +21,7 @@
 
 #define SHARE 2                         /* after a check of length t there is none for SHARE * t */
 
-/* A millisecond and a stop of all harts each. Who writes to drop_caches has let the others come to rest, and waits for a check. */
+/* Each takes a millisecond and a stop of all harts. Who writes to drop_caches wants a check, and waits longer for it. */
 enum { TRIES = 30, TRIES_WHEN_ASKED = 10000 };
 
 static bool enabled;
@@ -44,8 +44,8 @@ static bool in_mm(struct proc *p, void *found)
 }
 
 /*
- * Without regard to time. Where several processes do nothing but wait for each other's locks there may be no moment at which none of
- * them is in the middle: after so many tries the check is left for another time.
+ * Without regard to time. Where several processes do nothing but wait for each other's locks there may be no moment at which
+ * none of them is in the middle: after so many tries the check is left for another time.
  */
 static void check_now(unsigned tries)
 {

@@ -14,7 +14,7 @@
 static const char *words[MACHINE_BOOTARGS_MAX / 2 + 3];
 static const char **init_args;                  /* after "--" and its NULL: the place of argv[0], then what follows "--" */
 
-/* Blanks end a word, but not in double quotes, which disappear; after a backslash, which disappears, any byte is only itself. */
+/* Blanks end a word, but not in double quotes, which disappear. After a backslash, which disappears, a byte is only itself. */
 void boot_parse(void)
 {
     unsigned n = 0;

@@ -168,7 +168,7 @@ struct rwlock {
     uint32_t rank;
     _Atomic uint32_t readers_waiting, writers_waiting;  /* [guard to change] RW_QUEUED is set while either is not 0 */
     _Atomic uint32_t turns;             /* [guard to change] writers that have left while somebody waited */
-    _Atomic uint32_t grace;             /* [guard to change] readers that go in before the next writer: those who waited in the last turn */
+    _Atomic uint32_t grace;             /* [guard to change] readers before the next writer: who waited in the last turn */
     struct waitq wq;
 };
 
@@ -214,7 +214,8 @@ static inline void rwlock_write(struct rwlock *lock)
 static inline void rwlock_write_unlock(struct rwlock *lock)
 {
     uint64_t only_me = RW_WRITER;
-    if (CHECKED || !atomic_compare_exchange_strong_explicit(&lock->word, &only_me, 0, memory_order_release, memory_order_relaxed))
+    if (CHECKED ||
+        !atomic_compare_exchange_strong_explicit(&lock->word, &only_me, 0, memory_order_release, memory_order_relaxed))
         rwlock_write_leave(lock);
 }
 

@@ -1,6 +1,4 @@
-/*
- * number.h - decimal numbers from text and to text, and mixing one. picolibc's strtoul keeps errno in thread-local storage, which a kernel has not.
- */
+/* number.h - decimal numbers from text and to text (strtoul would need errno in thread-local storage), and mixing one. */
 #pragma once
 
 #include <stdbool.h>

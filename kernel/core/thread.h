@@ -90,7 +90,7 @@ void thread_free_stack(struct thread *t);       /* it has left its stack for goo
 /* The idle thread of a hart; panics without memory. */
 struct thread *thread_create_idle(unsigned hart);
 
-/* Set notices of t, wake it if they end its sleep, and bring it to the way back to user mode if it runs. Locks: below RANK_SCHED. */
+/* Set notices of t; wake it if they end its sleep; if it runs, have it look at them. Locks: below RANK_SCHED. */
 void thread_notify(struct thread *t, unsigned notices);
 
 static inline unsigned thread_notices(const struct thread *t)
@@ -129,7 +129,8 @@ void thread_let_others_now(void);
 /* Do they want their turn? */
 static inline bool thread_others_due(void)
 {
-    return __builtin_expect(atomic_load_explicit(&this_hart()->pending, memory_order_relaxed) & (HART_RESCHEDULE | HART_STOP), 0);
+    unsigned pending = atomic_load_explicit(&this_hart()->pending, memory_order_relaxed);
+    return __builtin_expect(pending & (HART_RESCHEDULE | HART_STOP), 0);
 }
 
 static inline void thread_let_others(void)

@@ -16,22 +16,19 @@ struct thread;
 uint64_t time_ticks(void);                              /* the time CSR */
 uint64_t time_ns(void);                                 /* since reset */
 uint64_t time_ticks_to_ns(uint64_t ticks);
-uint64_t time_run_ns(const struct thread *t);           /* that the thread on this hart has run, all in all */
+uint64_t time_run_ns(const struct thread *t);           /* how long t, the thread on this hart, has run in all */
 uint64_t time_boot_ns(void);                            /* when reset was, since 1970; 0: the machine has no calendar */
 
 /* Sleep until time_ns() >= wake_ns. Returns 0, or -ERESTARTSYS: see sleep_on_interruptible. */
 int time_sleep_until(uint64_t wake_ns);
 
-/*
- * Sleep until *event is no longer seen, or that time. Who changes it calls time_event_changed afterwards.
- * Returns the same.
- */
+/* Sleep until *event is no longer seen, or that time. Who changes it calls time_event_changed afterwards. Returns the same. */
 int time_sleep_until_event(uint64_t wake_ns, const _Atomic uint64_t *event, uint64_t seen);
 void time_event_changed(const _Atomic uint64_t *event);
 
 /*
- * Timers of the layer above: alarm is called in an interrupt, with no lock held, when time_ns() has reached the earliest time
- * that time_alarm_at was told since it was last called for that; or when the running thread has run for its cpu_alarm_ns.
+ * Timers of the layer above. alarm is called in an interrupt, with no lock held, when it is time: the earliest time that
+ * time_alarm_at has been told since the last such call; or when the running thread has run for its cpu_alarm_ns.
  */
 void time_on_alarm(void (*alarm)(void));
 void time_alarm_at(uint64_t at_ns);

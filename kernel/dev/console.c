@@ -74,7 +74,7 @@ static struct {
     int foreground;                             /* [lock] process group that ^C and the like are for; 0: none */
     uint32_t iflag, lflag;                      /* [lock] ICRNL; ISIG, ICANON, ECHO */
     bool started;                               /* [lock] interrupts are on */
-    bool plain;                                 /* terminal=0, once started: input is a file's bytes, which wait, and ^D is its end */
+    bool plain;                                 /* terminal=0, once started: input is a file's bytes, and ^D is its end */
     struct mutex read_lock;                     /* one reader at a time moves read_pos */
 } in = {
     .lock = SPINLOCK_INIT(RANK_DEVICE),

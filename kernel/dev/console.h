@@ -9,7 +9,7 @@
 
 #include "kernel/fs/file.h"
 
-/* Hand the kernel's own voice (kernel/core/print.h) a way to the UART: first of all, since even the device tree may be wrong. */
+/* Hand the kernel's own voice (kernel/core/print.h) a way to the UART. First of all: even the device tree may be wrong. */
 void console_init(void);
 
 /* Take interrupts, on this hart: input works, and programs' output no longer waits. After irq_init. */

@@ -180,8 +180,8 @@ int files_open_console(struct proc *p);
 /*
  * The program at path, with a reference for the caller, and the last component of path in name (PROC_NAME_SIZE bytes, cut).
  * Returns 0; the errors of path_find; -EACCES: not an executable file; -ETXTBSY: it is open for writing, or mapped so that it
- * can be stored to. From then until fs_close_exec, which drops the reference, nobody can open it for writing: a process keeps it
- * so while the program runs. fs_share_exec: once more, for a child. NULL is no program.
+ * can be stored to. From then until fs_close_exec, which drops the reference, nobody can open it for writing: so a process
+ * closes it when it ends or runs another. fs_share_exec: once more, for a child. NULL, in both: no program.
  */
 int fs_open_exec(const char *path, struct inode **out, char *name);
 struct inode *fs_share_exec(struct inode *inode);

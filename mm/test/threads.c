@@ -296,7 +296,7 @@ static void advise_scratch(struct addrspace *as)
     case 1: done(as_lock(as, va, len, host_random() % 2 ? VMA_LOCKED : 0)); break;
     case 2: done_or(as_forget(as, va, len, forget_any), -EINVAL, 0); break;
     case 3: done_or(as_populate_mapped(as, va, len), -EINVAL, -EFAULT); break;
-    case 4: done(as_resident(as, va, len >> PAGE_SHIFT, resident)); break;
+    case 4: as_resident(as, va, len >> PAGE_SHIFT, resident); break;
     default: done_or(as_sync(as, va, len, true), -EBUSY, 0); break;
     }
 }
@@ -311,7 +311,7 @@ static void advise_heap(struct addrspace *as)
     case 0: done(as_advise(as, va, npages * PAGE_SIZE, VMA_SPARSE | VMA_DENSE, host_random() % 2 ? VMA_DENSE : 0)); break;
     case 1: done(as_lock(as, va, npages * PAGE_SIZE, host_random() % 2 ? VMA_LOCKED : 0)); break;
     case 2: done(as_populate(as, va, PAGE_SIZE, host_random() % 2 ? ACCESS_READ : ACCESS_WRITE)); break;
-    default: done(as_resident(as, va, npages, resident)); break;
+    default: done(as_resident(as, va, npages, resident) == npages ? 0 : -EFAULT); break;
     }
 }
 

@@ -323,6 +323,8 @@ CASE(mincore_errors)
     check_errno(mincore(p + 1, PAGES(1), pages), EINVAL);
     check_errno(mincore(p + PAGES(2), PAGES(1), pages), ENOMEM);
     check_errno(mincore(p, PAGES(4), pages), ENOMEM);
+    check(pages[0] != 9 && pages[1] != 9);          /* what comes before the hole has been told */
+    check_eq(pages[3], 9);
     check_errno(mincore(TOO_HIGH, PAGES(1), pages), ENOMEM);
     check_errno(mincore(p, TOO_MUCH - PAGE_BYTES, pages), ENOMEM);
     check_errno(mincore(p, PAGES(1), BAD_ADDRESS), EFAULT);

@@ -594,6 +594,39 @@ CASE(orphaned_group)
     check_eq(told(), 'q');
 }
 
+/* In a session of its own a process has had nobody else from the beginning, so it loses nothing when its parent ends. */
+static void stop_in_session(uintptr_t unused)
+{
+    (void)unused;
+    pid_t pid = fork();
+    check_ge(pid, 0);
+    if (pid == 0) {
+        check(setsid() == getpid());
+        handle(SIGHUP, tell_signal, 0);
+        handle(SIGCONT, tell_signal, 0);
+        kill(getpid(), SIGSTOP);
+        tell('q');
+        _exit(0);
+    }
+    check_stopped(pid, SIGSTOP);
+    check_eq(write(tell_pipe[1], &pid, sizeof(pid)), sizeof(pid));
+}
+
+/* A group that was orphaned already when a member was stopped gets no signal when that member's parent ends. */
+CASE(orphaned_before_it_stopped)
+{
+    pid_t pid;
+
+    check_ok(pipe(tell_pipe));
+    expect_status(child_start(stop_in_session, 0), 0);
+    check_eq(read(tell_pipe[0], &pid, sizeof(pid)), sizeof(pid));
+    check(nothing_told());
+    check(await_state(pid, 'T'));
+    check_ok(kill(pid, SIGCONT));
+    check_eq(told(), SIGCONT);
+    check_eq(told(), 'q');
+}
+
 /* ---- groups and sessions ---- */
 
 static void handle_usr1(void)
@@ -777,6 +810,7 @@ const struct test_case job_cases[] = {
     { .name = "stop oneself", .run = stop_oneself },
     { .name = "stop and continue cancel", .run = stop_and_continue_cancel },
     { .name = "orphaned group", .run = orphaned_group },
+    { .name = "orphaned before it stopped", .run = orphaned_before_it_stopped },
     { .name = "group is sent signal", .run = group_is_sent_signal },
     { .name = "own group is sent signal", .run = own_group_is_sent_signal },
     { .name = "groups change", .run = groups_change },
