@@ -335,11 +335,14 @@ size_t object_pages_held(struct vm_object *obj)
 size_t object_page_count(void) { return atomic_load_explicit(&npages_of_files, memory_order_relaxed); }
 size_t object_pages_max(void) { return page_total() / 2; }
 
-/* Does any address space have a leaf for the page at index? Only the VMAs on the object's list can. */
-static bool is_mapped(struct vm_object *obj, uint64_t index, const struct page *page)
+/* May a leaf somewhere show the page at index? Ask the object's VMAs; but a program can make many: after some, say yes. */
+static bool may_be_mapped(struct vm_object *obj, uint64_t index, const struct page *page)
 {
+    unsigned looks = 64;
     struct vma *vma;
     LIST_FOREACH(vma, &obj->vmas, object_link) {
+        if (looks-- == 0)
+            return true;
         uint64_t npages = (vma->end - vma->start) >> PAGE_SHIFT;
         if (index < vma->object_index || index - vma->object_index >= npages)
             continue;
@@ -363,7 +366,7 @@ static size_t drop_unmapped(struct vm_object *obj)
     mutex_lock(&obj->lock);
     /* Mapping or pinning a page takes obj->lock, so what is neither now stays so. */
     for (uint64_t i = radix_next(&obj->slots, 0, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon)) {
-        if (!anon->dirty && anon_sole(anon) && !is_mapped(obj, i, anon->page)) {
+        if (!anon->dirty && anon_sole(anon) && !may_be_mapped(obj, i, anon->page)) {
             forget_page(obj, i);
             dropped++;
         }

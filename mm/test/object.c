@@ -82,6 +82,25 @@ static void dropping(void)
     object_put(obj);
 }
 
+/* A page is not looked for in more mappings than a few, or giving back would take as long as a program likes. */
+static void dropping_what_many_map(void)
+{
+    const vaddr_t at = 0x200000;
+    const unsigned many = 200;
+    struct vm_object *obj = make();
+    struct addrspace *as = as_create();
+    char buf[SIZE];
+    for (unsigned i = 0; i < many; i++)
+        check_eq(map_object(as, at + i * PAGE_SIZE, PAGE_SIZE, PROT_READ, true, obj, 1), 0);
+    check_eq(object_read(obj, 0, buf, SIZE), 0);
+    check_eq(object_drop_caches(), 0);
+    world_check();
+    check_eq(as_unmap(as, at, many * PAGE_SIZE), 0);
+    check_eq(object_drop_caches(), 3);
+    destroy(as);
+    object_put(obj);
+}
+
 /* Each VMA holds a reference: the object outlives the file that made it. */
 static void mapped_after_put(void)
 {
@@ -342,6 +361,7 @@ const struct test_case object_cases[] = {
     { "a page is filled on first use", filled_on_first_use },
     { "reading", reading },
     { "what nobody maps is given back", dropping },
+    { "of what many map nothing is given back", dropping_what_many_map },
     { "a mapping keeps its object", mapped_after_put },
     { "filling fails whole", fails_cleanly },
     { "written and read", written_and_read },
