@@ -240,8 +240,9 @@ size_t as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *
             break;
         resident[i] = !vma->shared && radix_find(&as->anons, va >> PAGE_SHIFT, &unused) != NULL;
         if (vma->object != NULL && !resident[i]) {
+            uint64_t index = vma_object_index(vma, va);
             mutex_lock(&vma->object->lock);
-            resident[i] = object_find(vma->object, vma_object_index(vma, va)) != NULL;
+            resident[i] = index < object_npages(vma->object) && object_find(vma->object, index) != NULL;
             mutex_unlock(&vma->object->lock);
         }
     }

@@ -310,6 +310,11 @@ CASE(mincore_tells)
     check_resident(map_file(fd, 0, 2, PROT_READ, MAP_SHARED), 2, true);     /* it has been written */
     check_resident(map_file(fd, 0, 2, PROT_READ, MAP_PRIVATE), 2, true);
     check_resident(map_file(fd, 2, 2, PROT_READ, MAP_SHARED), 2, false);
+    for (unsigned shift = 2; shift < 63 - 12; shift++) {                    /* as far beyond the end as can be said */
+        void *beyond = mmap(NULL, PAGES(1), PROT_READ, MAP_SHARED, fd, (off_t)(PAGES(1) << shift));
+        if (beyond != MAP_FAILED)               /* this kernel's limit is a file's length, Linux's is also the file system's */
+            check_resident(beyond, 1, false);
+    }
 }
 
 /* What mincore refuses. A length counts as the pages that it touches, and no byte more is written. */
