@@ -9,6 +9,7 @@
 
 #define MACHINE_MAX_HARTS    8
 #define MACHINE_MAX_RANGES   16
+#define MACHINE_MAX_VIRTIO   8
 #define MACHINE_BOOTARGS_MAX 8192
 #define MACHINE_NO_CONTEXT   UINT32_MAX  /* of a hart that gets no external interrupts */
 
@@ -42,6 +43,11 @@ struct machine {
     unsigned plic_nirqs;
     struct range rtc;                   /* google,goldfish-rtc; start == 0: none */
     struct range test_device;           /* sifive,test0: power-off with a status; start == 0: none */
+    struct machine_virtio {
+        struct range regs;              /* virtio,mmio: a place for a device, which may be empty */
+        unsigned irq;
+    } virtio[MACHINE_MAX_VIRTIO];       /* by address */
+    unsigned nvirtio;
 
     struct range initrd;                /* chosen: linux,initrd-start, -end; start == end: none */
     char bootargs[MACHINE_BOOTARGS_MAX];

@@ -13,6 +13,7 @@
 #include "arch/mmu.h"
 #include "kernel/core/boot.h"
 #include "kernel/dev/console.h"
+#include "kernel/dev/disk.h"
 #include "kernel/dev/uart.h"
 #include "kernel/exec.h"
 #include "kernel/handler.h"
@@ -163,6 +164,7 @@ static void boot(void)
     time_init();
     hart_online();
     console_start();
+    disks_init();
     start_other_harts();
     proc_create_init(init_start);               /* last: it starts once more what has not come up */
     sched_idle();

@@ -370,21 +370,41 @@ static void read_plic(const struct node *node)
                 machine.harts[h].plic_context = i;
 }
 
+/* The device's interrupt; 0: it has none. */
+static unsigned find_irq(const struct node *node)
+{
+    struct prop prop;
+    uint64_t cell;
+    if ((find_prop(node, "interrupts", &prop) && prop_cells(&prop, 0, 1, &cell)) ||
+        (find_prop(node, "interrupts-extended", &prop) && prop_cells(&prop, 1, 1, &cell)))
+        return (unsigned)cell;
+    return 0;
+}
+
 static void read_uart(const struct node *node)
 {
     struct machine_uart uart = { 0 };
-    struct prop prop;
     uint64_t cell;
     if (machine.uart.regs.start != 0 && !is_stdout(node))
         return;                         /* stdout-path is preferred, else the first */
     if (!find_reg(node, 0, &uart.regs))
         return;
-    if ((find_prop(node, "interrupts", &prop) && prop_cells(&prop, 0, 1, &cell)) ||
-        (find_prop(node, "interrupts-extended", &prop) && prop_cells(&prop, 1, 1, &cell)))
-        uart.irq = (unsigned)cell;
+    uart.irq = find_irq(node);
     if (find_number(node, "reg-shift", &cell) && cell <= 3)
         uart.reg_shift = (unsigned)cell;
     machine.uart = uart;
+}
+
+/* Nodes come in any order: insert this one where its address belongs. */
+static void read_virtio(const struct node *node)
+{
+    struct machine_virtio new = { .irq = find_irq(node) };
+    if (machine.nvirtio == MACHINE_MAX_VIRTIO || !find_reg(node, 0, &new.regs) || new.irq == 0)
+        return;
+    unsigned at = machine.nvirtio++;
+    for (; at > 0 && machine.virtio[at - 1].regs.start > new.regs.start; at--)
+        machine.virtio[at] = machine.virtio[at - 1];
+    machine.virtio[at] = new;
 }
 
 static void visit_second(const struct node *node)
@@ -399,6 +419,8 @@ static void visit_second(const struct node *node)
         find_reg(node, 0, &machine.rtc);
     else if (list_has(node, "compatible", "sifive,test0"))
         find_reg(node, 0, &machine.test_device);
+    else if (list_has(node, "compatible", "virtio,mmio"))
+        read_virtio(node);
 }
 
 /* ---- all of it ---- */

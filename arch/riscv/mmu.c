@@ -92,6 +92,8 @@ static void map_memory(paddr_t (*new_table)(void))
     map_direct(machine.plic.start, machine.plic.end, rw, new_table);
     map_direct(machine.rtc.start, machine.rtc.end, rw, new_table);
     map_direct(machine.test_device.start, machine.test_device.end, rw, new_table);
+    for (unsigned v = 0; v < machine.nvirtio; v++)
+        map_direct(machine.virtio[v].regs.start, machine.virtio[v].regs.end, rw, new_table);
 }
 
 /* Privileged spec, satp: write ones to ASID and see which stay. */

@@ -6,7 +6,7 @@ import sys
 
 BUDGETS = [
     (5_900, ["mm"]),        # 3,500 was planned; what took more, here and below, is said at the end of mm/README.md
-    (19_800, ["arch", "mm", "kernel", "syscalls"]),     # 12,000 was planned
+    (20_700, ["arch", "mm", "kernel", "syscalls"]),     # 12,000 was planned
     (800, ["arch/host"]),   # the simulated machine: no part of the kernel, so not in the line above
 ]
 NOT_THE_KERNEL = ("test", "host")
