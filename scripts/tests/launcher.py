@@ -87,6 +87,7 @@ def wrong_numbers():
     for option, allowed, values in (
             ("--harts", "1 to 8", ("0", "99", "x", "")),
             ("--memory", "32M to 4G", ("8M", "5G", "lots", "64K", "0x40M")),
+            ("--swap", "1M to 64G", ("0", "65G", "lots", "4K")),
             ("--chaos", "8 to 1000000000", ("1", "x", "-8")),
             ("--timeout", "0 to 1000000", ("x", "-1", "nan", "inf")),
             ("--quiet-timeout", "0 to 1000000", ("x",)),
@@ -96,6 +97,38 @@ def wrong_numbers():
             status, _, err, _ = launch(option, value)
             wanted = f"launch: {option}: {allowed}, not {value!r}\n"
             check(f"{option} {value!r}", [(status != 2, f"status {status}"), (err != wanted, err)])
+
+
+def wrong_disks():
+    with tempfile.TemporaryDirectory() as folder:
+        def image(name, size, mode=0o644):
+            path = os.path.join(folder, name)
+            with open(path, "wb") as file:
+                file.truncate(size)
+            os.chmod(path, mode)
+            return path
+
+        good = image("good, with a comma.img", 1001 * 512)
+        for name, words, message in (
+                ("that is not there", (os.path.join(folder, "none"),), "none: No such file"),
+                ("that is a folder", (folder,), "is no file"),
+                ("without a byte", (image("empty", 0),), "has 0 bytes, which are no sectors"),
+                ("of part of a sector", (image("part", 1000),), "has 1000 bytes, which are no sectors"),
+                ("of a way that there is not", (good + ",rw",), "No such file"),
+                ("too many", (good,) * 9, "room for 8 disks")):
+            status, _, err, took = launch(*(word for path in words for word in ("--disk", path)), "true")
+            check(f"a disk {name}", [(status != 2, f"status {status}"), (not err.startswith("launch: ") or message not in err, err),
+                                     (err.count("\n") != 1, err), (took > 3, f"took {took:.1f} s")])
+        if os.geteuid() != 0:                           # root may write to anything
+            path = image("fixed", 512, 0o444)
+            check("a disk that cannot be written to", [("FILE,ro" not in launch("--disk", path, "true")[2], path)])
+        check("disks and the deterministic clock", [
+            ("without disks" not in launch("--deterministic", "--swap", "1M", "true")[2], "no message")])
+        for words in (("--disk", good), ("--disk", good + ",ro", "--virtio", "modern", "--swap", "1M"),
+                      ("--disk", good + ",snapshot") * 7 + ("--swap", "1G")):
+            expect(f"QEMU takes {' '.join(words[:1] + words[2:])}", launch(*stub("tap"), *words, "--tap"), 1, None, 6)
+        left = [name for name in os.listdir(folder) if name not in ("good, with a comma.img", "empty", "part", "fixed")]
+        check("no other file is left", [(bool(left), f"{left}")])
 
 
 def build_before_launch():
@@ -196,6 +229,7 @@ def nothing_left_behind():
 
 wrong_host()
 wrong_numbers()
+wrong_disks()
 build_before_launch()
 wrong_guest()
 input_and_output()
