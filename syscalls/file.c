@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/core/errno.h"
+#include "kernel/dev/disk.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/pipe.h"
@@ -294,14 +295,25 @@ long sys_ftruncate(const struct syscall_args *a)
     return tmpfs_resize(f->inode, (int64_t)a->arg[1]);
 }
 
-/* Everything is in memory: there is nothing to wait for. */
-long sys_sync(const struct syscall_args *a) { return (void)a, 0; }
+/* All but disks is in memory: there is nothing to wait for. */
+long sys_sync(const struct syscall_args *a)
+{
+    struct disk *disk;
+    (void)a;
+    for (unsigned i = 0; (disk = disk_at(i)) != NULL; i++)
+        disk_flush(disk);
+    return 0;
+}
 
-/* fsync(fd). Errors: EINVAL: a pipe. */
+/* fsync(fd). Errors: EINVAL: a pipe; EIO. */
 long sys_fsync(const struct syscall_args *a)
 {
     struct file *f = fd_find((unsigned)a->arg[0]);
-    return f == NULL ? -EBADF : f->inode != NULL ? 0 : -EINVAL;
+    if (f == NULL)
+        return -EBADF;
+    if (f->ops->sync != NULL)
+        return f->ops->sync(f);
+    return f->inode != NULL ? 0 : -EINVAL;
 }
 
 long sys_fdatasync(const struct syscall_args *a) { return sys_fsync(a); }

@@ -140,15 +140,16 @@ long sys_mkdirat(const struct syscall_args *a)
     return make(a->arg[0], a->arg[1], MODE_DIR | ((uint32_t)a->arg[2] & 01777), 0, NULL);
 }
 
-/* mknodat(dirfd, path, mode, dev): a file or a character device. As mkdirat; EINVAL: another type; EPERM: a directory. */
+/* mknodat(dirfd, path, mode, dev): a file or a device. As mkdirat; EINVAL: another type; EPERM: a directory. */
 long sys_mknodat(const struct syscall_args *a)
 {
     uint32_t mode = (uint32_t)a->arg[2], type = mode & MODE_TYPE;
     if (type == 0)
         type = MODE_FILE;
-    if (type != MODE_FILE && type != MODE_CHAR)
+    bool device = type == MODE_CHAR || type == MODE_BLOCK;
+    if (type != MODE_FILE && !device)
         return type == MODE_DIR ? -EPERM : -EINVAL;
-    return make(a->arg[0], a->arg[1], type | (mode & 07777), type == MODE_CHAR ? (uint32_t)a->arg[3] : 0, NULL);
+    return make(a->arg[0], a->arg[1], type | (mode & 07777), device ? (uint32_t)a->arg[3] : 0, NULL);
 }
 
 /* symlinkat(target, dirfd, path). Errors: as mkdirat. */

@@ -1,12 +1,13 @@
 /*
  * dev.c - the devices of /dev that are no hardware.
  * Owns: null, zero, full and random, and the table from device numbers to what opening them gives.
- * Does not own: the console (kernel/dev/console.c).
+ * Does not own: the console (kernel/dev/console.c), disks (block.c).
  */
 #include <string.h>
 
 #include "kernel/core/boot.h"
 #include "kernel/core/errno.h"
+#include "kernel/dev/disk.h"
 #include "kernel/fs/inode.h"
 #include "kernel/proc.h"
 #include "mm/object.h"
@@ -81,24 +82,35 @@ static const struct {
     { "console", 5 << 8 | 1, &console_file_ops },
 };
 
-const struct file_ops *device_ops(uint32_t device)
+const struct file_ops *device_ops(const struct inode *inode)
 {
+    if (inode_is(inode, MODE_BLOCK))
+        return block_disk(inode->device) != NULL ? &block_file_ops : NULL;
     for (size_t i = 0; i < ARRAY_LEN(devices); i++)
-        if (devices[i].device == device)
+        if (devices[i].device == inode->device)
             return devices[i].ops;
     return NULL;
 }
 
+static int device_make(struct inode *dir, const char *name, uint32_t mode, uint32_t device)
+{
+    struct inode *inode;
+    int err = name_make(dir, name, strlen(name), mode, device, NULL, &inode);
+    if (err == 0)
+        inode_put(inode);
+    return err;
+}
+
 int devices_make(void)
 {
-    struct inode *dir = dir_make("dev", 3), *inode;
+    struct inode *dir = dir_make("dev", 3);
+    const struct disk *disk;
     if (dir == NULL || dir_make("dev/shm", 7) == NULL)      /* for shm_open(3) */
         return -ENOMEM;
     int err = 0;
-    for (size_t i = 0; i < ARRAY_LEN(devices) && err == 0; i++) {
-        err = name_make(dir, devices[i].name, strlen(devices[i].name), MODE_CHAR | 0666, devices[i].device, NULL, &inode);
-        if (err == 0)
-            inode_put(inode);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(devices) && err == 0; i++)
+        err = device_make(dir, devices[i].name, MODE_CHAR | 0666, devices[i].device);
+    for (unsigned i = 0; (disk = disk_at(i)) != NULL && err == 0; i++)
+        err = device_make(dir, disk->name, MODE_BLOCK | 0660, block_device(i));
     return err;
 }

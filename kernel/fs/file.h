@@ -32,6 +32,7 @@ struct vm_object;
 #define O_TRUNC     00001000
 #define O_APPEND    00002000
 #define O_NONBLOCK  00004000
+#define O_DSYNC     00010000            /* O_SYNC has this bit too */
 #define O_DIRECTORY 00200000
 #define O_NOFOLLOW  00400000
 #define O_CLOEXEC   02000000
@@ -69,6 +70,7 @@ _Static_assert(sizeof(struct linux_stat) == 128, "struct stat of riscv64");
 #define MODE_FIFO 0010000u
 #define MODE_CHAR 0020000u
 #define MODE_DIR  0040000u
+#define MODE_BLOCK 0060000u
 #define MODE_FILE 0100000u
 #define MODE_LINK 0120000u
 
@@ -96,6 +98,7 @@ struct file_ops {
     void (*stat)(struct file *f, struct linux_stat *st);                /* asks the inode; st_blksize is set, all else 0 */
     unsigned (*poll)(struct file *f);                                   /* ready to read and write: POLL bits */
     long (*ioctl)(struct file *f, unsigned request, vaddr_t arg);       /* -ENOTTY */
+    int (*sync)(struct file *f);                                        /* 0: there is nothing to wait for; fsync(2) */
     void (*release)(struct file *f);                                    /* the last reference is gone */
     /* -ENODEV; what a mapping of bytes up to end shows, with a reference, or NULL for zeroes. 0 or -ENOMEM */
     int (*map)(struct file *f, bool shared, size_t end, struct vm_object **obj);

@@ -125,7 +125,7 @@ static int add_at(struct inode *dir, const char *name, const struct member *m)
             old->inode->mode = m->field[F_MODE] & (MODE_TYPE | 07777);
         return 0;
     }
-    if (old != NULL && inode_is(old->inode, MODE_CHAR))
+    if (old != NULL && inode_is_device(old->inode))
         return -EEXIST;
     int err = make_inode(m, &inode);
     if (err != 0)

@@ -100,7 +100,7 @@ void inode_stat(struct inode *inode, struct linux_stat *st)
         .st_nlink = inode->nlink > 0 || inode->dev != DEV_PROC ? inode->nlink : 1,
         .st_uid = inode->uid,
         .st_gid = inode->gid,
-        .st_rdev = inode_is(inode, MODE_CHAR) ? inode->device : 0,
+        .st_rdev = inode_is_device(inode) ? inode->device : 0,
         .st_blksize = PAGE_SIZE,
     };
     set_time(inode->atime, &st->st_atime_sec, &st->st_atime_nsec);

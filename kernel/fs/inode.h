@@ -56,7 +56,7 @@ struct inode {
     _Atomic uint32_t uid, gid;
     _Atomic uint32_t nlink;             /* [names_lock to change] names; of a directory 2 and its subdirectories */
     uint32_t dev;                       /* fixed: which tree of files, for st_dev; DEV_ below */
-    uint32_t device;                    /* fixed: major << 8 | minor of MODE_CHAR; initramfs.c has a use for that of files */
+    uint32_t device;                    /* fixed: major << 8 | minor of a device; initramfs.c has a use for that of files */
     uint64_t ino;                       /* fixed: its number in that tree */
     /* Above 0: open files that may write. Below 0: processes that run it, or are about to, minus their number. Never both. */
     _Atomic int32_t writers;
@@ -93,6 +93,11 @@ extern struct inode *root_inode;        /* fixed after fs_init */
 static inline bool inode_is(const struct inode *inode, uint32_t type)
 {
     return (atomic_load_explicit(&inode->mode, memory_order_relaxed) & MODE_TYPE) == type;
+}
+
+static inline bool inode_is_device(const struct inode *inode)
+{
+    return inode_is(inode, MODE_CHAR) || inode_is(inode, MODE_BLOCK);
 }
 
 /* An inode with one reference, no name, the number 0 and the time of now; NULL without memory. */
@@ -150,15 +155,18 @@ struct tmpfs_usage {
 };
 struct tmpfs_usage tmpfs_usage(void);
 
-/* ---- procfs.c, dev.c, initramfs.c ---- */
+/* ---- procfs.c, dev.c, block.c, initramfs.c ---- */
 
 extern struct inode *proc_root;         /* fixed after proc_mount */
 int proc_mount(void);                   /* hang /proc into the tree. 0 or -ENOMEM */
 int proc_openable(const struct inode *inode, uint32_t access_mode);     /* 0 or -EACCES */
 int proc_text_open(struct file *f);     /* make the beginning of the text. 0, -ENOMEM, or the error of what makes it */
 
-const struct file_ops *device_ops(uint32_t device);     /* NULL: there is no such device */
+const struct file_ops *device_ops(const struct inode *inode);   /* NULL: there is no such device */
 int devices_make(void);                 /* fill /dev. 0 or -ENOMEM */
+struct disk *block_disk(uint32_t device);       /* a disk by its number, or NULL; and the number */
+uint32_t block_device(unsigned index);
+extern const struct file_ops block_file_ops;
 long random_read(struct file *f, struct uio *u);        /* the read of /dev/random, and getrandom's with f NULL */
 
 /*

@@ -430,8 +430,8 @@ static int openable(const struct inode *inode, uint32_t flags)
         return -ENOTDIR;
     if (flags & O_PATH)
         return 0;
-    if (inode_is(inode, MODE_CHAR))
-        return device_ops(inode->device) != NULL ? 0 : -ENXIO;
+    if (inode_is_device(inode))
+        return device_ops(inode) != NULL ? 0 : -ENXIO;
     if (inode->proc != NULL)
         return proc_openable(inode, flags & O_ACCMODE);
     return 0;
@@ -484,7 +484,7 @@ int fs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode
     if (err == 0 && f->can_write && !writes)
         err = -ETXTBSY;
     f->inode = inode;
-    f->ops = flags & O_PATH ? &only_path : inode_is(inode, MODE_CHAR) ? device_ops(inode->device) : inode->file_ops;
+    f->ops = flags & O_PATH ? &only_path : inode_is_device(inode) ? device_ops(inode) : inode->file_ops;
     if (err == 0 && (flags & O_TRUNC) && inode_is(inode, MODE_FILE) && inode->proc == NULL)
         err = tmpfs_resize(inode, 0);
     if (err == 0 && inode->proc != NULL && f->can_read)

@@ -24,6 +24,7 @@ _start:
 
 /* long raw_syscall(long nr, ...): contract in faultline.h */
     .section .text.raw_syscall, "ax"
+    .balign 32                              /* inside one page: kfail fails allocations from before it to behind it */
     .globl  raw_syscall
     .type   raw_syscall, @function
 raw_syscall:

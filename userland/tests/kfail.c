@@ -6,7 +6,7 @@
  * Expected: every case ok. Each rung ends with the right error, nothing changed and the same call good at once when memory is
  * back; or, where a page cannot be delivered, with SIGKILL. Either way no frame is lost and the invariants hold.
  *
- * Needs the checked kernel. Usage: kfail [-l] [NAME...]; the last case judges all those before it.
+ * Needs the checked kernel and a disk (scripts/run --checked --swap 1M kfail). Usage: kfail [-l] [NAME...]; the last case judges all those before it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -687,6 +687,18 @@ static void open_null(void)
     fd = open_or_fail("/dev/null", O_RDWR);
 }
 
+static void open_disk(void)
+{
+    page = heap_grow(PAGE_BYTES);
+    poke(page, 1);
+    fd = open_or_fail("/dev/vda", O_RDWR);
+}
+
+static long act_write_disk(void)
+{
+    return raw_syscall(SYS_pwrite64, fd, page, 8, 100);
+}
+
 static long act_modest(void)
 {
     long self = raw_syscall(SYS_getpid);
@@ -726,6 +738,7 @@ static long act_modest(void)
     X(readv, parts_in_far_page, act_readv, nothing, close_fd, REFUSED | KILLED)                             \
     X(readv_far_list, parts_in_far_page, act_readv_far_list, nothing, close_fd, REFUSED | KILLED)           \
     X(writev, parts_in_far_page, act_writev, nothing, close_fd, REFUSED)                                    \
+    X(write_disk, open_disk, act_write_disk, nothing, close_fd, REFUSED)                                    \
     X(fstat, open_file, act_fstat, nothing, close_fd, KILLED)                                               \
     X(stat, far_page, act_stat, nothing, nothing, REFUSED | KILLED)                                         \
     X(getdents, open_directory, act_getdents, nothing, close_fd, KILLED)                                    \
