@@ -23,6 +23,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/print.h"
 #include "kernel/proc.h"
+#include "kernel/swapon.h"
 #include "kernel/check/crash.h"
 #include "kernel/check/quiesce.h"
 #include "kernel/core/sched.h"
@@ -118,6 +119,7 @@ static void init_start(void)
     count_harts();
     crash_if_asked();
     fs_init();
+    swapon_boot();
     trampoline_init();
     itimers_init();
     struct proc *p = current();

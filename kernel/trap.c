@@ -61,6 +61,7 @@ static __attribute__((noinline)) void fault_failed(struct trapframe *tf, enum fa
         send_for_trap(tf, SIGSEGV, SEGV_ACCERR, tf->value, forbidden[access_of[tf->cause]]);
         break;
     case FAULT_BEYOND_END:
+    case FAULT_IO:
         send_for_trap(tf, SIGBUS, BUS_ADRERR, tf->value, "beyond end of object");
         break;
     default:

@@ -31,12 +31,19 @@ static void family_join(struct family *family, struct addrspace *as)
     as->family = family;
 }
 
-/* The last to leave takes the family with it. */
+/* From here on nobody comes from a page to as. */
 static void family_leave(struct addrspace *as)
+{
+    mutex_lock(&as->family->lock);
+    LIST_REMOVE(as, family_link);
+    mutex_unlock(&as->family->lock);
+}
+
+/* as has no contents any more that name the family; the last takes it with it. */
+static void family_put(struct addrspace *as)
 {
     struct family *family = as->family;
     mutex_lock(&family->lock);
-    LIST_REMOVE(as, family_link);
     bool last = --family->members == 0;
     mutex_unlock(&family->lock);
     if (last)
@@ -65,6 +72,7 @@ static struct addrspace *as_alloc(void)
         return NULL;
     }
     atomic_store_explicit(&as->users, 1, memory_order_relaxed);
+    as->round = 0;
     rwlock_init(&as->lock, RANK_AS);
     RB_INIT(&as->vmas.tree);
     as->vmas.count = as->vmas.npages = as->vmas.nlocked = as->vmas.ndata = 0;
@@ -123,9 +131,10 @@ void as_destroy(struct addrspace *as)
     spin_unlock(&as_list_lock);
 
     remove_vmas(as);
+    family_leave(as);
     pmap_destroy(&as->pmap);
     radix_put_all(&as->anons);
-    family_leave(as);
+    family_put(as);
     as_write_done(as);
     slab_free(&addrspaces, as);
 }
@@ -208,6 +217,28 @@ void as_activate(struct thread *thread, struct addrspace *as)
     thread->mmu_root = as != NULL ? as->pmap.root : 0;
     if (thread == thread_current())
         mmu_activate(thread->mmu, thread->mmu_root);
+}
+
+bool as_get_living(struct addrspace *as)
+{
+    uint32_t users = atomic_load(&as->users);
+    while (users > 0 && !atomic_compare_exchange_weak(&as->users, &users, users + 1))
+        ;
+    return users > 0;
+}
+
+struct addrspace *as_next(uint32_t round)
+{
+    struct addrspace *as;
+    spin_lock(&as_list_lock);
+    LIST_FOREACH(as, &as_list, all_link) {
+        if (as->round != round && as_get_living(as))
+            break;
+    }
+    if (as != NULL)
+        as->round = round;
+    spin_unlock(&as_list_lock);
+    return as;
 }
 
 void as_for_each(void (*visit)(struct addrspace *as, void *arg), void *arg)

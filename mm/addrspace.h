@@ -57,6 +57,7 @@ struct addrspace {
     LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
     LIST_ENTRY(addrspace) all_link;     /* [as_list_lock] */
     _Atomic uint32_t users;             /* processes that live in it */
+    uint32_t round;                     /* [as_list_lock] as_next */
     struct pmap pmap __attribute__((aligned(64)));              /* its own lock, pt_lock */
 };
 
@@ -117,6 +118,12 @@ static inline bool as_put(struct addrspace *as)
 {
     return atomic_fetch_sub_explicit(&as->users, 1, memory_order_acq_rel) == 1;
 }
+
+/* A user's reference, unless the last user is gone: then nobody will see its pages again. */
+bool as_get_living(struct addrspace *as);
+
+/* One that has not been asked for in this round, as one more user of it; NULL: there is none left. round is never 0. */
+struct addrspace *as_next(uint32_t round);
 
 /* Give everything back. Also eats a half-built one. It has no other user, and no hart runs in it. Allocates nothing. */
 void as_destroy(struct addrspace *as);

@@ -14,6 +14,8 @@
 #include "mm/anon.h"
 #include "mm/fault.h"
 #include "mm/object.h"
+#include "mm/queue.h"
+#include "mm/reclaim.h"
 
 static vaddr_t part_start(const struct vma *vma, vaddr_t start) { return vma->start > start ? vma->start : start; }
 static vaddr_t part_end(const struct vma *vma, vaddr_t end) { return vma->end < end ? vma->end : end; }
@@ -178,6 +180,7 @@ static int populate_error(enum fault_result result)
     case FAULT_DONE:       return 0;
     case FAULT_FORBIDDEN:  return -EINVAL;
     case FAULT_BEYOND_END: return -EFAULT;
+    case FAULT_IO:         return -EFAULT;
     default:               return -ENOMEM;
     }
 }
@@ -226,6 +229,29 @@ int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len)
     return err;
 }
 
+int as_page_out(struct addrspace *as, vaddr_t start, size_t len)
+{
+    int err = as_sync(as, start, len, true);
+    uint64_t end = (start + page_up(len)) >> PAGE_SHIFT;
+    struct anon *some[SWAP_CLUSTER], *anon;
+    unsigned n = 0;
+    if (!queue_on || err == -EBUSY)
+        return err;
+    as_alone(as);                               /* no anon of it can be freed */
+    for (uint64_t vpn = radix_next(&as->anons, start >> PAGE_SHIFT, &anon); anon != NULL && vpn < end;
+         vpn = radix_next(&as->anons, vpn + 1, &anon)) {
+        some[n++] = anon;
+        if (n == SWAP_CLUSTER) {
+            reclaim_these(some, n);
+            n = 0;
+        }
+        thread_let_others();
+    }
+    reclaim_these(some, n);
+    as_write_done(as);
+    return err;
+}
+
 /* ---- what is there ---- */
 
 size_t as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *resident)
@@ -238,11 +264,13 @@ size_t as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *
         struct vma *vma = vma_find(as, va);
         if (vma == NULL)
             break;
-        resident[i] = !vma->shared && radix_find(&as->anons, va >> PAGE_SHIFT, &unused) != NULL;
-        if (vma->object != NULL && !resident[i]) {
+        struct anon *anon = !vma->shared ? radix_find(&as->anons, va >> PAGE_SHIFT, &unused) : NULL;
+        resident[i] = anon != NULL && anon->page != NULL;
+        if (vma->object != NULL && anon == NULL) {
             uint64_t index = vma_object_index(vma, va);
             mutex_lock(&vma->object->lock);
-            resident[i] = index < object_npages(vma->object) && object_find(vma->object, index) != NULL;
+            anon = index < object_npages(vma->object) ? object_find(vma->object, index) : NULL;
+            resident[i] = anon != NULL && anon->page != NULL;
             mutex_unlock(&vma->object->lock);
         }
     }

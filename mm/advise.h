@@ -51,6 +51,12 @@ int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future);
 int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access access);
 
 /*
+ * Have the private pages of the range go to disk, if there is one. Returns 0; -ENOMEM: holes, -EBUSY: locked memory; the rest is
+ * done. Source: madvise(2), MADV_PAGEOUT.
+ */
+int as_page_out(struct addrspace *as, vaddr_t start, size_t len);
+
+/*
  * The same for all that is mapped in the range, by the access that its rights allow; not what is locked on fault.
  * Returns 0, -EINTR at once, or the first other error, with the rest done. Source: mmap(2), MAP_POPULATE.
  */

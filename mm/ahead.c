@@ -19,6 +19,7 @@
 #include "mm/anon.h"
 #include "mm/fault.h"
 #include "mm/near.h"
+#include "mm/queue.h"
 
 #define AHEAD_AFTER 8                   /* pages */
 #define DOUBT_MAX   8                   /* doublings of it */
@@ -87,6 +88,8 @@ __attribute__((noinline)) void ahead_fill(struct addrspace *as, struct near *nea
         return;
     radix_fill_many(near->node, vpn + 1, n);
     pmap_enter_fresh(as, entry + 1, anon, n, vma->prot);
+    for (unsigned i = 0; queue_on && i < n; i++)
+        queue_came(anon[i]);
     thread_current()->counter[FAULT_AHEAD] += n;
     walk->filled = vpn + 1;
     walk->nfilled = n;

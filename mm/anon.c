@@ -1,20 +1,26 @@
 /*
  * anon.c - one page of contents, wherever it is.
- * Owns: struct anon, its references, the choice between page and slot (as yet there is no swap: always a page).
+ * Owns: struct anon, its references.
  * Does not own: where an anon is mapped (pmap.c), which slots refer to it (radix.c).
  */
+#include "kernel/core/errno.h"
 #include "mm/anon.h"
+#include "mm/queue.h"
 #include "mm/slab.h"
 
 static SLAB_CACHE(anons, struct anon);
 
-static inline void anon_init(struct anon *anon, struct page *page, struct family *family, uint64_t vpn)
+static inline void anon_init(struct anon *anon, struct page *page, enum page_use use, struct family *family, uint64_t vpn)
 {
     page->anon = anon;
     atomic_store_explicit(&anon->refs, 1, memory_order_relaxed);
     anon->seen = 0;
     mutex_init(&anon->lock, RANK_ANON);
     anon->page = page;
+    anon->slot = 0;
+    anon->dirty = anon->idle = false;
+    anon->queue = anon->arrived_at = 0;
+    anon->use = use;
     anon->family = family;
     anon->vpn = vpn;
 }
@@ -29,7 +35,7 @@ struct anon *anon_alloc(enum page_use use)
         slab_free(&anons, anon);
         return NULL;
     }
-    anon_init(anon, page, NULL, 0);
+    anon_init(anon, page, use, NULL, 0);
     return anon;
 }
 
@@ -41,7 +47,7 @@ unsigned anon_alloc_spare(struct family *family, uint64_t vpn, struct anon *anon
     unsigned nanons = npages > 0 ? slab_alloc_many(&anons, (void **)anon, npages) : 0;
     for (unsigned i = 0; i < nanons; i++) {
         struct page *frame = page[i];
-        anon_init(anon[i], frame, family, vpn + i);
+        anon_init(anon[i], frame, PAGE_ANON, family, vpn + i);
         page_zero(page_address(frame));
     }
     while (npages > nanons)
@@ -49,13 +55,72 @@ unsigned anon_alloc_spare(struct family *family, uint64_t vpn, struct anon *anon
     return nanons;
 }
 
+/* Who is at work on anon ends that first; then nobody finds it any more. */
+static __attribute__((noinline)) void take_back(struct anon *anon)
+{
+    mutex_lock(&anon->lock);
+    queue_forget(anon);
+    anon_stored(anon);                          /* the slot is free */
+    mutex_unlock(&anon->lock);
+}
+
 void anon_put(struct anon *anon)
 {
     if (atomic_fetch_sub_explicit(&anon->refs, 1, memory_order_acq_rel) != 1)
         return;
-    /* No slot leads here any more, and pages are only reached through slots: nobody else can hold the lock. */
-    page_free(anon->page);
+    /* No radix slot leads here. Reclaim may still come, by the queue, or be at work: it sets the slot before the queue ends. */
+    if (__builtin_expect(__atomic_load_n(&anon->queue, __ATOMIC_ACQUIRE) != 0 || anon->slot != 0, 0))
+        take_back(anon);
+    if (anon->page != NULL)
+        page_free(anon->page);
     slab_free(&anons, anon);
+}
+
+/* ---- on disk ---- */
+
+int anon_read_in(struct anon *anon, struct page *page)
+{
+    assert(mutex_held(&anon->lock) && anon->page == NULL && anon->slot != 0);
+    int err = swap_read(anon->slot, page);
+    if (err != 0)
+        return err;
+    page_set_use(page, anon->use);
+    page->anon = anon;
+    page->fetch_clean = false;
+    anon->page = page;
+    anon->idle = false;
+    queue_came(anon);
+    return 0;
+}
+
+int anon_lock_in_memory(struct anon *anon)
+{
+    struct page *spare = NULL;
+    int err = 0;
+    mutex_lock(&anon->lock);
+    while (anon->page == NULL && err == 0) {
+        if (spare != NULL) {
+            err = anon_read_in(anon, spare);
+            spare = err == 0 ? NULL : spare;
+            continue;
+        }
+        mutex_unlock(&anon->lock);
+        if ((spare = page_alloc(PAGE_KERNEL)) == NULL)
+            return -ENOMEM;
+        mutex_lock(&anon->lock);
+    }
+    if (err != 0)
+        mutex_unlock(&anon->lock);
+    if (spare != NULL)
+        page_free(spare);
+    return err;
+}
+
+void anon_leave_slot(struct anon *anon)
+{
+    assert(mutex_held(&anon->lock));
+    swap_free(anon->slot);
+    anon->slot = 0;
 }
 
 size_t anon_count(void)

@@ -10,6 +10,7 @@
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
 #include "mm/page.h"
+#include "mm/swap.h"
 
 struct family;
 struct vm_object;
@@ -18,8 +19,13 @@ struct anon {
     _Atomic uint32_t refs;              /* radix slots that hold it, each shared node counted once; pins (object.h) */
     uint32_t seen;                      /* check.c: references found; 0 at all other times */
     struct mutex lock;
-    struct page *page;                  /* [lock; an object's: or object->lock] its contents; never NULL: there is no swap */
+    struct page *page;                  /* [lock] its contents in memory; NULL: they are in the slot only */
+    swap_slot slot;                     /* [lock] where they are on disk, too or only; 0: nowhere */
     bool dirty;                         /* [object->lock] of an object's: no longer what it was filled with */
+    bool idle;                          /* [lock] its leaves were taken, to see whether it is used; no fault has come since */
+    uint8_t queue;                      /* [queue_lock to change] which queue the page is on (policy.h); 0: none */
+    uint8_t arrived_at;                 /* hart on whose queue of arrivals it is */
+    uint8_t use;                        /* fixed: enum page_use of its page */
     /* fixed, but for the number while mremap moves it: the owner, from which every place that may map the page is computed */
     union {
         struct family *family;          /* page->use is PAGE_ANON */
@@ -44,10 +50,13 @@ static inline void anon_get(struct anon *anon)
     atomic_fetch_add_explicit(&anon->refs, 1, memory_order_relaxed);
 }
 
-/* Let go of a reference; the last one frees the anon and its page. Nobody maps the page any more by then. */
+/*
+ * Let go of a reference; the last one frees the anon, its page and its slot. Nobody maps the page any more by then. May sleep, where
+ * the page is on its way out or in.
+ */
 void anon_put(struct anon *anon);
 
-/* The page with anon's contents. Caller holds anon->lock. */
+/* The page with anon's contents, which are in memory. Caller holds anon->lock. */
 static inline struct page *anon_page(struct anon *anon)
 {
     assert(mutex_held(&anon->lock));
@@ -58,6 +67,26 @@ static inline struct page *anon_page(struct anon *anon)
 static inline bool anon_sole(const struct anon *anon)
 {
     return atomic_load_explicit(&anon->refs, memory_order_acquire) == 1;
+}
+
+/*
+ * Lock anon, with its contents in memory. It cannot go meanwhile, by what the caller holds: a verb's as->lock, or a pin. Returns 0;
+ * -ENOMEM or -EIO: it is not locked. Locks: as for an allocation.
+ */
+int anon_lock_in_memory(struct anon *anon);
+
+/*
+ * The contents of anon, whose lock the caller holds, are on disk: read them into page, which becomes anon's. Returns 0 or -EIO,
+ * with page still the caller's.
+ */
+int anon_read_in(struct anon *anon, struct page *page);
+
+/* anon, whose lock the caller holds, is about to be stored to: what a slot has of it is old from now on. */
+void anon_leave_slot(struct anon *anon);
+static inline void anon_stored(struct anon *anon)
+{
+    if (__builtin_expect(anon->slot != 0, 0))
+        anon_leave_slot(anon);
 }
 
 size_t anon_count(void);                /* anons in use */

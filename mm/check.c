@@ -11,7 +11,7 @@
 #include "mm/page.h"
 
 /* What one pass has found. */
-static size_t nodes_found, private_found, file_found;
+static size_t nodes_found, anons_found, private_found, file_found, slots_found;
 
 /* ---- I1: VMAs are sorted, disjoint, aligned, non-empty, within user space ---- */
 
@@ -109,12 +109,21 @@ static void check_leaves(struct addrspace *as)
 
 static void check_anon(const struct anon *anon, const void *owner, enum page_use use, uint64_t vpn)
 {
-    if (anon->page == NULL || anon->page->anon != anon || page_use(anon->page) != use)
-        panic("I7: the anon at page number %#lx does not have its page", vpn);
+    if (anon->page == NULL ? anon->slot == 0 : anon->page->anon != anon || page_use(anon->page) != use || anon->use != use)
+        panic("I7: the anon at page number %#lx has neither its page nor a slot", vpn);
     if (anon->vpn != vpn || (use == PAGE_ANON ? (const void *)anon->family : (const void *)anon->object) != owner)
         panic("I5: the anon of page number %#lx was found at %#lx or in another family", anon->vpn, vpn);
     if (use == PAGE_FILE && atomic_load(&anon->refs) != 1)
         panic("I5: an object's anon has %u references", atomic_load(&anon->refs));
+}
+
+static void count_anon(const struct anon *anon)
+{
+    anons_found++;
+    if (anon->page != NULL)
+        *(anon->use == PAGE_ANON ? &private_found : &file_found) += 1;
+    if (anon->slot != 0 && anon->slot != SWAP_ZEROES)
+        slots_found++;
 }
 
 /* ---- I8: reference counts equal the references found; a shared subtree is one subtree ---- */
@@ -135,7 +144,7 @@ static void count_references(struct radix_node *node, unsigned level, uint64_t b
         struct anon *anon = node->slot[i];
         check_anon(anon, owner, use, vpn);
         if (anon->seen++ == 0)
-            *(use == PAGE_ANON ? &private_found : &file_found) += 1;
+            count_anon(anon);
     }
 }
 
@@ -224,14 +233,16 @@ static void check_frames(void)
     if (page_used(PAGE_ANON) != private_found || page_used(PAGE_FILE) != file_found)
         panic("I6: %zu frames of private memory, %zu found; %zu of files, %zu found", page_used(PAGE_ANON), private_found,
               page_used(PAGE_FILE), file_found);
-    if (anon_count() != private_found + file_found || radix_node_count() != nodes_found)
-        panic("I8: %zu anons, %zu found; %zu radix nodes, %zu found", anon_count(), private_found + file_found,
-              radix_node_count(), nodes_found);
+    if (anon_count() != anons_found || radix_node_count() != nodes_found)
+        panic("I8: %zu anons, %zu found; %zu radix nodes, %zu found", anon_count(), anons_found, radix_node_count(),
+              nodes_found);
+    if (swap_held() != slots_found)
+        panic("I9: %zu swap slots are held, %zu found", swap_held(), slots_found);
 }
 
 void mm_check(void)
 {
-    nodes_found = private_found = file_found = 0;
+    nodes_found = anons_found = private_found = file_found = slots_found = 0;
     as_for_each(check_addrspace, NULL);
     object_for_each(count_object, NULL);
     as_for_each(compare_addrspace, NULL);

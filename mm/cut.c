@@ -19,15 +19,6 @@
 #include "mm/cut.h"
 #include "mm/object.h"
 
-/* A user's reference, unless the last user is gone: then nobody will see its pages again. */
-static bool get_living(struct addrspace *as)
-{
-    uint32_t users = atomic_load(&as->users);
-    while (users > 0 && !atomic_compare_exchange_weak(&as->users, &users, users + 1))
-        ;
-    return users > 0;
-}
-
 static void mark_all(struct vm_object *obj)
 {
     struct vma *vma;
@@ -44,7 +35,7 @@ static struct addrspace *next_marked(struct vm_object *obj)
     struct vma *vma;
     mutex_lock(&obj->lock);
     LIST_FOREACH(vma, &obj->vmas, object_link) {
-        if (vma->cut && get_living(vma->as))
+        if (vma->cut && as_get_living(vma->as))
             break;
         vma->cut = false;
         thread_let_others();

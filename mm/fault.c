@@ -21,6 +21,7 @@
  * enter it; let go. What is missing of the shape of things, a radix node or a page table, is made beforehand by
  * prepare_shape, which has the address space to itself for that moment. Whatever allocates comes before the owner's lock.
  * When memory runs out half-way nothing has to be undone: a table or a node that is there too early is as good as any other.
+ * A page that is on disk is read with nothing held but the lock of its anon (read_in); then the fault begins again.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
@@ -32,6 +33,7 @@
 #include "mm/fault.h"
 #include "mm/near.h"
 #include "mm/object.h"
+#include "mm/queue.h"
 
 struct fault {
     struct addrspace *as;
@@ -48,6 +50,7 @@ struct fault {
     bool replaces;                      /* result: an old translation may show another page, so a new one must be entered */
     struct anon *old;                   /* result, A3: to put when it is mapped no more */
     struct anon *anon;                  /* result: has the page; locked */
+    struct page *spare;                 /* FAULT_SWAPPED: to read into; NULL: still to be got, and anon is not locked */
     struct vm_object *object;           /* result: owns the anon; locked. NULL: the address space does */
 };
 
@@ -65,15 +68,37 @@ static void expect_stores(struct page *page, unsigned prot)
         page->fetch_clean = false;
 }
 
+/* The contents of anon, which is locked, are on disk only. It stays locked if there is a frame to read them into. */
+static enum fault_result swapped(struct fault *f, struct anon *anon)
+{
+    f->anon = anon;
+    if (f->spare == NULL)
+        mutex_unlock(&anon->lock);
+    return FAULT_SWAPPED;
+}
+
+/* anon, which is locked, is used. A slot that it has on disk stays true until the first store, which must come by here. */
+static void use_page(struct fault *f, struct anon *anon)
+{
+    f->anon = anon;
+    anon->idle = false;
+    if (f->access == ACCESS_WRITE)
+        anon_stored(anon);
+    if (anon->slot != 0)
+        f->prot &= ~PROT_WRITE;
+}
+
 /* ---- A: an anon is there ---- */
 
 static enum fault_result use_anon(struct fault *f, struct anon *anon, bool exclusive)
 {
+    mutex_lock(&anon->lock);
+    if (anon->page == NULL)
+        return swapped(f, anon);
     f->which = f->access == ACCESS_WRITE ? FAULT_A2 : FAULT_A1;
     f->around = true;
     f->prot = exclusive ? f->vma->prot : f->vma->prot & ~PROT_WRITE;
-    mutex_lock(&anon->lock);
-    f->anon = anon;
+    use_page(f, anon);
     expect_stores(anon_page(anon), f->prot);
     return FAULT_DONE;
 }
@@ -81,18 +106,17 @@ static enum fault_result use_anon(struct fault *f, struct anon *anon, bool exclu
 /* A new anon for this page, contents undefined; NULL without memory. The slot that it is for must be there. */
 static struct anon *fresh_anon(struct fault *f)
 {
-    struct anon *anon = anon_alloc(PAGE_ANON);
-    if (anon != NULL) {
-        anon->family = f->as->family;
-        anon->vpn = f->vpn;
-    }
-    return anon;
+    (void)f;
+    return anon_alloc(PAGE_ANON);
 }
 
 /* anon, which nobody else can reach before it is in its slot, is the page; now it may be put there. */
 static void use_fresh(struct fault *f, enum fault_case which, struct anon *anon)
 {
     mutex_lock_new(&anon->lock);
+    anon->family = f->as->family;               /* from here on it is someone's, and may be taken once it is let go */
+    anon->vpn = f->vpn;
+    queue_came(anon);
     f->anon = anon;
     f->which = which;
     f->prot = f->vma->prot;
@@ -107,6 +131,10 @@ static enum fault_result copy_anon(struct fault *f, struct anon *old)
     if (anon == NULL)
         return FAULT_NO_MEMORY;
     mutex_lock(&old->lock);
+    if (old->page == NULL) {
+        anon_put(anon);
+        return swapped(f, old);
+    }
     page_copy(page_address(anon->page), page_address(anon_page(old)));
     mutex_unlock(&old->lock);
     use_fresh(f, FAULT_A3, anon);
@@ -143,6 +171,11 @@ static enum fault_result promote(struct fault *f)
         anon_put(anon);
         return from_errno(err);
     }
+    if (source->page == NULL) {
+        anon_put(anon);
+        mutex_unlock(&f->vma->object->lock);
+        return swapped(f, source);
+    }
     page_copy(page_address(anon->page), page_address(anon_page(source)));
     object_unlock_page(f->vma->object, source);
     use_fresh(f, FAULT_B2, anon);
@@ -157,13 +190,17 @@ static enum fault_result use_object(struct fault *f, enum fault_case which, unsi
     int err = object_lock_page(f->vma->object, vma_object_index(f->vma, f->va), &anon);
     if (err != 0)
         return from_errno(err);
-    f->anon = anon;
+    if (anon->page == NULL) {
+        mutex_unlock(&f->vma->object->lock);
+        return swapped(f, anon);
+    }
     f->object = f->vma->object;
     f->which = which;
     f->around = f->access != ACCESS_WRITE;
     if (f->access == ACCESS_WRITE)
         anon->dirty = true;
     f->prot = anon->dirty ? prot : prot & ~PROT_WRITE;          /* the first store must come by here */
+    use_page(f, anon);
     expect_stores(anon_page(anon), f->prot);
     return FAULT_DONE;
 }
@@ -218,8 +255,14 @@ static void fault_enter(struct fault *f)
 {
     enum pmap_result result = pmap_enter(f->as, f->va, f->entry, f->anon->page, f->prot);
     fault_count(result == PMAP_SPURIOUS ? FAULT_SPURIOUS : f->which);
-    if (f->old != NULL)
-        anon_put(f->old);                       /* only now: until the new leaf stood, the old page was in sight */
+}
+
+/* anon, which is locked, has been entered. old goes only now: until the new leaf stood, the old page was in sight. */
+static void let_go(struct anon *anon, struct anon *old)
+{
+    mutex_unlock(&anon->lock);
+    if (old != NULL)
+        anon_put(old);
 }
 
 static void fault_end(struct fault *f)
@@ -260,6 +303,26 @@ static __attribute__((noinline)) enum fault_result prepare_shape(struct addrspac
     return result;
 }
 
+/*
+ * The page is on disk. Get a frame; then, with anon locked, read. Nothing else is held: nobody's munmap or fork waits for this
+ * disk, and anon cannot go, since who lets go of the last reference waits for its lock (anon_put).
+ */
+static __attribute__((noinline)) enum fault_result read_in(struct anon *anon, struct page **spare)
+{
+    if (*spare == NULL) {
+        *spare = page_alloc(PAGE_KERNEL);
+        return *spare != NULL ? FAULT_DONE : FAULT_NO_MEMORY;
+    }
+    int err = anon_read_in(anon, *spare);
+    if (err == 0)
+        *spare = NULL;
+    if (err == 0 && anon->use == PAGE_FILE)
+        object_zero_beyond(anon);
+    mutex_unlock(&anon->lock);
+    fault_count(FAULT_MAJOR);
+    return err == 0 ? FAULT_DONE : FAULT_IO;
+}
+
 /* ---- neighbours ---- */
 
 /*
@@ -288,7 +351,11 @@ static __attribute__((noinline)) void fault_around(struct addrspace *as, struct 
         }
         if (anon == NULL || vpn == at || !mutex_trylock(&anon->lock))
             continue;
-        bool stores = obj == NULL ? exclusive && anon_sole(anon) : vma->shared && anon->dirty;
+        if (anon->page == NULL || anon->idle) { /* on disk; or to show by a fault of its own whether it is used */
+            mutex_unlock(&anon->lock);
+            continue;
+        }
+        bool stores = anon->slot == 0 && (obj == NULL ? exclusive && anon_sole(anon) : vma->shared && anon->dirty);
         unsigned prot = stores ? vma->prot : vma->prot & ~PROT_WRITE;
         expect_stores(anon->page, prot);
         if (pmap_enter_absent(as, entry + (int64_t)(vpn - at), anon->page, prot))
@@ -301,7 +368,8 @@ static __attribute__((noinline)) void fault_around(struct addrspace *as, struct 
 
 static __attribute__((noinline)) void count_failure(enum fault_result result)
 {
-    fault_count(result == FAULT_BEYOND_END ? FAULT_BUS : result == FAULT_NO_MEMORY ? FAULT_OOM : FAULT_SEGV);
+    bool bus = result == FAULT_BEYOND_END || result == FAULT_IO;
+    fault_count(bus ? FAULT_BUS : result == FAULT_NO_MEMORY ? FAULT_OOM : FAULT_SEGV);
 }
 
 /* Lock what a fault at va locks, and resolve it. Whatever the result, fault_end is due. */
@@ -316,21 +384,32 @@ static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vadd
     f->around = false;
     f->old = NULL;
     f->object = NULL;
+    f->spare = NULL;
     as_read(as);
     f->near = near_lock(as, f->vpn);
+    f->which = FAULT_SPURIOUS;                  /* these three for the compiler, which does not see that the loop sets them */
+    f->prot = 0;
+    f->anon = NULL;
     enum fault_result result;
-    bool prepared = false;
-    while (__builtin_expect((result = fault_resolve(f)) == FAULT_UNPREPARED, 0)) {
-        struct radix_node *node;
-        assert(!prepared);                      /* what has been made stays, so this happens once */
-        prepared = true;
+    while (__builtin_expect((result = fault_resolve(f)) >= FAULT_UNPREPARED, 0)) {
         fault_end(f);
-        result = prepare_shape(as, f->va, access, &node);
-        f->near = near_lock(as, f->vpn);
-        f->near->node = node;
+        if (result == FAULT_SWAPPED) {
+            struct page *spare = f->spare;
+            result = read_in(f->anon, &spare);
+            f->spare = spare;
+            as_read(as);
+            f->near = near_lock(as, f->vpn);
+        } else {
+            struct radix_node *node;
+            result = prepare_shape(as, f->va, access, &node);
+            f->near = near_lock(as, f->vpn);
+            f->near->node = node;
+        }
         if (result != FAULT_DONE)
             break;
     }
+    if (__builtin_expect(f->spare != NULL, 0))
+        page_free(f->spare);                    /* someone else has read it, or nobody could */
     if (__builtin_expect(result != FAULT_DONE, 0))
         count_failure(result);
     return result;
@@ -349,7 +428,7 @@ __attribute__((flatten)) enum fault_result vm_fault(struct addrspace *as, vaddr_
     enum fault_result result = fault_begin(&f, as, va, access);
     if (result == FAULT_DONE) {
         fault_enter(&f);
-        mutex_unlock(&f.anon->lock);
+        let_go(f.anon, f.old);
         if (f.around)
             fault_around(as, f.vma, f.vpn, f.entry, f.object);
         if (f.object != NULL)
@@ -372,13 +451,13 @@ __attribute__((flatten)) enum fault_result fault_page_lock(struct addrspace *as,
     /* A page that was there already can be copied to or from as it is; if the program has no leaf for it, it will ask. */
     if (f.replaces)
         fault_enter(&f);
-    *out = (struct fault_page){ f.anon->page, f.near, f.anon, f.object };
+    *out = (struct fault_page){ f.anon->page, f.near, f.anon, f.old, f.object };
     return FAULT_DONE;
 }
 
 void fault_page_unlock(struct addrspace *as, const struct fault_page *locked)
 {
-    mutex_unlock(&locked->anon->lock);
+    let_go(locked->anon, locked->old);
     if (locked->object != NULL)
         mutex_unlock(&locked->object->lock);
     near_unlock(locked->near);
@@ -391,7 +470,8 @@ static const char *const case_names[FAULT_NCASES] = {
     [FAULT_A1] = "fault_A1",     [FAULT_A2] = "fault_A2",   [FAULT_A3] = "fault_A3",
     [FAULT_B1] = "fault_B1",     [FAULT_B2] = "fault_B2",   [FAULT_B3] = "fault_B3",
     [FAULT_C] = "fault_C",       [FAULT_SPURIOUS] = "fault_spurious", [FAULT_SEGV] = "fault_segv",
-    [FAULT_BUS] = "fault_bus",   [FAULT_OOM] = "fault_oom", [FAULT_AROUND] = "fault_around",
+    [FAULT_BUS] = "fault_bus",   [FAULT_OOM] = "fault_oom", [FAULT_MAJOR] = "fault_major",
+    [FAULT_AROUND] = "fault_around",
     [FAULT_AHEAD] = "fault_ahead", [FAULT_AHEAD_USED] = "fault_ahead_used", [FAULT_AHEAD_WASTED] = "fault_ahead_wasted",
 };
 
@@ -417,5 +497,5 @@ uint64_t fault_counts_minor(const struct fault_counts *counts)
     uint64_t sum = 0;
     for (unsigned i = FAULT_A1; i <= FAULT_SPURIOUS; i++)
         sum += counts->n[i];
-    return sum;
+    return sum - counts->n[FAULT_MAJOR];
 }

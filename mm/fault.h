@@ -26,6 +26,7 @@ enum fault_case {
     FAULT_SEGV,                         /* no VMA, or it forbids the access */
     FAULT_BUS,                          /* beyond the object's end */
     FAULT_OOM,                          /* no memory */
+    FAULT_MAJOR,                        /* faults among these that waited for a disk (not one more fault) */
     FAULT_AROUND,                       /* leaves entered beside a fault's own (not faults) */
     FAULT_AHEAD,                        /* pages made and entered before they are touched (not faults): ahead.h */
     FAULT_AHEAD_USED,                   /* of these: touched when the walk went on */
@@ -48,7 +49,9 @@ enum fault_result {
     FAULT_FORBIDDEN,                    /* the VMA forbids the access: SIGSEGV, SEGV_ACCERR */
     FAULT_BEYOND_END,                   /* of the object: SIGBUS, BUS_ADRERR */
     FAULT_NO_MEMORY,                    /* the VMA's promise cannot be kept: SIGKILL */
+    FAULT_IO,                           /* the disk has lost the page: SIGBUS, BUS_ADRERR */
     FAULT_UNPREPARED,                   /* within fault.c: a table or a node must be made first */
+    FAULT_SWAPPED,                      /* within fault.c: the page must be read in first */
 };
 
 /* The name of a case as it stands in /proc/vmstat: "fault_A1". */
@@ -73,6 +76,7 @@ struct fault_page {
     struct page *page;
     struct near *near;                  /* fault.c's: what is locked besides as->lock */
     struct anon *anon;
+    struct anon *old;                   /* what anon has replaced: to be put */
     struct vm_object *object;
 };
 enum fault_result fault_page_lock(struct addrspace *as, vaddr_t va, enum access access, struct fault_page *out);

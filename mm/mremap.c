@@ -19,6 +19,7 @@
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
+#include "mm/queue.h"
 #include "mm/remap.h"
 
 struct move {
@@ -44,11 +45,17 @@ static struct anon *copy_for(struct addrspace *as, struct anon *old, uint64_t vp
     struct anon *anon = anon_alloc(PAGE_ANON);
     if (anon == NULL)
         return NULL;
-    anon->family = as->family;
-    anon->vpn = vpn;
-    mutex_lock(&old->lock);
+    if (anon_lock_in_memory(old) != 0) {
+        anon_put(anon);
+        return NULL;
+    }
     page_copy(page_address(anon->page), page_address(anon_page(old)));
     mutex_unlock(&old->lock);
+    mutex_lock(&anon->lock);
+    anon->family = as->family;
+    anon->vpn = vpn;
+    queue_came(anon);
+    mutex_unlock(&anon->lock);
     return anon;
 }
 

@@ -11,6 +11,7 @@
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/object.h"
+#include "mm/queue.h"
 #include "mm/slab.h"
 
 static SLAB_CACHE(vm_objects, struct vm_object);
@@ -30,6 +31,7 @@ struct vm_object *object_create(const char *source, size_t size_bytes, struct in
     obj->source = source;
     obj->source_bytes = source != NULL ? size_bytes : 0;
     obj->npages = 0;
+    obj->round = 0;
     obj->limited = inode != NULL;
     obj->inode = inode;
     radix_init(&obj->slots);
@@ -138,10 +140,12 @@ static int find_or_fill(struct vm_object *obj, uint64_t index, size_t pages_max,
         return -EAGAIN;
     struct anon *anon = spare->anon;
     spare->anon = NULL;
+    fill(obj, index, anon->page);
+    mutex_lock(&anon->lock);
     anon->object = obj;
     anon->vpn = index;
-    anon->dirty = false;
-    fill(obj, index, anon->page);
+    queue_came(anon);
+    mutex_unlock(&anon->lock);
     radix_fill(node, index, anon);
     obj->npages++;
     if (obj->limited)
@@ -190,25 +194,6 @@ void object_unlock_page(struct vm_object *obj, struct anon *anon)
     mutex_unlock(&obj->lock);
 }
 
-int object_read(struct vm_object *obj, size_t at, void *buf, size_t len)
-{
-    if (at > object_size(obj) || len > object_size(obj) - at)
-        return -ENXIO;
-    for (size_t done = 0; done < len;) {
-        size_t n = PAGE_SIZE - ((at + done) & PAGE_MASK);
-        if (n > len - done)
-            n = len - done;
-        struct anon *anon;
-        int err = object_lock_page(obj, (at + done) >> PAGE_SHIFT, &anon);
-        if (err != 0)
-            return err;
-        memcpy((char *)buf + done, (char *)page_address(anon_page(anon)) + ((at + done) & PAGE_MASK), n);
-        object_unlock_page(obj, anon);
-        done += n;
-    }
-    return 0;
-}
-
 /* ---- read and write ---- */
 
 static void forget_page(struct vm_object *obj, uint64_t index)
@@ -219,8 +204,44 @@ static void forget_page(struct vm_object *obj, uint64_t index)
         atomic_fetch_sub_explicit(&npages_of_files, 1, memory_order_relaxed);
 }
 
-/* Nothing beyond the end may be seen when the object grows: pages go, and the rest of the last one becomes zeroes. */
-static void forget_beyond(struct vm_object *obj)
+/*
+ * Pin anon, which is in a slot of obj, with its page in memory: reclaim takes only what has one reference. obj is locked, and is
+ * let go to read the page. Returns 0; -ENOMEM or -EIO: neither is pinned nor locked.
+ */
+static int pin(struct vm_object *obj, struct anon *anon)
+{
+    mutex_lock(&anon->lock);                    /* if the page is on its way out, it is gone after this */
+    bool there = anon->page != NULL;
+    anon_get(anon);
+    mutex_unlock(&anon->lock);
+    if (there)
+        return 0;
+    mutex_unlock(&obj->lock);
+    int err = anon_lock_in_memory(anon);
+    if (err != 0) {
+        anon_put(anon);
+        return err;
+    }
+    object_zero_beyond(anon);
+    mutex_unlock(&anon->lock);
+    mutex_lock(&obj->lock);
+    return 0;
+}
+
+static void changed(struct anon *anon)
+{
+    mutex_lock(&anon->lock);
+    anon->dirty = true;
+    anon->page->fetch_clean = false;
+    anon_stored(anon);
+    mutex_unlock(&anon->lock);
+}
+
+/*
+ * Nothing beyond the end may be seen when the object grows: pages go, and the rest of the last one becomes zeroes. Returns 0, or
+ * what pin does, obj not locked: the last page is on disk, and still has other bytes beyond the end.
+ */
+static int forget_beyond(struct vm_object *obj)
 {
     assert(mutex_held(&obj->lock));
     size_t size = object_size(obj);
@@ -231,26 +252,39 @@ static void forget_beyond(struct vm_object *obj)
         thread_let_others();
     }
     anon = page_aligned(size) ? NULL : object_find(obj, size >> PAGE_SHIFT);
-    if (anon != NULL) {
-        memset((char *)page_address(anon->page) + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
-        anon->dirty = true;
-        anon->page->fetch_clean = false;
-    }
     if (obj->source_bytes > size)
         obj->source_bytes = size;
+    if (anon == NULL)
+        return 0;
+    int err = pin(obj, anon);
+    if (err != 0)
+        return err;
+    memset((char *)page_address(anon->page) + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
+    changed(anon);
+    anon_put(anon);
+    return 0;
 }
 
-void object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece)
+void object_zero_beyond(struct anon *anon)
+{
+    size_t size = object_size(anon->object), at = anon->vpn << PAGE_SHIFT;
+    if (at < size && size - at < PAGE_SIZE)
+        memset((char *)page_address(anon->page) + (size - at), 0, PAGE_SIZE - (size - at));
+}
+
+int object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece)
 {
     size_t size = object_size(obj), in_page = PAGE_SIZE - (at & PAGE_MASK);
     *piece = (struct object_piece){ 0 };
     if (at >= size)
-        return;
+        return 0;
     mutex_lock(&obj->lock);
     struct anon *anon = object_find(obj, at >> PAGE_SHIFT);
     size_t from_source = source_left(obj, at);
     if (anon != NULL) {
-        anon_get(anon);
+        int err = pin(obj, anon);
+        if (err != 0)
+            return err;
         *piece = (struct object_piece){ (char *)page_address(anon->page) + (at & PAGE_MASK), in_page, anon };
     } else if (from_source > 0) {
         *piece = (struct object_piece){ (char *)obj->source + at, from_source, NULL };
@@ -260,26 +294,20 @@ void object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piec
     mutex_unlock(&obj->lock);
     if (piece->len > size - at)
         piece->len = size - at;
+    return 0;
 }
 
-int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece)
+/* The page at index, filled if need be, is pinned, and obj locked. Otherwise an error as of object_pin_write, and it is not. */
+static int pin_filled(struct vm_object *obj, uint64_t index, size_t pages_max, struct anon **anon)
 {
     struct spare spare = { 0 };
-    struct anon *anon;
     int err;
-    if (at >= OBJECT_SIZE_MAX)
-        return -EFBIG;
     for (;;) {
         mutex_lock(&obj->lock);
-        if (at > object_size(obj))
-            forget_beyond(obj);         /* nothing old may be seen between the end and the new bytes */
-        err = find_or_fill(obj, at >> PAGE_SHIFT, pages_max, &spare, &anon);
+        err = find_or_fill(obj, index, pages_max, &spare, anon);
         if (err == 0) {
-            anon->dirty = true;
-            anon->page->fetch_clean = false;
-            anon_get(anon);
-            *piece = (struct object_piece){ (char *)page_address(anon->page) + (at & PAGE_MASK),
-                                            PAGE_SIZE - (at & PAGE_MASK), anon };
+            err = pin(obj, *anon);
+            break;
         }
         mutex_unlock(&obj->lock);
         if (err != -EAGAIN || (err = spare_alloc(&spare)) != 0)
@@ -287,6 +315,47 @@ int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct 
     }
     spare_free(&spare);
     return err;
+}
+
+int object_read(struct vm_object *obj, size_t at, void *buf, size_t len)
+{
+    if (at > object_size(obj) || len > object_size(obj) - at)
+        return -ENXIO;
+    for (size_t done = 0; done < len;) {
+        struct anon *anon;
+        size_t in_page = (at + done) & PAGE_MASK, n = PAGE_SIZE - in_page;
+        if (n > len - done)
+            n = len - done;
+        int err = pin_filled(obj, (at + done) >> PAGE_SHIFT, SIZE_MAX, &anon);
+        if (err != 0)
+            return err;
+        mutex_unlock(&obj->lock);
+        memcpy((char *)buf + done, (char *)page_address(anon->page) + in_page, n);
+        anon_put(anon);
+        done += n;
+    }
+    return 0;
+}
+
+int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece)
+{
+    struct anon *anon;
+    int err = 0;
+    if (at >= OBJECT_SIZE_MAX)
+        return -EFBIG;
+    if (at > object_size(obj)) {                /* nothing old may be seen between the end and the new bytes */
+        mutex_lock(&obj->lock);
+        if ((err = forget_beyond(obj)) == 0)
+            mutex_unlock(&obj->lock);
+    }
+    if (err == 0)
+        err = pin_filled(obj, at >> PAGE_SHIFT, pages_max, &anon);
+    if (err != 0)
+        return err;
+    changed(anon);
+    *piece = (struct object_piece){ (char *)page_address(anon->page) + (at & PAGE_MASK), PAGE_SIZE - (at & PAGE_MASK), anon };
+    mutex_unlock(&obj->lock);
+    return 0;
 }
 
 void object_written(struct vm_object *obj, size_t end)
@@ -308,8 +377,8 @@ void object_unpin(struct object_piece *piece)
 void object_forget_beyond(struct vm_object *obj)
 {
     mutex_lock(&obj->lock);
-    forget_beyond(obj);
-    mutex_unlock(&obj->lock);
+    if (forget_beyond(obj) == 0)                /* or else the last page loses its rest when it comes in, or before it grows */
+        mutex_unlock(&obj->lock);
 }
 
 int object_grow(struct vm_object *obj, size_t size)
@@ -318,7 +387,9 @@ int object_grow(struct vm_object *obj, size_t size)
         return -EFBIG;
     mutex_lock(&obj->lock);
     assert(size >= object_size(obj));
-    forget_beyond(obj);                         /* what was stored beside the end, through a mapping */
+    int err = forget_beyond(obj);               /* what was stored beside the end, through a mapping */
+    if (err != 0)
+        return err;
     atomic_store_explicit(&obj->size_bytes, size, memory_order_relaxed);
     mutex_unlock(&obj->lock);
     return 0;
@@ -359,6 +430,20 @@ static bool may_be_mapped(struct vm_object *obj, uint64_t index, const struct pa
     return false;
 }
 
+bool object_give_up(struct anon *anon)
+{
+    struct vm_object *obj = anon->object;
+    assert(mutex_held(&anon->lock) && !anon->dirty);
+    if (!mutex_trylock(&obj->lock))
+        return false;
+    uint64_t index = anon->vpn;
+    queue_name(anon, QUEUE_NONE);
+    mutex_unlock(&anon->lock);                  /* whoever maps or pins it locks obj first */
+    forget_page(obj, index);
+    mutex_unlock(&obj->lock);
+    return true;
+}
+
 static size_t drop_unmapped(struct vm_object *obj)
 {
     size_t dropped = 0;
@@ -366,7 +451,7 @@ static size_t drop_unmapped(struct vm_object *obj)
     mutex_lock(&obj->lock);
     /* Mapping or pinning a page takes obj->lock, so what is neither now stays so. */
     for (uint64_t i = radix_next(&obj->slots, 0, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon)) {
-        if (!anon->dirty && anon_sole(anon) && !may_be_mapped(obj, i, anon->page)) {
+        if (!anon->dirty && anon->page != NULL && anon_sole(anon) && !may_be_mapped(obj, i, anon->page)) {
             forget_page(obj, i);
             dropped++;
         }
@@ -385,6 +470,45 @@ size_t object_drop_caches(void)
         dropped += drop_unmapped(obj);
     mutex_unlock(&objects_lock);
     return dropped;
+}
+
+struct vm_object *object_next(uint32_t round)
+{
+    struct vm_object *obj;
+    mutex_lock(&objects_lock);
+    LIST_FOREACH(obj, &objects, all_link) {
+        /* Who has put the last reference waits for objects_lock, and does not want it back. */
+        uint32_t refs = atomic_load(&obj->refs);
+        while (obj->round != round && refs > 0 && !atomic_compare_exchange_weak(&obj->refs, &refs, refs + 1))
+            ;
+        if (obj->round != round && refs > 0)
+            break;
+    }
+    if (obj != NULL)
+        obj->round = round;
+    mutex_unlock(&objects_lock);
+    return obj;
+}
+
+int object_leave_disk(struct vm_object *obj)
+{
+    struct anon *anon;
+    int err = 0;
+    mutex_lock(&obj->lock);
+    for (uint64_t i = radix_next(&obj->slots, 0, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon)) {
+        if (!swap_slot_retires(anon->slot))
+            continue;
+        if ((err = pin(obj, anon)) != 0)
+            return err;
+        mutex_lock(&anon->lock);
+        anon_stored(anon);
+        anon->dirty = true;                     /* it is not as it was filled, and no disk has it */
+        mutex_unlock(&anon->lock);
+        anon_put(anon);
+        thread_let_others();
+    }
+    mutex_unlock(&obj->lock);
+    return 0;
 }
 
 void object_for_each(void (*visit)(struct vm_object *obj, void *arg), void *arg)

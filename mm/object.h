@@ -29,6 +29,7 @@ struct vm_object {
     struct radix slots;                 /* [lock] page index -> anon; never shared, so always exclusive */
     LIST_HEAD(, vma) vmas;              /* [lock] every VMA that maps the object */
     LIST_ENTRY(vm_object) all_link;     /* [objects_lock] */
+    uint32_t round;                     /* [objects_lock] object_next */
 };
 
 #define OBJECT_SIZE_MAX ((size_t)RADIX_END << PAGE_SHIFT)       /* bytes */
@@ -54,13 +55,14 @@ static inline struct anon *object_find(struct vm_object *obj, uint64_t index)
 
 /*
  * Lock obj and its anon with contents [index * PAGE_SIZE, ...), filled if need be; zeroes after the object's end. So its page
- * stays what and where it is. Returns 0; -ENXIO: beyond the end; -ENOSPC: object_pages_max; -ENOMEM. Nothing is locked then.
+ * stays what and where it is; which may be on disk only (anon->page is NULL). Returns 0; -ENXIO: beyond the end; -ENOSPC:
+ * object_pages_max; -ENOMEM. Nothing is locked then.
  * Caller holds no lock of obj.
  */
 int object_lock_page(struct vm_object *obj, uint64_t index, struct anon **out);
 void object_unlock_page(struct vm_object *obj, struct anon *anon);
 
-/* Copy [at, at + len) of obj's contents to buf. Returns 0, -ENXIO when that goes beyond the end, -ENOMEM. */
+/* Copy [at, at + len) of obj's contents to buf. Returns 0; -ENXIO when that goes beyond the end; -ENOMEM, -EIO. */
 int object_read(struct vm_object *obj, size_t at, void *buf, size_t len);
 
 static inline size_t object_size(const struct vm_object *obj)
@@ -84,18 +86,24 @@ struct object_piece {
     struct anon *anon;                  /* NULL: nothing is pinned */
 };
 
-/* What a read at byte at finds, up to the object's end. *piece has len 0 there. Allocates nothing: a hole stays a hole. */
-void object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece);
+/*
+ * What a read at byte at finds, up to the object's end. *piece has len 0 there. A hole stays a hole. Returns 0; -ENOMEM or -EIO:
+ * the page is on disk and cannot be read; nothing is pinned.
+ */
+int object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece);
 
 /*
  * Where a write at byte at goes; at may be beyond the end. The page counts as changed. After the copy tell object_written.
- * Returns 0; -ENOMEM; -ENOSPC: a new page would be one more than pages_max of all files; -EFBIG: at is beyond OBJECT_SIZE_MAX.
+ * Returns 0; -ENOMEM; -EIO; -ENOSPC: a new page would be one more than pages_max of all files; -EFBIG: at is beyond OBJECT_SIZE_MAX.
  */
 int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece);
 void object_unpin(struct object_piece *piece);
 void object_written(struct vm_object *obj, size_t end); /* bytes before end have been: obj is at least so long */
 
-/* Make obj longer, by zeroes. Caller holds the file's lock. Returns 0; -EFBIG. To make it shorter: object_shrink in cut.h. */
+/*
+ * Make obj longer, by zeroes. Caller holds the file's lock. Returns 0; -EFBIG; -ENOMEM, -EIO: its last page is on disk and
+ * cannot be read. To make it shorter: object_shrink in cut.h.
+ */
 int object_grow(struct vm_object *obj, size_t size_bytes);
 
 /*
@@ -111,8 +119,22 @@ void object_forget_beyond(struct vm_object *obj);
 size_t object_page_count(void);
 size_t object_pages_max(void);
 
+/* For reclaim.c: anon's page, which nobody maps and which can be filled again, goes, if obj can be had. True: gone, unlocked. */
+bool object_give_up(struct anon *anon);
+
+/* The page of anon, which has just come in from disk, ends with zeroes where the object ends. Caller holds anon->lock. */
+void object_zero_beyond(struct anon *anon);
+
 /* Give back the pages of all objects that nobody maps and that can be filled again. Returns how many. */
 size_t object_drop_caches(void);
+
+/* One that has not been asked for in this round, with a reference; NULL: there is none left. round is never 0. */
+struct vm_object *object_next(uint32_t round);
+
+/*
+ * Read in what is on a disk that goes (swap_slot_retires), and leave its slots. Returns 0; -ENOMEM; -EIO. Locks: as for an allocation.
+ */
+int object_leave_disk(struct vm_object *obj);
 
 /* Call visit for every object. Takes no lock: for the checker, while nothing moves. */
 void object_for_each(void (*visit)(struct vm_object *obj, void *arg), void *arg);

@@ -28,7 +28,7 @@ uint64_t page_first_pfn;
 uint64_t page_bias;
 size_t page_count;
 
-void (*page_shrink)(void);
+bool (*page_shrink)(void);
 static struct spinlock page_lock = SPINLOCK_INIT(RANK_PAGE);
 static struct page_list free_blocks[PAGE_MAX_ORDER + 1];    /* [page_lock] */
 static size_t nfree;                                        /* [page_lock to change] frames in free_blocks */
@@ -171,10 +171,12 @@ struct page *page_alloc_slow(enum page_use use)
         lock_assert_may_allocate();
     struct page_front *front = &page_fronts[hart_index()];
     if (front->count == 0 && (becomes_low() || !front_fill(front))) {
-        if (page_shrink != NULL)
-            page_shrink();
-        front = &page_fronts[hart_index()];     /* after a sleep it may be another hart's, and have some */
-        if (front->count == 0 && !front_fill(front))
+        bool more;
+        do {
+            more = page_shrink != NULL && page_shrink();
+            front = &page_fronts[hart_index()]; /* after a sleep it may be another hart's, and have some */
+        } while (front->count == 0 && !front_fill(front) && more);
+        if (front->count == 0)
             return NULL;
     }
     struct page *page = front->page[--front->count];
@@ -251,13 +253,12 @@ size_t page_used(enum page_use use)
 
 bool page_few_left(void)
 {
-    for (bool given_back = page_shrink == NULL;; given_back = true) {
+    for (bool more = page_shrink != NULL;; more = page_shrink()) {
         spin_lock(&page_lock);
         bool few = nfree < PAGE_FEW + nreserve;
         spin_unlock(&page_lock);
-        if (!few || given_back)
+        if (!few || !more)
             return few;
-        page_shrink();
     }
 }
 

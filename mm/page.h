@@ -48,7 +48,10 @@ struct page {
         struct anon *anon;              /* PAGE_ANON, PAGE_FILE: whose contents; fixed while used so */
         struct slab_cache *cache;       /* PAGE_SLAB */
     };
-    LIST_ENTRY(page) link;              /* free list, list of slabs, list of tables to free */
+    union {
+        LIST_ENTRY(page) link;          /* free list, list of slabs, list of tables to free */
+        TAILQ_ENTRY(page) queue_link;   /* [queue_lock] PAGE_ANON, PAGE_FILE: a queue of those that may be taken (policy.h) */
+    };
 };
 
 LIST_HEAD(page_list, page);
@@ -102,10 +105,11 @@ static inline struct page *virt_to_page(const void *va) { return phys_to_page(vi
 void page_init(const struct range *memory, unsigned nmemory, const struct range *reserved, unsigned nreserved);
 
 /*
- * Handed down at start (NULL: nothing): give back what is only kept to be quick. Called before page_alloc says NULL; then it
- * looks once more. May sleep, and take objects_lock and row 2 and on, since nobody allocates while he holds one of these.
+ * Handed down at start (NULL: nothing): give back what is only kept to be quick, or what can be brought back from disk. Called
+ * before page_alloc says NULL, as long as it returns true: that some frames have come by it, and more may. May sleep, and take
+ * reclaim_lock and what follows in the order, since nobody allocates while he holds one of these.
  */
-extern void (*page_shrink)(void);
+extern bool (*page_shrink)(void);
 
 /*
  * A frame, contents undefined. NULL when none is left, or none but the reserve that only process 1 may use.

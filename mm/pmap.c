@@ -388,6 +388,24 @@ void pmap_share(struct pmap_batch *batch, vaddr_t start, vaddr_t end)
 
 /* ---- looking ---- */
 
+bool pmap_forget(struct pmap *pmap, vaddr_t va, const struct page *page)
+{
+    spin_lock(&pmap->lock);
+    struct pte *leaf = pte_find(pmap->root, va, 0);
+    bool maps = leaf != NULL && pte_kind(leaf) != PTE_EMPTY && pte_address(leaf) == page_to_phys(page);
+    if (maps) {
+        struct page *table = virt_to_page(leaf);
+        unsigned index = leaf - table_of(leaf);
+        pmap->resident_max = pmap_resident_max(pmap);
+        pte_clear(leaf);
+        mmu_fence_page(&pmap->id, va);
+        entries_removed(table, 1, index, index);
+        pmap->resident--;
+    }
+    spin_unlock(&pmap->lock);
+    return maps;
+}
+
 bool pmap_lookup(struct pmap *pmap, vaddr_t va, paddr_t *pa, unsigned *prot)
 {
     struct pte *pte = pte_find(pmap->root, va, 0);

@@ -84,6 +84,9 @@ void pmap_protect(struct pmap_batch *batch, vaddr_t start, vaddr_t end, unsigned
 /* fork has shared the pages of [start, end): no leaf there may stay writable. Full tables are dropped, others downgraded. */
 void pmap_share(struct pmap_batch *batch, vaddr_t start, vaddr_t end);
 
+/* Forget va's leaf, on all harts, if it maps page. Its table stays. Returns whether it did. Caller holds page's owner's lock. */
+bool pmap_forget(struct pmap *pmap, vaddr_t va, const struct page *page);
+
 /* The page and rights of va's leaf; false when there is none. Caller holds pt_lock, or all harts are stopped. */
 bool pmap_lookup(struct pmap *pmap, vaddr_t va, paddr_t *pa, unsigned *prot);
 

@@ -182,9 +182,9 @@ long sys_mremap(const struct syscall_args *a)
 
 /* ---- advice ---- */
 
-/* What each advice does. The last four mean nothing here yet, nor does MADV_WILLNEED: what can be read is in memory. */
+/* What each advice does. What is only NOT_OF_LOCKED, or FLAGS without any, means nothing here. */
 static const struct advice {
-    enum { NOT_KNOWN, FLAGS, FORGET, POPULATE, NOT_OF_LOCKED } does;
+    enum { NOT_KNOWN, FLAGS, FORGET, POPULATE, NOT_OF_LOCKED, PAGE_OUT } does;
     uint8_t clear, set;                 /* VMA_ flags */
     bool (*forgettable)(const struct vma *vma);
     enum access access;
@@ -201,7 +201,7 @@ static const struct advice {
     [MADV_KEEPONFORK] = { FLAGS, .clear = VMA_EMPTY_IN_CHILD },
     [MADV_POPULATE_READ] = { POPULATE, .access = ACCESS_READ },
     [MADV_POPULATE_WRITE] = { POPULATE, .access = ACCESS_WRITE },
-    [MADV_DONTDUMP] = { FLAGS }, [MADV_DODUMP] = { FLAGS }, [MADV_COLD] = { NOT_OF_LOCKED }, [MADV_PAGEOUT] = { NOT_OF_LOCKED },
+    [MADV_DONTDUMP] = { FLAGS }, [MADV_DODUMP] = { FLAGS }, [MADV_COLD] = { NOT_OF_LOCKED }, [MADV_PAGEOUT] = { PAGE_OUT },
 };
 
 /*
@@ -225,6 +225,9 @@ long sys_madvise(const struct syscall_args *a)
     switch (advice->does) {
     case NOT_OF_LOCKED:
         err = as_sync(as, start, len, true);
+        return err == -EBUSY ? -EINVAL : err;
+    case PAGE_OUT:
+        err = as_page_out(as, start, len);
         return err == -EBUSY ? -EINVAL : err;
     case FORGET:   return as_forget(as, start, len, advice->forgettable);
     case POPULATE: return as_populate(as, start, len, advice->access);
@@ -256,8 +259,7 @@ static long lock(vaddr_t start, size_t len, uint8_t flags)
 }
 
 /*
- * mlock(addr, length), mlock2(addr, length, flags), munlock(addr, length): addr is rounded down. There is no paging out yet, so
- * what has been brought in stays anyway. Errors: EINVAL: flags, range; EPERM, ENOMEM: RLIMIT_MEMLOCK, which binds root too;
+ * mlock(addr, length), mlock2(addr, length, flags), munlock(addr, length): addr is rounded down. Errors: EINVAL: flags, range; EPERM, ENOMEM: RLIMIT_MEMLOCK, which binds root too;
  * ENOMEM: holes, what may not be accessed at all, or no memory.
  */
 long sys_mlock(const struct syscall_args *a) { return lock(a->arg[0], a->arg[1], VMA_LOCKED); }

@@ -10,6 +10,7 @@
 #include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"
 #include "kernel/proc.h"
+#include "kernel/swapon.h"
 #include "kernel/core/time.h"
 #include "mm/object.h"
 #include "mm/page.h"
@@ -465,6 +466,13 @@ static long set_root(struct inode *inode, const uint64_t *rest) { return (void)r
 long sys_chdir(const struct syscall_args *a) { return on_path(AT_FDCWD, a->arg[0], 0, set_cwd, NULL); }
 long sys_fchdir(const struct syscall_args *a) { return on_file(a->arg[0], set_cwd, NULL, -ENOTDIR); }
 long sys_chroot(const struct syscall_args *a) { return on_path(AT_FDCWD, a->arg[0], 0, set_root, NULL); }
+
+static long swap_to(struct inode *inode, const uint64_t *rest) { return swapon(inode, (unsigned)rest[0]); }
+static long swap_no_more(struct inode *inode, const uint64_t *rest) { return (void)rest, swapoff(inode); }
+
+/* swapon(path, flags), swapoff(path): errors as swapon.h says, and those of paths. */
+long sys_swapon(const struct syscall_args *a) { return on_path(AT_FDCWD, a->arg[0], 0, swap_to, &a->arg[1]); }
+long sys_swapoff(const struct syscall_args *a) { return on_path(AT_FDCWD, a->arg[0], 0, swap_no_more, NULL); }
 
 /*
  * getcwd(buf, size): the length of the path in buf, NUL included.

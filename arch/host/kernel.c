@@ -8,6 +8,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "arch/hart.h"
@@ -85,6 +86,11 @@ void sched_make_runnable(struct thread *t)
 
 /* kernel/core/thread.h. The host's threads run side by side; but now and then somebody is due, so that batches are cut. */
 int thread_between_pieces(void) { return 0; }
+void thread_yield(void) { sched_yield(); }
+
+/* kernel/core/hart.h: only what runs on one thread asks for it here. */
+void harts_stop(void) { }
+void harts_resume(void) { }
 void thread_let_others_now(void)
 {
     lock_assert_no_spin();

@@ -15,6 +15,7 @@
 #include "mm/check.h"
 #include "mm/object.h"
 #include "mm/page.h"
+#include "mm/reclaim.h"
 #include "mm/slab.h"
 
 /* ---- the checker ---- */
@@ -81,7 +82,7 @@ void check_point(void)
 
 /* ---- caches ---- */
 
-void mm_shrink(void)
+static void drop_caches(void)
 {
     object_drop_caches();
     kstack_drop_caches();
@@ -99,9 +100,17 @@ void mm_shrink(void)
     harts_resume();
 }
 
+bool mm_shrink(void)
+{
+    if (reclaim() > 0)
+        return true;
+    drop_caches();
+    return false;
+}
+
 void mm_drop_caches(void)
 {
-    mm_shrink();
+    drop_caches();
     if (CHECKED && enabled)
         check_now(TRIES_WHEN_ASKED);
 }

@@ -389,6 +389,16 @@ void rwlock_read_checked(struct rwlock *lock)
     record_mutex(lock, lock->rank);
 }
 
+bool rwlock_try_read(struct rwlock *lock)
+{
+    uint64_t word = atomic_load_explicit(&lock->word, memory_order_relaxed);
+    if ((word & (RW_WRITER | RW_QUEUED)) ||
+        !atomic_compare_exchange_strong_explicit(&lock->word, &word, word + RW_READER, memory_order_acquire, memory_order_relaxed))
+        return false;
+    record_mutex(lock, lock->rank);
+    return true;
+}
+
 /* The caller has left the word already. */
 void rwlock_read_leave(struct rwlock *lock)
 {

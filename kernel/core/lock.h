@@ -25,9 +25,11 @@ enum lock_rank {
     RANK_INODE,                         /* 0: the contents of one file; sleeping */
     RANK_AS,                            /* 1: as->lock; sleeping */
     RANK_NEAR,                          /* 1b: a neighbourhood of an address space; sleeping */
-    RANK_OBJECT_LIST,                   /* 1c: the list of all objects; sleeping */
+    RANK_RECLAIM,                       /* 1c: one takes pages back at a time; sleeping */
+    RANK_OBJECT_LIST,                   /* 1d: the list of all objects; sleeping */
     RANK_OBJECT,                        /* 2: family->lock, object->lock; sleeping */
     RANK_ANON,                          /* 3: anon->lock; sleeping */
+    RANK_QUEUE,                         /* 4: the queues of pages that may be taken */
     RANK_PT,                            /* 4: the page table of one address space */
     RANK_PAGE,                          /* 5: page and object-cache free lists */
     RANK_DEVICE,                        /* 6: devices, timers, the table of processes: what interrupt handlers take */
@@ -192,6 +194,9 @@ static inline void rwlock_read(struct rwlock *lock)
     else if (atomic_fetch_add_explicit(&lock->word, RW_READER, memory_order_acquire) & (RW_WRITER | RW_QUEUED))
         rwlock_read_wait(lock);
 }
+
+/* The same, if it can be had at once. */
+bool rwlock_try_read(struct rwlock *lock);
 
 static inline void rwlock_read_unlock(struct rwlock *lock)
 {

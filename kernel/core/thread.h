@@ -72,7 +72,7 @@ struct thread {
 
     /* checked kernel: sleeping locks held, innermost last */
     unsigned nheld;
-    struct { const void *lock; unsigned rank; } held[12];
+    struct { const void *lock; unsigned rank; } __attribute__((packed, aligned(4))) held[16];
     unsigned waits_for;                 /* rank of the lock it sleeps for; 0: none */
     unsigned long fail_nth;             /* own: which of its allocations from now on is to fail (inject.c); 0: none */
 };

@@ -23,6 +23,7 @@
 #include "kernel/proc.h"
 #include "kernel/check/quiesce.h"
 #include "kernel/core/time.h"
+#include "kernel/swapon.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "mm/chaos.h"
@@ -501,6 +502,7 @@ static const struct proc_text root_texts[] = {
     { "vmstat", 0444, .text = vmstat_text },     { "meminfo", 0444, .text = text_meminfo },
     { "uptime", 0444, .text = uptime_text },     { "stat", 0444, .text = stat_text },
     { "mounts", 0444, .text = mounts_text },     { "diskstats", 0444, .text = diskstats_text },
+    { "swaps", 0444, .text = text_swaps },
     { "fail-sites", 0444, .text = fail_sites_text },
 }, pid_texts[] = {
     { "stat", 0444, .pid_text = pid_stat_text }, { "status", 0444, .pid_text = pid_status_text },

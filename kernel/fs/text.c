@@ -9,7 +9,9 @@
 #include "kernel/fs/text.h"
 #include "kernel/proc.h"
 #include "mm/page.h"
+#include "mm/reclaim.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 
 void text_bytes(struct text *text, const char *bytes, size_t len)
 {
@@ -61,6 +63,13 @@ void text_vmstat(struct text *text)
     text_add(text, "nr_pages %zu\n", page_total());
     struct fault_counts faults = proc_faults_total();
     text_faults(text, &faults);
+    struct swap_counts swap;
+    struct reclaim_counts reclaim;
+    swap_counts(&swap);
+    reclaim_counts(&reclaim);
+    text_add(text, "pswpin %zu\npswpout %zu\nswpin_zero %zu\nswpout_zero %zu\npgscan %zu\npgsteal %zu\npgmajfault %lu\n", swap.in,
+             swap.out, swap.zeroes_in, reclaim.zeroes, reclaim.scanned, swap.out + reclaim.zeroes + reclaim.dropped,
+             faults.n[FAULT_MAJOR]);
     slab_for_each(add_slab, text);
 }
 
@@ -71,6 +80,10 @@ void text_meminfo(struct text *text)
     text_add(text, "MemFree:        %8zu kB\n", frames(PAGE_FREE) * kib);
     text_add(text, "MemAvailable:   %8zu kB\n", (frames(PAGE_FREE) + frames(PAGE_FILE)) * kib);
     text_add(text, "Cached:         %8zu kB\n", frames(PAGE_FILE) * kib);
+    size_t swap_total, swap_free;
+    swap_totals(&swap_total, &swap_free);
+    text_add(text, "SwapTotal:      %8zu kB\n", swap_total * kib);
+    text_add(text, "SwapFree:       %8zu kB\n", swap_free * kib);
     text_add(text, "AnonPages:      %8zu kB\n", frames(PAGE_ANON) * kib);
     text_add(text, "Slab:           %8zu kB\n", frames(PAGE_SLAB) * kib);
     text_add(text, "KernelStack:    %8zu kB\n", frames(PAGE_KSTACK) * kib);

@@ -315,11 +315,13 @@ void tmpfs_exchange(struct entry *one, struct entry *other)
 static int read_piece(struct uio *u, void *inode)
 {
     struct object_piece piece;
-    object_pin_read(((struct inode *)inode)->object, u->offset, &piece);
+    int err = object_pin_read(((struct inode *)inode)->object, u->offset, &piece);
+    if (err != 0)
+        return err;
     if (piece.len == 0)
         return UIO_END;
     size_t n = piece.len < u->resid ? piece.len : u->resid, done;
-    int err = uio_move(u, piece.bytes, n, piece.bytes != NULL ? UIO_TO_USER : UIO_ZERO, &done);
+    err = uio_move(u, piece.bytes, n, piece.bytes != NULL ? UIO_TO_USER : UIO_ZERO, &done);
     object_unpin(&piece);
     u->offset += done;
     return err;

@@ -355,7 +355,7 @@ static void populating_to_the_last(void)
 {
     struct addrspace *as = as_create();
     size_t npages = page_used(PAGE_FREE);
-    page_shrink = world_drop_caches;
+    page_shrink = world_shrink;
     check_eq(map_zero(as, page_at(0), npages * PAGE_SIZE, RW), 0);
     check_eq(as_populate(as, page_at(0), npages * PAGE_SIZE, ACCESS_WRITE), -ENOMEM);
     world_drop_caches();

@@ -94,10 +94,13 @@ static void do_fail(const struct op *op, struct model_space *unused, struct addr
     fuzz_armed = true;
 }
 
-static void count_object(struct vm_object *obj, void *count)
+static size_t nobjects, npages_of_objects;
+
+static void count_object(struct vm_object *obj, void *unused)
 {
-    (void)obj;
-    ++*(size_t *)count;
+    (void)unused;
+    nobjects++;
+    npages_of_objects += obj->npages;
 }
 
 static void check_everything(void)
@@ -106,9 +109,9 @@ static void check_everything(void)
     for (unsigned i = 0; i < MODEL_SPACES; i++)
         if (model_space[i].exists)
             model_verify(&model_space[i], fuzz_space[i], fuzz_object);
-    expect_eq(page_used(PAGE_ANON), model_contents());
-    size_t nobjects = 0;
-    object_for_each(count_object, &nobjects);
+    nobjects = npages_of_objects = 0;
+    object_for_each(count_object, NULL);
+    expect_eq(anon_count() - npages_of_objects, model_contents());
     expect_eq(nobjects, fuzz_forget_memory());
 }
 
@@ -166,6 +169,8 @@ static const struct {
     { "fail", do_fail, COUNT | RIGHTS, 12 },
     { "chaos", do_chaos, ON | PAGE | OFFSET | RIGHTS, 6 },
     { "drop-caches", do_drop, 0, 1 },
+    { "reclaim", do_reclaim, COUNT, 6 },
+    { "swap-off", do_swap_off, 0, 1 },
     { "hart", do_hart, VALUE, 8 },
     { "machine", do_machine, OFFSET | RIGHTS, 0 },
     { "check", do_check, 0, 0 },
@@ -209,6 +214,7 @@ void fuzz_run(const struct op *ops, size_t n, size_t interval)
             do_destroy(NULL, &model_space[i], &fuzz_space[i]);
     for (unsigned o = 0; o < MODEL_FILES; o++)
         object_put(fuzz_object[o]);
+    fuzz_swap_off();
     world_end();
 }
 

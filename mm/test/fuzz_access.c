@@ -304,13 +304,15 @@ void do_populate_mapped(const struct op *op, struct model_space *s, struct addrs
             apply_populate(s, *as, model_va(n), access_for(&s->page[n]), no_memory);
 }
 
-static bool in_memory(const struct model_page *p)
+static bool in_memory(const struct model_page *p, struct addrspace *as, vaddr_t va)
 {
+    bool exclusive;
     if (p->own != NULL || p->object < 0)
-        return p->own != NULL;
+        return p->own != NULL && anon_at(as, va, &exclusive)->page != NULL;
     struct vm_object *obj = fuzz_object[p->object];
     mutex_lock(&obj->lock);
-    bool found = object_find(obj, p->index) != NULL;
+    struct anon *anon = object_find(obj, p->index);
+    bool found = anon != NULL && anon->page != NULL;
     mutex_unlock(&obj->lock);
     return found;
 }
@@ -321,6 +323,6 @@ void do_resident(const struct op *op, struct model_space *s, struct addrspace **
     unsigned i;
     size_t told = as_resident(*as, model_va(op_page(op)), op_npages(op), resident);
     for (i = 0; i < op_npages(op) && s->page[op_page(op) + i].mapped; i++)
-        expect_eq(resident[i], in_memory(&s->page[op_page(op) + i]));
+        expect_eq(resident[i], in_memory(&s->page[op_page(op) + i], *as, model_va(op_page(op) + i)));
     expect_eq(told, i);
 }

@@ -5,6 +5,8 @@
 
 #include "mm/chaos.h"
 #include "mm/cut.h"
+#include "mm/reclaim.h"
+#include "mm/test/disk.h"
 #include "mm/test/fuzz_verbs.h"
 
 static uint8_t buf[COPY_MAX];
@@ -90,6 +92,8 @@ void do_resize_object(const struct op *op, struct model_space *unused, struct ad
     model_changed(which);
 }
 
+static bool swapping;
+
 /* What read(2) does, which finds bytes where they are and allocates nothing. */
 void do_pin_read(const struct op *op, struct model_space *unused, struct addrspace **none)
 {
@@ -98,13 +102,15 @@ void do_pin_read(const struct op *op, struct model_space *unused, struct addrspa
     const struct model_object *o = &model_object[op->value % MODEL_FILES];
     size_t at = op->page % OBJECT_PAGES * PAGE_SIZE + op->offset % PAGE_SIZE;
     struct object_piece piece;
-    object_pin_read(fuzz_object[op->value % MODEL_FILES], at, &piece);
+    if (refused(object_pin_read(fuzz_object[op->value % MODEL_FILES], at, &piece)))
+        return;                                 /* the page was on disk */
     expect_eq(piece.len == 0, at >= o->size_bytes);
     expect_eq(piece.len <= PAGE_SIZE - at % PAGE_SIZE && (piece.len == 0 || at + piece.len <= o->size_bytes), true);
     if (piece.len > 0 && memcmp(piece.bytes != NULL ? (const void *)piece.bytes : zeroes, o->bytes + at, piece.len) != 0)
         panic("fuzz.c: op %zu: object_pin_read found other bytes at %#zx", fuzz_at, at);
     object_unpin(&piece);
-    expect_eq(host_allocations() * fuzz_armed, 0);
+    if (!swapping)
+        expect_eq(host_allocations() * fuzz_armed, 0);
 }
 
 /* ---- forgotten ---- */
@@ -121,6 +127,33 @@ void do_drop(const struct op *op, struct model_space *unused, struct addrspace *
 {
     (void)op, (void)unused, (void)none;
     world_drop_caches();
+}
+
+/* Pages leave memory, those that the policy names. The model knows nothing of it: nothing that it knows changes. */
+void do_reclaim(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)unused, (void)none;
+    if (!swapping && fuzz_armed)
+        return;                                 /* there is no memory for a map of slots */
+    if (!swapping)
+        disk_on(DISK_NPAGES);
+    swapping = true;
+    for (unsigned n = op->count % 8 + 1; n > 0; n--)
+        reclaim();
+}
+
+void fuzz_swap_off(void)
+{
+    if (swapping)
+        disk_off();
+    swapping = false;
+}
+
+void do_swap_off(const struct op *op, struct model_space *unused, struct addrspace **none)
+{
+    (void)op, (void)unused, (void)none;
+    if (!fuzz_armed)
+        fuzz_swap_off();
 }
 
 size_t fuzz_forget_memory(void)

@@ -60,6 +60,9 @@ fuzz_verb do_forget, do_advise, do_lock, do_lock_all, do_sync;
 fuzz_verb do_load, do_store, do_walk, do_fetch, do_copy_to, do_copy_from, do_zero, do_string;
 fuzz_verb do_populate_user, do_populate, do_populate_mapped, do_resident;
 fuzz_verb do_read_object, do_pin_read, do_write_object, do_resize_object, do_chaos, do_drop;
+fuzz_verb do_reclaim, do_swap_off;
+
+void fuzz_swap_off(void);               /* if it is on */
 
 /* Memory that nobody maps any more is gone. Returns how many objects there are left. */
 size_t fuzz_forget_memory(void);

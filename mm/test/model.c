@@ -8,6 +8,7 @@
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "mm/anon.h"
+#include "mm/test/disk.h"
 #include "mm/test/model.h"
 #include "mm/test/world.h"
 
@@ -523,7 +524,7 @@ static void verify_contents(unsigned n, const struct model_page *p, struct addrs
     if ((anon != NULL) != (p->own != NULL) || exclusive != (p->own != NULL && p->own->refs == 1))
         panic("model: page %u at %#lx has an anon %d, exclusive %d, expected %d shared by %u", n, va, anon != NULL,
               exclusive, p->own != NULL, p->own != NULL ? p->own->refs : 0);
-    if (anon != NULL && memcmp(page_address(anon->page), p->own->bytes, PAGE_SIZE) != 0)
+    if (anon != NULL && memcmp(disk_contents(anon), p->own->bytes, PAGE_SIZE) != 0)
         panic("model: page %u at %#lx has other bytes", n, va);
 }
 

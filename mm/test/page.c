@@ -76,10 +76,11 @@ static void front_ends(void)
 
 static unsigned nshrinks;
 
-static void shrink(void)
+static bool shrink(void)
 {
     nshrinks++;
     drain();
+    return false;
 }
 
 /* What another hart keeps is given back before anybody is refused; and nobody asks for ever. */

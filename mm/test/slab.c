@@ -73,7 +73,7 @@ static void give_way(void)
 {
     static struct page *frame[TEST_FRAMES];
     size_t n = 0;
-    page_shrink = world_drop_caches;
+    page_shrink = world_shrink;
     host_use_hart(1);
     take_all();
     for (unsigned i = 0; i < NOBJECTS; i++)

@@ -15,6 +15,7 @@
 
 static const int error_of[] = {
     [FAULT_NO_MAPPING] = -EFAULT, [FAULT_FORBIDDEN] = -EACCES, [FAULT_BEYOND_END] = -ENXIO, [FAULT_NO_MEMORY] = -ENOMEM,
+    [FAULT_IO] = -EIO,
 };
 
 int program_access(struct addrspace *as, vaddr_t va, enum access access, uint8_t *byte)
@@ -150,6 +151,12 @@ void world_check(void)
 {
     mm_check();
     as_for_each(check_tlbs, NULL);
+}
+
+bool world_shrink(void)
+{
+    world_drop_caches();
+    return false;
 }
 
 void world_drop_caches(void)

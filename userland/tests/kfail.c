@@ -783,6 +783,7 @@ static const struct {
     const char *function, *why;
 } never[] = {
     { "new_table", "the kernel's own page table, made at boot" },
+    { "read_header", "swapon, which process 1 does at boot" },
     { "kernel_main", "a page to try cbo.zero on, at boot" },
     { "write_after_free", "crash=poison" },
     { "write_object_after_free", "crash=slab" },

@@ -216,6 +216,32 @@ static long act_load_from_hole(void)
     return peek(MIDDLE);
 }
 
+/* ---- what is on disk ---- */
+
+static void page_out(void)
+{
+    check_eq(madvise((void *)AREA, PAGES(NPAGES), MADV_PAGEOUT), 0);
+    check_ge(vmstat("pswpout"), NPAGES);
+    read_lines(lines_before);
+}
+
+static void area_on_disk(void)
+{
+    area();
+    page_out();
+}
+
+static void shared_area_on_disk(void)
+{
+    shared_area();
+    page_out();
+}
+
+static long act_load(void)
+{
+    return peek(MIDDLE) & 1;
+}
+
 /* ---- memfd, and a file that is cut ---- */
 
 static long act_memfd(void) { CALL(memfd_create, "kfail", MFD_CLOEXEC); }
@@ -338,6 +364,8 @@ static long act_modest(void)
     X(store_private_file, file_mapped_private, act_store, nothing, no_file, KILLED, .sweep = sweep_file)    \
     X(load_file_hole, file_mapped_private, act_load_from_hole, nothing, no_file, KILLED, .sweep = sweep_file) \
     X(store_shared_memory, area_shared, act_store, nothing, no_area, KILLED)                                \
+    X(load_from_disk, area_on_disk, act_load, nothing, no_area, KILLED)                                     \
+    X(move_from_disk, shared_area_on_disk, act_move_part, area_unchanged, no_shared_area, REFUSED)               \
     X(memfd, lowest_free_fd, act_memfd, same_fd_free, memfd_gone, REFUSED)                                  \
     X(first_handler, nothing, act_first_handler, nothing, nothing, REFUSED | MAY_BE_KILLED, \
       .once = true, .status = HANDLED << 8) \

@@ -1,0 +1,373 @@
+/*
+ * reclaim.c - taking pages back when memory runs short.
+ * Owns: the way of a page out of memory.
+ * Does not own: which page goes next (policy_*.c), slots on disk (swap.c), contents (anon.c, object.c).
+ *
+ * The way out of a page:
+ *   queue      a policy names it, under queue_lock; anon->queue says that it is queued, so its anon cannot be freed
+ *   lock       its owner's locks, by trylock: whoever is at work on it has it for a while yet
+ *   unmap      the leaves go, found from the owner: the family's address spaces, or the object's VMAs. From here on a use of it
+ *              is a fault, which waits for anon->lock
+ *   write      unless it is clean, or all zeroes. Only anon->lock is held, and queue_lock is not
+ *   free       anon->slot says where it is, anon->page is NULL
+ * A fault that finds no page there reads it in: with anon->lock alone, after letting go of everything else (fault.c).
+ *
+ * Locks: reclaim_lock lets one do this at a time. queue_lock (spin) has the policy's queues. All locks of owners, which stand above
+ * in the order, are tried and never waited for, and nothing is allocated; so it can be called wherever memory is wanted.
+ */
+#include <string.h>
+
+#include "kernel/core/errno.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/thread.h"
+#include "mm/addrspace.h"
+#include "mm/object.h"
+#include "mm/pmap.h"
+#include "mm/policy.h"
+#include "mm/reclaim.h"
+#include "mm/swap.h"
+
+static const struct policy *policy = &policy_two_queues;        /* fixed once queue_on is set */
+static struct mutex reclaim_lock = MUTEX_INIT(reclaim_lock, RANK_RECLAIM);
+
+static struct reclaim_counts counts;                            /* [reclaim_lock] scanned: [queue_lock] */
+
+/* ---- leaves ---- */
+
+/*
+ * Take every leaf that maps anon's page away. Caller holds anon->lock, and an object's lock. Returns how many there were; -1: it
+ * cannot be told, or someone has locked the page in memory.
+ */
+static int leaves_of_object(struct vm_object *obj, uint64_t index, struct page *page)
+{
+    struct vma *vma;
+    int n = 0;
+    LIST_FOREACH(vma, &obj->vmas, object_link) {
+        if (index < vma->object_index || index - vma->object_index >= vma_npages(vma))
+            continue;
+        if (vma->flags & VMA_LOCKED)
+            return -1;
+        n += pmap_forget(&vma->as->pmap, vma->start + ((index - vma->object_index) << PAGE_SHIFT), page);
+    }
+    return n;
+}
+
+/* Is va in memory to stay? In doubt, because as is being changed, yes. */
+static bool is_locked(struct addrspace *as, vaddr_t va)
+{
+    if (as->vmas.nlocked == 0)
+        return false;
+    if (!rwlock_try_read(&as->lock))
+        return true;
+    const struct vma *vma = vma_find(as, va);
+    bool locked = vma != NULL && (vma->flags & VMA_LOCKED);
+    rwlock_read_unlock(&as->lock);
+    return locked;
+}
+
+static int leaves_of_family(struct family *family, vaddr_t va, struct page *page)
+{
+    struct addrspace *as;
+    int n = 0;
+    if (!mutex_trylock(&family->lock))
+        return -1;
+    LIST_FOREACH(as, &family->list, family_link) {
+        if (is_locked(as, va)) {
+            n = -1;
+            break;
+        }
+        n += pmap_forget(&as->pmap, va, page);
+    }
+    mutex_unlock(&family->lock);
+    return n;
+}
+
+/* Lock the owner of page, which is on a queue, and take its leaves. Returns as above; nothing is locked then if that is -1. */
+static int lock_and_unmap(struct page *page)
+{
+    struct anon *anon = page->anon;
+    bool of_object = page_use(page) == PAGE_FILE;
+    struct vm_object *obj = of_object ? anon->object : NULL;
+    int n = -1;
+    if (of_object && !mutex_trylock(&obj->lock))
+        return -1;
+    if (mutex_trylock(&anon->lock)) {
+        if (!of_object)
+            n = leaves_of_family(anon->family, anon->vpn << PAGE_SHIFT, page);
+        else if (anon_sole(anon))                       /* not pinned */
+            n = leaves_of_object(obj, anon->vpn, page);
+        if (n < 0)
+            mutex_unlock(&anon->lock);
+    }
+    if (of_object)
+        mutex_unlock(&obj->lock);
+    return n;
+}
+
+static enum page_used was_used(struct page *page)
+{
+    counts.scanned++;
+    int n = lock_and_unmap(page);
+    if (n < 0)
+        return PAGE_BUSY;
+    page->anon->idle = true;
+    mutex_unlock(&page->anon->lock);
+    return n > 0 ? PAGE_USED : PAGE_UNUSED;
+}
+
+/* ---- out ---- */
+
+/* anon, whose lock is held, stays in memory. */
+static void stay(struct anon *anon)
+{
+    queue_name(anon, QUEUE_NONE);
+    queue_came_slow(anon);
+    mutex_unlock(&anon->lock);
+}
+
+/* The contents are on disk, or are zeroes: the frame is free. The slot is there before anon is out of our hands (anon_put). */
+static void leave(struct anon *anon)
+{
+    struct page *page = anon->page;
+    assert(anon->slot != 0);
+    anon->page = NULL;
+    queue_name(anon, QUEUE_NONE);
+    mutex_unlock(&anon->lock);
+    page_free(page);
+}
+
+/* Pages that leave: their anons locked, no leaf maps them. */
+struct victims {
+    unsigned n;
+    struct anon *anon[SWAP_CLUSTER];
+};
+
+/* Lock the owner of page, which is queued, take it off its queue, and put it to victims. False: it is in someone's hands. */
+static bool add_victim(struct victims *victims, struct page *page)
+{
+    struct anon *anon = page->anon;
+    if (lock_and_unmap(page) < 0)
+        return false;
+    queue_take_off(anon);
+    queue_name(anon, QUEUE_LEAVING);
+    victims->anon[victims->n++] = anon;
+    return true;
+}
+
+/* Returns whether any page was passed over because someone is at work on it. */
+static bool choose(struct victims *victims)
+{
+    bool busy = false;
+    spin_lock(&queue_lock);
+    queue_hand_over();
+    for (unsigned tries = 4 * SWAP_CLUSTER; tries > 0 && victims->n < SWAP_CLUSTER; tries--) {
+        struct page *page = queue_policy->next(was_used);
+        if (page == NULL)
+            break;
+        if (!add_victim(victims, page)) {
+            busy = true;
+            queue_policy->gone(page);
+            queue_policy->came(page);
+        }
+    }
+    spin_unlock(&queue_lock);
+    return busy;
+}
+
+/* Write neighbouring slots; where the disk fails, one by one, so that only the bad ones are given up. Returns pages freed. */
+static size_t write_cluster(struct anon *const anon[], unsigned n, swap_slot first)
+{
+    struct page *pages[SWAP_CLUSTER];
+    size_t freed = 0;
+    for (unsigned i = 0; i < n; i++)
+        pages[i] = anon[i]->page;
+    bool whole = swap_write(first, pages, n) == 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (whole || (n > 1 && swap_write(first + i, &pages[i], 1) == 0)) {
+            anon[i]->slot = first + i;
+            freed++;
+            leave(anon[i]);
+        } else {
+            swap_abandon(first + i);
+            stay(anon[i]);
+        }
+    }
+    return freed;
+}
+
+static size_t write_out(struct anon *const anon[], unsigned n)
+{
+    size_t freed = 0;
+    for (unsigned done = 0; done < n;) {
+        swap_slot first;
+        unsigned got = swap_reserve(n - done, &first);
+        if (got == 0) {                         /* the disk is full */
+            while (done < n)
+                stay(anon[done++]);
+            break;
+        }
+        freed += write_cluster(anon + done, got, first);
+        done += got;
+    }
+    return freed;
+}
+
+/* Returns pages freed. */
+static size_t take_out(const struct victims *victims)
+{
+    struct anon *dirty[SWAP_CLUSTER];
+    unsigned ndirty = 0;
+    size_t freed = 0;
+    for (unsigned i = 0; i < victims->n; i++) {
+        struct anon *anon = victims->anon[i];
+        bool filled_again = anon->use == PAGE_FILE && !anon->dirty && anon->slot == 0;
+        if (filled_again) {
+            if (object_give_up(anon)) {
+                counts.dropped++;
+                freed++;
+            } else {
+                stay(anon);
+            }
+        } else if (anon->slot != 0) {
+            counts.dropped++;
+            freed++;
+            leave(anon);
+        } else if (swap_is_zeroes(anon->page)) {
+            anon->slot = SWAP_ZEROES;
+            counts.zeroes++;
+            freed++;
+            leave(anon);
+        } else {
+            dirty[ndirty++] = anon;
+        }
+    }
+    return freed + write_out(dirty, ndirty);
+}
+
+#define PATIENCE 100                            /* times to look again when all that could go are in someone's hands */
+
+size_t reclaim(void)
+{
+    size_t freed = 0;
+    bool busy = queue_on;
+    for (unsigned tries = 0; freed == 0 && busy && tries < PATIENCE; tries++) {
+        if (tries > 0) {
+            struct thread *t = thread_current();
+            t->waits_for = RANK_RECLAIM;        /* who allocates may have an anon that is nobody's yet: the checker must not come */
+            thread_yield();
+            t->waits_for = 0;
+        }
+        mutex_lock(&reclaim_lock);
+        struct victims victims = { 0 };
+        busy = choose(&victims);
+        freed = take_out(&victims);
+        mutex_unlock(&reclaim_lock);
+    }
+    return freed;
+}
+
+size_t reclaim_these(struct anon *const anon[], unsigned n)
+{
+    struct victims victims = { 0 };
+    mutex_lock(&reclaim_lock);
+    spin_lock(&queue_lock);
+    for (unsigned i = 0; i < n; i++)
+        if (anon[i]->queue == QUEUE_ARRIVING || anon[i]->queue >= QUEUE_POLICY)     /* so it has a page */
+            add_victim(&victims, anon[i]->page);
+    spin_unlock(&queue_lock);
+    size_t freed = take_out(&victims);
+    mutex_unlock(&reclaim_lock);
+    return freed;
+}
+
+/* ---- on ---- */
+
+bool reclaim_use_policy(const char *name)
+{
+    static const struct policy *const all[] = { &policy_fifo, &policy_clock, &policy_two_queues, &policy_sieve };
+    for (unsigned i = 0; i < ARRAY_LEN(all); i++)
+        if (strcmp(all[i]->name, name) == 0 && !queue_on) {
+            policy = all[i];
+            return true;
+        }
+    return false;
+}
+
+const char *reclaim_policy_name(void) { return policy->name; }
+
+void reclaim_start(void)
+{
+    if (queue_on)
+        return;
+    /* What is there already is found by its frame. All harts stand still, so what page->anon says is so. */
+    harts_stop();
+    queue_start(policy);
+    for (struct page *page = page_frames; page < page_frames + page_count; page++) {
+        enum page_use use = page_use(page);
+        if ((use != PAGE_ANON && use != PAGE_FILE) || page->anon->family == NULL || !mutex_trylock(&page->anon->lock))
+            continue;                           /* one that is nobody's yet comes later */
+        queue_came_slow(page->anon);
+        mutex_unlock(&page->anon->lock);
+    }
+    harts_resume();
+}
+
+/* ---- off ---- */
+
+static int as_leave_disk(struct addrspace *as)
+{
+    struct anon *anon;
+    int err = 0;
+    as_alone(as);
+    for (uint64_t vpn = radix_next(&as->anons, 0, &anon); anon != NULL && err == 0;
+         vpn = radix_next(&as->anons, vpn + 1, &anon)) {
+        if (swap_slot_retires(anon->slot) && (err = anon_lock_in_memory(anon)) == 0) {
+            anon_stored(anon);
+            mutex_unlock(&anon->lock);
+        }
+        thread_let_others();
+    }
+    as_write_done(as);
+    return err;
+}
+
+/* Nothing new comes to a disk that retires, so once round all is enough, but for what is nobody's at the moment. */
+static int everybody_leaves(uint32_t round)
+{
+    struct addrspace *as;
+    struct vm_object *obj;
+    int err = 0;
+    while (err == 0 && (as = as_next(round)) != NULL) {
+        err = as_leave_disk(as);
+        if (as_put(as))
+            as_destroy(as);
+    }
+    while (err == 0 && (obj = object_next(round)) != NULL) {
+        err = object_leave_disk(obj);
+        object_put(obj);
+    }
+    return err;
+}
+
+int reclaim_leave_disk(struct swap_device *dev)
+{
+    static struct mutex one_at_a_time = MUTEX_INIT(one_at_a_time, RANK_FILE);
+    static uint32_t round;                      /* [one_at_a_time] */
+    mutex_lock(&one_at_a_time);
+    int err = swap_retire(dev);
+    if (err == 0) {
+        do {
+            err = everybody_leaves(++round);
+            thread_yield();
+        } while (err == 0 && !swap_forget(dev));
+        if (err != 0)
+            swap_resume(dev);
+    }
+    mutex_unlock(&one_at_a_time);
+    return err;
+}
+
+void reclaim_counts(struct reclaim_counts *out)
+{
+    *out = counts;
+}

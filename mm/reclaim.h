@@ -1,0 +1,47 @@
+/*
+ * reclaim.h - taking pages back when memory runs short.
+ * Owns: which pages may be taken, in what order they are asked for (by the policy), the way of a page out of memory.
+ * Does not own: slots on disk (swap.h), contents (anon.h, object.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mm/anon.h"
+
+struct policy;
+struct swap_device;
+
+/* The policy by its name; before the first swap_on. False: there is none of that name. */
+bool reclaim_use_policy(const char *name);
+const char *reclaim_policy_name(void);
+
+/* Begin or cease to keep track. After reclaim_start every page that comes is queued, and those that are there already are. */
+void reclaim_start(void);
+
+/*
+ * Bring back what is on dev, and use it no more. Returns 0; -EINVAL: not in use; -ENOMEM, -EIO: it is in use as before, with
+ * some pages back. Source: swapoff(2). Locks: none.
+ */
+int reclaim_leave_disk(struct swap_device *dev);
+
+/*
+ * Take some pages that are used least, and give their frames back. Returns how many; 0: nothing that may be taken is left, or
+ * there is no place on disk for it.
+ * Locks: may be called holding everything that one may allocate under; takes the locks of others by trylock alone.
+ */
+size_t reclaim(void);
+
+/*
+ * Take the pages of these n <= SWAP_CLUSTER anons, used or not, if they may be had. Returns how many went. Locks: as for reclaim;
+ * the caller keeps the anons from being freed.
+ */
+size_t reclaim_these(struct anon *const anon[], unsigned n);
+
+struct reclaim_counts {
+    size_t zeroes;                      /* pages of zeroes that went, and were not written */
+    size_t dropped;                     /* given up without writing: clean, or to be filled again */
+    size_t scanned;                     /* asked about */
+};
+void reclaim_counts(struct reclaim_counts *counts);

@@ -1,0 +1,77 @@
+/*
+ * swap.h - pages of contents on disk.
+ * Owns: areas, which of their slots are in use, the format of an area's first page.
+ * Does not own: the disk, which whoever calls swap_on hands in; which page goes out (reclaim.c); whose contents a slot
+ * has (anon.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct page;
+
+/* A place for one page: the area in the upper bits, the page's number there in the lower. 0: none. */
+typedef uint32_t swap_slot;
+#define SWAP_ZEROES UINT32_MAX          /* contents that are all zero: they are on no disk, and need none */
+
+#define SWAP_AREAS_MAX  8
+#define SWAP_INDEX_BITS 26
+#define SWAP_NPAGES_MAX (1u << 21)      /* of one area: 8 GiB; more of it is not used */
+#define SWAP_CLUSTER    8               /* the most pages that go out in one request */
+
+/* What swap wants of a disk. */
+struct swap_device {
+    const char *name;
+    size_t npages;
+    /*
+     * Read or write n <= SWAP_CLUSTER neighbouring pages from page number first on. Sleeps, and allocates nothing.
+     * Returns 0; -EIO: some or all of them have failed.
+     */
+    int (*transfer)(struct swap_device *dev, uint32_t first, struct page *const page[], unsigned n, bool write);
+};
+
+/*
+ * Use dev from now on, of those with room the one with the highest priority first. dev stays the caller's, until swap_off.
+ * Returns 0; -EINVAL: no header as mkswap(8) makes it, or none that fits dev; -EBUSY: in use already; -EPERM: too many areas;
+ * -EIO; -ENOMEM.
+ */
+int swap_on(struct swap_device *dev, int priority);
+
+/* No slot of dev is given out any more. Returns 0; -EINVAL: it is not in use. To be followed by swap_forget, or by swap_resume. */
+int swap_retire(struct swap_device *dev);
+void swap_resume(struct swap_device *dev);
+bool swap_forget(struct swap_device *dev);      /* dev is the caller's again; false, nothing changed: a slot is still held */
+
+/* Is slot one of an area that is being retired? */
+bool swap_slot_retires(swap_slot slot);
+
+/* Up to n neighbouring slots, n <= SWAP_CLUSTER. Returns how many, from *first on; 0: all areas are full. */
+unsigned swap_reserve(unsigned n, swap_slot *first);
+void swap_free(swap_slot slot);
+void swap_abandon(swap_slot slot);      /* the disk has refused it: it is never given out again */
+
+/* Read slot, or write n neighbouring ones. Sleeps. Returns 0 or -EIO. */
+int swap_read(swap_slot slot, struct page *page);
+int swap_write(swap_slot first, struct page *const page[], unsigned n);
+
+/* Is the page full of zeroes? */
+bool swap_is_zeroes(const struct page *page);
+
+struct swap_usage {
+    const char *name;
+    int priority;
+    size_t npages, used;                /* slots */
+};
+
+struct swap_counts {
+    size_t in, out;                     /* pages read, and written */
+    size_t zeroes_in;                   /* pages of zeroes that nobody had to read */
+    size_t failed;                      /* requests that a disk has failed */
+};
+void swap_counts(struct swap_counts *counts);
+
+size_t swap_held(void);                 /* slots that someone holds: given out, and neither freed nor abandoned */
+bool swap_usage(unsigned area, struct swap_usage *usage);       /* false: there is no such area */
+void swap_totals(size_t *npages, size_t *free);                 /* of all areas, in slots */
