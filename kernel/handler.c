@@ -9,6 +9,7 @@
 #include "arch/machine.h"
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/print.h"
 #include "kernel/handler.h"
 #include "kernel/itimer.h"
 #include "kernel/proc.h"
@@ -91,11 +92,12 @@ static bool handler_enter(struct trapframe *tf, const struct signal_info *info, 
 /* There was no room for signal's frame, or (signal 0) there is none where one should be. */
 static void no_frame(int signal)
 {
-    vaddr_t oom_va = atomic_load(&current()->as->oom_va);
+    struct proc *p = current();
+    vaddr_t oom_va = atomic_load(&p->as->oom_va);
     if (oom_va != 0)
-        trap_out_of_memory(thread_current()->tf, oom_va);
-    else
-        signal_force_segv(signal);
+        trap_out_of_memory(p->thread.tf, oom_va);
+    else if (signal_force_segv(signal))
+        kprintf("%s[%d]: no frame for signal %d at %#lx\n", p->name, p->pid, signal, p->thread.tf->x[REG_SP]);
 }
 
 /* ---- a system call that a signal has ended ---- */

@@ -292,16 +292,14 @@ bool signal_force(const struct signal_info *info)
     return kills;
 }
 
-void signal_force_segv(int signal)
+bool signal_force_segv(int signal)
 {
-    struct proc *p = current();
-    if (signal != SIGSEGV) {
-        signal_force(&(struct signal_info){ .signal = SIGSEGV, .code = SI_KERNEL });
-        return;
-    }
+    if (signal != SIGSEGV)
+        return signal_force(&(struct signal_info){ .signal = SIGSEGV, .code = SI_KERNEL });
     unsigned long flags = spin_lock_irqsave(&proc_lock);
-    signal_kill(p, SIGSEGV);
+    signal_kill(current(), SIGSEGV);
     spin_unlock_irqrestore(&proc_lock, flags);
+    return true;
 }
 
 /* ---- taking ---- */

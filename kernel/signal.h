@@ -73,11 +73,11 @@ int signal_if_background(int foreground, int signal);
 
 /*
  * For a trap of the calling thread: its handler gets info before anything else that is pending. Who blocks the signal or has no
- * handler is killed by it; then this returns true. signal_force_segv: SIGSEGV, since the frame of signal could not be stored,
+ * handler is killed by it; then these return true. signal_force_segv: SIGSEGV, since the frame of signal could not be stored,
  * or (signal 0) there is none to return to. If signal was SIGSEGV itself its handler is not tried again: the process ends.
  */
 bool signal_force(const struct signal_info *info);
-void signal_force_segv(int signal);
+bool signal_force_segv(int signal);
 
 /* p ends by signal, whatever it thinks of that, unless something else has been quicker. Locks: proc_lock. */
 void signal_kill(struct proc *p, int signal);

@@ -105,19 +105,20 @@ static void end_together(void)
 /* Run member(number) in nmembers processes, for their share of the time. All must end well. */
 static void run_team(child_fn *member)
 {
+    pid_t pids[MEMBERS_MAX];
+
     team = mmap(NULL, sizeof(*team), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     check(team != MAP_FAILED);
     for (unsigned i = 0; i < nmembers; i++) {
         me = i;
         dice = mix(seed * 1000 + i);
-        team->pids[i] = child_start(member, i);
+        team->pids[i] = pids[i] = child_start(member, i);
     }
     while (team->ready < nmembers)
         sleep_ms(1);
     team->end = rdtime() + seconds * TICKS_PER_S / NCASES;
     team->go = true;
-    for (unsigned i = 0; i < nmembers; i++)
-        expect_status(team->pids[i], 0);
+    expect_all_ok(pids, nmembers);
 }
 
 /* ---- queued signals ---- */

@@ -97,6 +97,19 @@ int child_wait(pid_t pid)
     return status;
 }
 
+void test_expect_all_ok(const char *file, int line, const pid_t *pids, size_t n)
+{
+    for (size_t left = n; left > 0; left--) {
+        int status = 0;
+
+        if (waitpid(-1, &status, 0) < 0)
+            fail("waitpid: %s", strerror(errno));
+        for (size_t i = 0; status != 0 && i < n; i++)
+            kill(pids[i], SIGKILL);
+        test_expect(file, line, "one of the children", status, 0);
+    }
+}
+
 void gate_close(struct gate *gate)
 {
     pipe_or_fail(gate->fds);

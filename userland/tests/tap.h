@@ -87,8 +87,15 @@ int child_wait(pid_t pid);
     test_expect(__FILE__, __LINE__, #run, child_wait(child_start(run, (uintptr_t)(arg))), signal)
 #define expect_status(pid, status)     test_expect(__FILE__, __LINE__, "child", child_wait(pid), status)
 
+/*
+ * Wait for these children, who are all there are. They may wait for each other, so one that does not exit with status 0 is found
+ * whenever it ends; then the others are killed, and the case fails.
+ */
+#define expect_all_ok(pids, n)         test_expect_all_ok(__FILE__, __LINE__, pids, n)
+
 /* Fails unless the wait status is the expected one: (exit status << 8), or a signal number. */
 void test_expect(const char *file, int line, const char *what, int status, int expected);
+void test_expect_all_ok(const char *file, int line, const pid_t *pids, size_t n);
 
 /*
  * A gate holds children back until their parent has all the pages that it needs for waiting: children that use up all memory
