@@ -95,6 +95,7 @@ struct map_request {
     bool shared;
     bool fixed;                         /* exactly at hint, or -EEXIST when something is there */
     bool replace;                       /* with fixed: what is there goes instead */
+    size_t gap;                         /* without replace: bytes behind it that must be free too */
     struct vm_object *object;           /* NULL: zero-fill; as_map takes a reference of its own */
     uint64_t object_index;              /* pages */
 };
@@ -163,7 +164,7 @@ void as_set_brk_base(struct addrspace *as, vaddr_t base);
 
 /*
  * Set the end of the heap: grow maps, shrink unmaps, nothing else. *brk is where it ends then, moved or not.
- * Returns 0; -EINVAL: below the base; -ENOMEM: no room up to the next mapping, or no memory. Nothing changed on failure.
+ * Returns 0; -EINVAL: below the base; -ENOMEM: no free page left below the next mapping, or no memory. Nothing changed on failure.
  * Source: brk(2).
  */
 int as_set_brk(struct addrspace *as, vaddr_t new_brk, vaddr_t *brk);

@@ -125,13 +125,13 @@ int as_lock(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags)
     return err;
 }
 
-bool as_is_locked(struct addrspace *as, vaddr_t va)
+bool as_is_taken(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags)
 {
     as_read(as);
-    struct vma *vma = vma_find(as, va);
-    bool locked = vma != NULL && (vma->flags & VMA_LOCKED);
+    const struct vma *vma = vma_find_from(as, start);
+    bool taken = vma != NULL && vma->start < start + len && (vma->flags & flags) == flags;
     as_read_done(as);
-    return locked;
+    return taken;
 }
 
 int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future)
@@ -154,10 +154,10 @@ int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future)
 
 /*
  * Make [*start, *end) its first part that lies in one VMA; *access is how it is brought in. False: nothing is mapped there.
- * A store copies what is private at once; to store to what is shared would make it dirty. Of a VMA that is locked on fault
- * nothing is brought in: the part is empty.
+ * A store copies what is private at once; to store to what is shared would make it dirty. Of a VMA that is locked on fault,
+ * or has not all of flags, nothing is brought in: the part is empty.
  */
-static bool first_part(struct addrspace *as, vaddr_t *start, vaddr_t *end, enum access *access)
+static bool first_part(struct addrspace *as, vaddr_t *start, vaddr_t *end, uint8_t flags, enum access *access)
 {
     as_read(as);
     struct vma *vma = vma_find_from(as, *start);
@@ -167,7 +167,7 @@ static bool first_part(struct addrspace *as, vaddr_t *start, vaddr_t *end, enum 
         *end = part_end(vma, *end);
         bool store = (vma->prot & PROT_WRITE) && !vma->shared;
         *access = store ? ACCESS_WRITE : vma->prot == PROT_EXEC ? ACCESS_EXEC : ACCESS_READ;
-        if (vma->flags & VMA_LOCK_ON_FAULT)
+        if ((vma->flags & VMA_LOCK_ON_FAULT) || (vma->flags & flags) != flags)
             *start = *end;
     }
     as_read_done(as);
@@ -200,11 +200,11 @@ int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access acc
 }
 
 /* Bring in what is mapped first from *at on, as far as one VMA goes, and go on behind it. */
-static int populate_part(struct addrspace *as, vaddr_t *at, vaddr_t end)
+static int populate_part(struct addrspace *as, vaddr_t *at, vaddr_t end, uint8_t flags)
 {
     vaddr_t until = end;
     enum access access;
-    int err = first_part(as, at, &until, &access) ? as_populate(as, *at, until - *at, access) : 0;
+    int err = first_part(as, at, &until, flags, &access) ? as_populate(as, *at, until - *at, access) : 0;
     *at = until;
     return err;
 }
@@ -214,16 +214,16 @@ int as_populate_until_error(struct addrspace *as, vaddr_t start, size_t len)
     vaddr_t at = start, end = start + page_up(len);
     int err = 0;
     while (at < end && err == 0)
-        err = populate_part(as, &at, end);
+        err = populate_part(as, &at, end, 0);
     return err;
 }
 
-int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len)
+int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags)
 {
     vaddr_t at = start, end = start + page_up(len);
     int err = 0;
     while (at < end && err != -EINTR) {
-        int failed = populate_part(as, &at, end);
+        int failed = populate_part(as, &at, end, flags);
         err = err != 0 && failed != -EINTR ? err : failed;
     }
     return err;

@@ -34,13 +34,14 @@ int as_advise(struct addrspace *as, vaddr_t start, size_t len, uint8_t clear, ui
  */
 int as_lock(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags);
 
-bool as_is_locked(struct addrspace *as, vaddr_t va);    /* false, too, when nothing is mapped there */
-
 /*
  * The same for everything there is (now), and for what will be mapped (future; without it, nothing of that is locked).
  * Returns 0; -EPERM, -ENOMEM as above. Source: mlockall(2).
  */
 int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future);
+
+/* Is something mapped in [start, start + len), and has the first of it these VMA_ flags? */
+bool as_is_taken(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags);
 
 /*
  * Bring every page in and map it, as that access would. Where memory runs out this only fails, a few frames before the last
@@ -57,10 +58,10 @@ int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access acc
 int as_page_out(struct addrspace *as, vaddr_t start, size_t len);
 
 /*
- * The same for all that is mapped in the range, by the access that its rights allow; not what is locked on fault.
+ * as_populate for all that is mapped with these VMA_ flags, by the access that its rights allow; not what is locked on fault.
  * Returns 0, -EINTR at once, or the first other error, with the rest done. Source: mmap(2), MAP_POPULATE.
  */
-int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len);
+int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags);
 
 /* The same, but it stops at the first error, whatever that is. Source: mlock(2), and what Linux does. */
 int as_populate_until_error(struct addrspace *as, vaddr_t start, size_t len);

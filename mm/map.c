@@ -131,7 +131,7 @@ static bool join_neighbour(struct addrspace *as, const struct vma *added, struct
 static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const struct map_request *req)
 {
     struct vma *next = vma_find_from(as, start);
-    if (!req->replace && !vma_lies_above(next, end))
+    if (!req->replace && !vma_lies_above(next, end + req->gap))
         return -EEXIST;
     bool replaces = next != NULL && next->start < end;
     /* A draft, whose links nobody looks at: an initialiser would clear them, at the cost of all the rest of growing a heap. */
@@ -306,7 +306,7 @@ static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
         return -EINVAL;
     if (new_brk > as->brk_max && new_brk > as->brk)     /* less is always allowed, whatever the limit has become */
         return -ENOMEM;
-    static const struct map_request heap = { .prot = PROT_READ | PROT_WRITE, .kind = VMA_HEAP };
+    static const struct map_request heap = { .prot = PROT_READ | PROT_WRITE, .kind = VMA_HEAP, .gap = PAGE_SIZE };
     vaddr_t old_end = page_up(as->brk), new_end = page_up(new_brk);
     int err = 0;
     if (new_end > old_end)

@@ -21,13 +21,13 @@
 static void populate_if_locked(vaddr_t start, vaddr_t end)
 {
     if (__builtin_expect(current()->as->lock_future != 0, 0) && start < end)
-        as_populate_mapped(current()->as, page_down(start), page_up(end) - page_down(start));
+        as_populate_mapped(current()->as, page_down(start), page_up(end) - page_down(start), 0);
 }
 
 /*
  * sbrk(increment): move the end of the heap by increment bytes, a signed 64-bit number; returns where it was.
  * Nothing is allocated: pages come when they are touched. Pages that the heap no longer covers are gone at once.
- * Errors, nothing changed: EINVAL: below the heap's beginning; ENOMEM: into another mapping or beyond user space.
+ * Errors, nothing changed: EINVAL: below the heap's beginning; ENOMEM: into another mapping, right up to it, or beyond user space.
  */
 long sys_sbrk(const struct syscall_args *a)
 {
@@ -53,8 +53,6 @@ long sys_brk(const struct syscall_args *a)
 /* What a descriptor of open file f gives to a mapping that shows bytes up to end. */
 static int file_object(struct file *f, uint64_t flags, size_t end, struct map_request *req)
 {
-    if (f == NULL || (f->flags & O_PATH))
-        return -EBADF;
     if (!f->can_read || (req->shared && (req->prot & PROT_WRITE) && !f->can_write))
         return -EACCES;
     if (f->ops->map == NULL)
@@ -111,12 +109,12 @@ long sys_mmap(const struct syscall_args *a)
     len = page_up(len);
     if (f != NULL && offset > INT64_MAX - len)
         return -EOVERFLOW;
+    if ((flags & MAP_FIXED_NOREPLACE) && hint >= PAGE_SIZE && range_valid(hint, len) && as_is_taken(as, hint, len, 0))
+        return -EEXIST;                 /* before what is wrong with the file, as on Linux */
     int err = mapping_kind(flags, &req);
     if (err != 0)
         return err;
-    if (!req.fixed)
-        hint = page_down(hint);
-    else if (!page_aligned(hint))
+    if (req.fixed && !page_aligned(hint))
         return -EINVAL;
     if (f != NULL)
         err = file_object(f, flags, offset + len, &req);
@@ -127,13 +125,13 @@ long sys_mmap(const struct syscall_args *a)
     if (err != 0)
         return err;
     req.object_index = f != NULL && req.object != NULL ? offset >> PAGE_SHIFT : 0;
-    err = as_map(as, hint, len, &req, &out);
+    err = as_map(as, page_down(hint), len, &req, &out);
     if (req.object != NULL)
         object_put(req.object);
     if (err != 0)
         return err;
     if ((flags & (MAP_POPULATE | MAP_LOCKED)) || as->lock_future != 0)
-        as_populate_mapped(as, out, len);
+        as_populate_mapped(as, out, len, 0);
     return (long)out;
 }
 
@@ -144,8 +142,9 @@ long sys_munmap(const struct syscall_args *a)
 }
 
 /*
- * mprotect(addr, length, prot). length 0 does nothing. Errors: EINVAL; ENOMEM: not all of it is mapped, or no memory; EACCES:
- * a shared file opened to read is not written to. Up to the page in question the rights have changed.
+ * mprotect(addr, length, prot). length 0 does nothing. What is locked and may now be stored to is copied at once, as on Linux.
+ * Errors, with the rights changed up to there: EINVAL; ENOMEM: not all of it is mapped, or no memory; EACCES: a shared file
+ * opened to read is not written to.
  */
 long sys_mprotect(const struct syscall_args *a)
 {
@@ -155,7 +154,10 @@ long sys_mprotect(const struct syscall_args *a)
         return 0;
     if (!range_valid(a->arg[0], a->arg[1]))
         return -ENOMEM;
-    return as_protect(current()->as, a->arg[0], a->arg[1], prot_of(a->arg[2]));
+    int err = as_protect(current()->as, a->arg[0], a->arg[1], prot_of(a->arg[2]));
+    if ((a->arg[2] & PROT_WRITE) && current()->as->vmas.nlocked > 0)
+        as_populate_mapped(current()->as, a->arg[0], a->arg[1], VMA_LOCKED);
+    return err;
 }
 
 /*
@@ -175,8 +177,8 @@ long sys_mremap(const struct syscall_args *a)
     int err = as_remap(current()->as, &req, &out, &grown);
     if (err != 0)
         return err;
-    if (grown > 0 && as_is_locked(current()->as, out))
-        as_populate_mapped(current()->as, out + page_up(req.new_len) - grown, grown);
+    if (grown > 0 && as_is_taken(current()->as, out, 1, VMA_LOCKED))
+        as_populate_mapped(current()->as, out + page_up(req.new_len) - grown, grown, 0);
     return (long)out;
 }
 
@@ -281,7 +283,7 @@ long sys_mlockall(const struct syscall_args *a)
     uint8_t how = flags & MCL_ONFAULT ? VMA_LOCKED | VMA_LOCK_ON_FAULT : VMA_LOCKED;
     int err = as_lock_all(current()->as, how, flags & MCL_CURRENT, flags & MCL_FUTURE);
     if (err == 0 && (flags & MCL_CURRENT))
-        as_populate_mapped(current()->as, 0, USER_END);
+        as_populate_mapped(current()->as, 0, USER_END, 0);
     return err;
 }
 

@@ -341,7 +341,7 @@ static void populating_without_memory(void)
     world_drop_caches();
     host_fail_allocation(FAIL_FROM_THEN_ON, 3);         /* an anon and its frame are to be had */
     check_eq(as_populate(as, page_at(0), 4 * PAGE_SIZE, ACCESS_READ), -ENOMEM);
-    check_eq(as_populate_mapped(as, page_at(0), 4 * PAGE_SIZE), -ENOMEM);
+    check_eq(as_populate_mapped(as, page_at(0), 4 * PAGE_SIZE, 0), -ENOMEM);
     host_fail_allocation(FAIL_NONE, 0);
     check_eq(as->oom_va, 0);
     check_eq(as->pmap.resident, 2);
@@ -384,7 +384,7 @@ static void populating_what_is_mapped(void)
     check_eq(leaf_prot(as, page_at(3)), -1);
     check_eq(as_populate_until_error(as, page_at(2), 2 * PAGE_SIZE), 0);
     check_eq(leaf_prot(as, page_at(3)), RW);
-    check_eq(as_populate_mapped(as, page_at(0), 12 * PAGE_SIZE), -EINVAL);      /* the first of the errors */
+    check_eq(as_populate_mapped(as, page_at(0), 12 * PAGE_SIZE, 0), -EINVAL);      /* the first of the errors */
     check_eq(leaf_prot(as, page_at(1)), -1);
     check_eq(leaf_prot(as, page_at(3)), RW);
     check_eq(leaf_prot(as, page_at(4)), RW);            /* a copy of its own */
@@ -396,9 +396,9 @@ static void populating_what_is_mapped(void)
     check_eq(leaf_prot(as, page_at(10)), -1);
     check_eq(leaf_prot(as, page_at(11)), RW);
     check_eq(leaf_prot(as, page_at(12)), -1);           /* nobody asked for it */
-    check_eq(as_populate_mapped(as, page_at(9), 4 * PAGE_SIZE), -EFAULT);
-    check_eq(as_populate_mapped(as, page_at(2), 7 * PAGE_SIZE), 0);
-    check_eq(as_populate_mapped(as, page_at(20), PAGE_SIZE), 0);
+    check_eq(as_populate_mapped(as, page_at(9), 4 * PAGE_SIZE, 0), -EFAULT);
+    check_eq(as_populate_mapped(as, page_at(2), 7 * PAGE_SIZE, 0), 0);
+    check_eq(as_populate_mapped(as, page_at(20), PAGE_SIZE, 0), 0);
     destroy(as);
     check_eq(object_drop_caches(), 4);                  /* so nothing was stored */
     object_put(obj);

@@ -165,7 +165,7 @@ static const struct {
     { "resident", do_resident, ON | PAGE | COUNT, 2 },
     { "populate-user", do_populate_user, ON | PAGE | COUNT, 2 },
     { "populate", do_populate, ON | PAGE | COUNT | RIGHTS, 2 },
-    { "populate-mapped", do_populate_mapped, ON | PAGE | COUNT | OFFSET, 3 },
+    { "populate-mapped", do_populate_mapped, ON | PAGE | COUNT | OFFSET | VALUE, 3 },
     { "fail", do_fail, COUNT | RIGHTS, 12 },
     { "chaos", do_chaos, ON | PAGE | OFFSET | RIGHTS, 6 },
     { "drop-caches", do_drop, 0, 1 },

@@ -275,20 +275,26 @@ static enum access access_for(const struct model_page *p)
     return p->prot == PROT_EXEC ? ACCESS_EXEC : ACCESS_READ;
 }
 
+static bool populates(const struct model_page *p, uint8_t flags)
+{
+    return p->mapped && !(p->flags & VMA_LOCK_ON_FAULT) && (p->flags & flags) == flags;
+}
+
 void do_populate_mapped(const struct op *op, struct model_space *s, struct addrspace **as)
 {
     struct fault_counts faults = { 0 };
+    uint8_t flags = op->value & 1 ? VMA_LOCKED : 0;
     int expected = 0;
     for (unsigned n = op_page(op); n < op_page(op) + op_npages(op); n++) {
         const struct model_page *p = &s->page[n];
         enum fault_case which;
-        if (!p->mapped || (p->flags & VMA_LOCK_ON_FAULT))
+        if (!populates(p, flags))
             continue;
         int wrong = populate_error(model_case(s, model_va(n), access_for(p), &which));
         faults.n[which] += wrong == 0;
         expected = expected != 0 ? expected : wrong;
     }
-    int err = as_populate_mapped(*as, model_va(op_page(op)), op_npages(op) * PAGE_SIZE - op->offset % PAGE_SIZE);
+    int err = as_populate_mapped(*as, model_va(op_page(op)), op_npages(op) * PAGE_SIZE - op->offset % PAGE_SIZE, flags);
     bool no_memory = host_failed() != 0;
     expect_eq((*as)->oom_va, 0);
     if (!no_memory) {
@@ -300,7 +306,7 @@ void do_populate_mapped(const struct op *op, struct model_space *s, struct addrs
         expect_eq(err == -ENOMEM || err == expected, true);     /* the first error, whichever that was */
     }
     for (unsigned n = op_page(op); n < op_page(op) + op_npages(op); n++)
-        if (s->page[n].mapped && !(s->page[n].flags & VMA_LOCK_ON_FAULT))
+        if (populates(&s->page[n], flags))
             apply_populate(s, *as, model_va(n), access_for(&s->page[n]), no_memory);
 }
 

@@ -463,7 +463,8 @@ static void heap(void)
     check_eq(as_move_brk(as, INT64_MIN, &old), -EINVAL);
     check_eq(as_move_brk(as, -(int64_t)(brk - at) - 1, &old), -EINVAL);
     check_eq(as->brk, brk);
-    check_eq(set_brk(as, at + 8 * PAGE_SIZE), 0);            /* right up to it */
+    check_eq(set_brk(as, at + 7 * PAGE_SIZE + 1), -ENOMEM);  /* a page stays free below it */
+    check_eq(set_brk(as, at + 7 * PAGE_SIZE), 0);
     check_eq(set_brk(as, at), 0);
     check_eq(page_used(PAGE_ANON), 0);
     destroy(as);
@@ -547,7 +548,8 @@ static void limited_locks(void)
     as_set_limits(as, &(struct as_limits){ UINT64_MAX, UINT64_MAX, 4 * PAGE_SIZE - 1 });
     check_eq(as_map(as, 0, 4 * PAGE_SIZE, &req, &out), -EAGAIN);
     check_eq(as_map(as, 0, 2 * PAGE_SIZE, &req, &out), 0);
-    check(as_is_locked(as, out) && !as_is_locked(as, out - 1) && !as_is_locked(as, at));
+    check(as_is_taken(as, out, 1, VMA_LOCKED) && !as_is_taken(as, at, 1, VMA_LOCKED));
+    check(as_is_taken(as, out - PAGE_SIZE, PAGE_SIZE + 1, 0) && !as_is_taken(as, out - PAGE_SIZE, PAGE_SIZE, 0));
     check_eq(as_map(as, 0, 2 * PAGE_SIZE, &req, &out), -EAGAIN);
     check_eq(as_map(as, 0, PAGE_SIZE, &req, &out), 0);
     check_eq(vma_count(as), 1);

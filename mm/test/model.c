@@ -224,7 +224,8 @@ int model_set_brk(struct model_space *s, vaddr_t new_brk)
     if (new_brk > USER_END)
         return -ENOMEM;
     unsigned more = new_end > old_end ? (new_end - old_end) >> PAGE_SHIFT : 0;
-    if (more > 0 && model_map(s, model_page_at(old_end), more, &heap, false) != 0)
+    if (more > 0 && (!model_is_free(s, old_end, new_end + PAGE_SIZE) ||
+                     model_map(s, model_page_at(old_end), more, &heap, false) != 0))
         return -ENOMEM;
     if (new_end < old_end)
         model_unmap(s, new_end, old_end);

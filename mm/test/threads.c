@@ -295,7 +295,7 @@ static void advise_scratch(struct addrspace *as)
     case 0: done_or(as_advise(as, va, len, flags[host_random() % 4], flags[host_random() % 4]), -EINVAL, 0); break;
     case 1: done(as_lock(as, va, len, host_random() % 2 ? VMA_LOCKED : 0)); break;
     case 2: done_or(as_forget(as, va, len, forget_any), -EINVAL, 0); break;
-    case 3: done_or(as_populate_mapped(as, va, len), -EINVAL, -EFAULT); break;
+    case 3: done_or(as_populate_mapped(as, va, len, 0), -EINVAL, -EFAULT); break;
     case 4: as_resident(as, va, len >> PAGE_SHIFT, resident); break;
     default: done_or(as_sync(as, va, len, true), -EBUSY, 0); break;
     }

@@ -494,6 +494,23 @@ CASE(lock_on_fault)
     check(!is_locked(p));
 }
 
+/* Private pages that are locked are copied when they may be stored to, not later: what the file becomes then is not theirs. */
+CASE(lock_before_protect)
+{
+    int fd = file_of_pages("f", 3);
+    char *p = map_file(fd, 0, 3, PROT_READ, MAP_PRIVATE);
+
+    check_ok(lock(p, 1));
+    check_ok(lock2(p + PAGES(1), 1, MLOCK_ONFAULT));
+    check_bytes(p + PAGES(1), PAGES(1), 'b');
+    check_ok(mprotect(p, PAGES(3), RW));
+    for (unsigned i = 0; i < 3; i++)
+        check_eq(pwrite(fd, "x", 1, PAGES(i)), 1);
+    check_eq(p[0], 'a');
+    check_eq(p[PAGES(1)], 'x');
+    check_eq(p[PAGES(2)], 'x');
+}
+
 static void check_not_locked(uintptr_t va)
 {
     char *p = (char *)va;
@@ -673,6 +690,7 @@ const struct test_case advice_cases[] = {
     { .name = "lock errors", .run = lock_errors },
     { .name = "lock stops", .run = lock_stops },
     { .name = "lock on fault", .run = lock_on_fault },
+    { .name = "lock before protect", .run = lock_before_protect },
     { .name = "lock lasts", .run = lock_lasts },
     { .name = "map locked", .run = map_locked },
     { .name = "lock everything", .run = lock_everything },

@@ -227,6 +227,22 @@ CASE(map_fixed_noreplace)
     check_bytes(p + PAGES(2), PAGES(2), 'x');
 }
 
+/* That it is taken is told before what is wrong with a file or with the kind of mapping, but after what is wrong with the place. */
+CASE(map_fixed_noreplace_first)
+{
+    char *p = map(2, RW, PRIVATE);
+    int to_read = open("to read", O_RDONLY | O_CREAT, 0600), noreplace = MAP_FIXED_NOREPLACE;
+
+    check_errno(mmap(p, PAGES(1), RW, MAP_SHARED | noreplace, to_read, 0), EEXIST);
+    check_errno(mmap(p, PAGES(1), RW, MAP_ANONYMOUS | noreplace, -1, 0), EEXIST);
+    check_errno(mmap(p + 1, PAGES(1), RW, MAP_ANONYMOUS | noreplace, -1, 0), EINVAL);
+    check_errno(mmap(p, TOO_MUCH, RW, PRIVATE | noreplace, -1, 0), ENOMEM);
+    check_errno(mmap(p, PAGES(1), RW, MAP_SHARED | noreplace, BAD_FD, 0), EBADF);
+    check_ok(munmap(p, PAGES(2)));
+    check_errno(mmap(p, PAGES(1), RW, MAP_SHARED | noreplace, to_read, 0), EACCES);
+    check_errno(mmap(p, PAGES(1), RW, MAP_ANONYMOUS | noreplace, -1, 0), EINVAL);
+}
+
 /* Page 0 is nobody's: only root may ask for it on Linux, nobody here. A hint of 0 is none. */
 CASE(map_at_zero)
 {
@@ -503,6 +519,8 @@ CASE(heap_ends_at_mapping)
     check_eq(heap_end(), end);
     check_map(p, "w.");
     heap_grow(PAGES(100));
+    check_errno((intptr_t)sbrk(PAGES(500)), ENOMEM);    /* right up to it: a page stays free between */
+    heap_grow(PAGES(499));
     check_bytes((char *)end + PAGES(600), 1, 'x');
 }
 
@@ -807,6 +825,7 @@ const struct test_case mapping_cases[] = {
     { .name = "map fixed replaces", .run = map_fixed_replaces },
     { .name = "map fixed fails", .run = map_fixed_fails },
     { .name = "map fixed noreplace", .run = map_fixed_noreplace },
+    { .name = "map fixed noreplace, first error", .run = map_fixed_noreplace_first },
     { .name = "map at zero", .run = map_at_zero },
     { .name = "map populate", .run = map_populate },
     { .name = "map noreserve", .run = map_noreserve },

@@ -24,9 +24,8 @@
  * - A write without a readable buffer can make a file of newer Linux's tmpfs longer.
  * - A call that copies never has its buffer and the file's page at different bytes of a page: it could copy a page onto
  *   itself, and which byte is copied first is nobody's promise.
- * - Linux copies locked private pages when they get the right to be stored to; leaves a page behind the heap free; does not
- *   take back the heap's end over pages that are no longer mapped; does not know /dev/zero, mapped privately, as memory that
- *   can be wiped in a child.
+ * - Linux does not take back the heap's end over pages that are no longer mapped, and does not know /dev/zero, mapped privately,
+ *   as memory that can be wiped in a child.
  *
  * Usage: verbs [-v] [-n OPERATIONS] -s FIRST[-LAST]   random sequences (of 500 operations)
  *        verbs [-v] < TEXT                            sequences as text, each after a line "= NAME"

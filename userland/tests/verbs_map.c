@@ -51,9 +51,7 @@ void do_mmap(const int32_t *arg)
     if (memory == PRIVATE_ZERO || memory == SHARED_ZERO)
         close(fd);
     errno = error;
-    if (start == MAP_FAILED && arg[5] == NOREPLACE && (error == EEXIST || error == EACCES || memory == NEITHER))
-        say(" refused");                        /* when both are so, which one is told is left open */
-    else if (start == MAP_FAILED)
+    if (start == MAP_FAILED)
         say_error();
     else
         bring_here(start, npages, page);
@@ -64,10 +62,7 @@ void do_munmap(const int32_t *arg)
     say_result(munmap(pointer_to(arg[0]), PAGES(clip(arg[0], arg[1]))));
 }
 
-/*
- * Linux copies private pages that are locked as soon as they may be stored to, which a later change of the file does not show in;
- * here they are copied by the store. So they are unlocked before. Whether they are is told by what may be given back.
- */
+/* Whether pages are locked is told by what may be given back. */
 static void unlock(int page, int npages)
 {
     for (int i = page; i < page + npages; i++)
@@ -77,8 +72,6 @@ static void unlock(int page, int npages)
 
 void do_mprotect(const int32_t *arg)
 {
-    if (prots[arg[2]] & PROT_WRITE)
-        unlock(arg[0], clip(arg[0], arg[1]));
     say_result(mprotect(pointer_to(arg[0]), PAGES(clip(arg[0], arg[1])), prots[arg[2]]));
 }
 
@@ -230,16 +223,13 @@ void do_lock(const int32_t *arg)
 
 static void say_brk(void) { say(" %ld", (long)((uintptr_t)sbrk(0) - heap)); }
 
-/*
- * What Linux refuses of the heap, and this kernel does not: to end right below a mapping, without a free page between; to
- * become shorter by pages none of which is mapped.
- */
+/* What Linux refuses of the heap, and this kernel does not: to become shorter by pages none of which is mapped. */
 static bool is_refused(uintptr_t end)
 {
     uintptr_t old_page = ((uintptr_t)sbrk(0) + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
     uintptr_t page = (end + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 
-    return page > old_page ? read_lines(page, page + PAGE_BYTES) > 0 : page < old_page && read_lines(page, old_page) == 0;
+    return page < old_page && read_lines(page, old_page) == 0;
 }
 
 void do_brk(const int32_t *arg)
