@@ -146,7 +146,7 @@ static void queue_member(uintptr_t unused)
     for (unsigned i = 0; i < nmembers; i++)
         handle(SIGRTMIN + 1 + i, take_queued, i % 2 ? SA_RESTART : 0);
     begin_together();
-    while (!time_is_up()) {
+    do {
         unsigned to = roll(nmembers);
         if (roll(8) == 0)
             mask(roll(2) ? SIG_BLOCK : SIG_UNBLOCK, SIGRTMIN + 1 + roll(nmembers));
@@ -158,7 +158,7 @@ static void queue_member(uintptr_t unused)
         full++;
         for (unsigned i = 0; i < nmembers; i++)
             mask(SIG_UNBLOCK, SIGRTMIN + 1 + i);
-    }
+    } while (!time_is_up());
     for (unsigned i = 0; i < nmembers; i++)
         team->sent[me][i] = nsent[i];
     end_together();
@@ -166,7 +166,6 @@ static void queue_member(uintptr_t unused)
         mask(SIG_UNBLOCK, SIGRTMIN + 1 + i);
     for (unsigned i = 0; i < nmembers; i++)
         check_eq(came[i], team->sent[i][me]);
-    check_ge(nsent[0], 1);
     if (full > 0 && me == 0)
         note("the queue was full %u times for member 0", full);
 }
@@ -314,13 +313,12 @@ static void compute_member(uintptr_t unused)
     (void)unused;
     let_noise_in(300 + 100 * me, 0);
     begin_together();
-    while (!time_is_up()) {
+    do {
         make_noise();
         check_eq(compute(me), expected);
-    }
+    } while (!time_is_up() || nnoise == 0);
     end_together();
     shut_noise_out();
-    check_ge(nnoise, 1);
 }
 
 /* What a program computes does not depend on the handlers that run meanwhile. */
@@ -432,14 +430,12 @@ static void check_stopped(pid_t pid)
 
 static void stop_member(uintptr_t unused)
 {
-    unsigned nstops = 0;
-
     (void)unused;
     let_noise_in(900, SA_RESTART);
     handle(SIGUSR1, note_turn, 0);              /* the child may be stopped, and be sent one, before its first instruction */
     begin_together();
     pid_t pid = child_start(count_up, 0);
-    while (!time_is_up()) {
+    do {
         check_eq(kill(pid, SIGSTOP), 0);
         check_stopped(pid);
         make_noise();
@@ -452,8 +448,7 @@ static void stop_member(uintptr_t unused)
         }
         while (team->turns[me] == turns)
             raw_syscall(SYS_sched_yield);
-        nstops++;
-    }
+    } while (!time_is_up());
     if (roll(2)) {
         kill(pid, SIGSTOP);
         check_stopped(pid);
@@ -462,7 +457,6 @@ static void stop_member(uintptr_t unused)
     expect_status(pid, SIGKILL);
     end_together();
     shut_noise_out();
-    check_ge(nstops, 1);
 }
 
 /* A child that is stopped does nothing; when it is continued it goes on. */
