@@ -265,12 +265,12 @@ size_t as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *
         if (vma == NULL)
             break;
         struct anon *anon = !vma->shared ? radix_find(&as->anons, va >> PAGE_SHIFT, &unused) : NULL;
-        resident[i] = anon != NULL && anon->page != NULL;
+        resident[i] = anon != NULL && anon_in_memory(anon);
         if (vma->object != NULL && anon == NULL) {
             uint64_t index = vma_object_index(vma, va);
             mutex_lock(&vma->object->lock);
             anon = index < object_npages(vma->object) ? object_find(vma->object, index) : NULL;
-            resident[i] = anon != NULL && anon->page != NULL;
+            resident[i] = anon != NULL && anon_in_memory(anon);
             mutex_unlock(&vma->object->lock);
         }
     }

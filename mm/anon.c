@@ -116,6 +116,14 @@ int anon_lock_in_memory(struct anon *anon)
     return err;
 }
 
+bool anon_in_memory(struct anon *anon)
+{
+    mutex_lock(&anon->lock);
+    bool there = anon->page != NULL;
+    mutex_unlock(&anon->lock);
+    return there;
+}
+
 void anon_leave_slot(struct anon *anon)
 {
     assert(mutex_held(&anon->lock));

@@ -89,4 +89,7 @@ static inline void anon_stored(struct anon *anon)
         anon_leave_slot(anon);
 }
 
+/* Is there a page, now? Takes anon->lock. */
+bool anon_in_memory(struct anon *anon);
+
 size_t anon_count(void);                /* anons in use */

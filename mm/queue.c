@@ -72,8 +72,6 @@ void queue_take_off(struct anon *anon)
 void queue_forget(struct anon *anon)
 {
     assert(mutex_held(&anon->lock));
-    if (anon->queue == QUEUE_NONE)
-        return;
     spin_lock(&queue_lock);
     queue_take_off(anon);
     queue_name(anon, QUEUE_NONE);

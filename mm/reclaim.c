@@ -34,6 +34,17 @@ static struct reclaim_counts counts;                            /* [reclaim_lock
 
 /* ---- leaves ---- */
 
+/* Is va in memory to stay? In doubt, because as is being changed, yes. */
+static bool is_locked(struct addrspace *as, vaddr_t va)
+{
+    if (!rwlock_try_read(&as->lock))
+        return true;
+    const struct vma *vma = vma_find(as, va);
+    bool locked = vma != NULL && (vma->flags & VMA_LOCKED);
+    rwlock_read_unlock(&as->lock);
+    return locked;
+}
+
 /*
  * Take every leaf that maps anon's page away. Caller holds anon->lock, and an object's lock. Returns how many there were; -1: it
  * cannot be told, or someone has locked the page in memory.
@@ -45,24 +56,12 @@ static int leaves_of_object(struct vm_object *obj, uint64_t index, struct page *
     LIST_FOREACH(vma, &obj->vmas, object_link) {
         if (index < vma->object_index || index - vma->object_index >= vma_npages(vma))
             continue;
-        if (vma->flags & VMA_LOCKED)
+        vaddr_t va = vma->start + ((index - vma->object_index) << PAGE_SHIFT);
+        if (is_locked(vma->as, va))
             return -1;
-        n += pmap_forget(&vma->as->pmap, vma->start + ((index - vma->object_index) << PAGE_SHIFT), page);
+        n += pmap_forget(&vma->as->pmap, va, page);
     }
     return n;
-}
-
-/* Is va in memory to stay? In doubt, because as is being changed, yes. */
-static bool is_locked(struct addrspace *as, vaddr_t va)
-{
-    if (as->vmas.nlocked == 0)
-        return false;
-    if (!rwlock_try_read(&as->lock))
-        return true;
-    const struct vma *vma = vma_find(as, va);
-    bool locked = vma != NULL && (vma->flags & VMA_LOCKED);
-    rwlock_read_unlock(&as->lock);
-    return locked;
 }
 
 static int leaves_of_family(struct family *family, vaddr_t va, struct page *page)

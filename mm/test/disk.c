@@ -1,6 +1,7 @@
 /*
  * disk.c - a disk for swap that is an array.
  */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "kernel/core/errno.h"
@@ -10,7 +11,7 @@
 #include "mm/test/disk.h"
 
 static char bytes[DISK_NPAGES * PAGE_SIZE];
-static unsigned failures, nwritten, nread;
+static _Atomic unsigned failures, nwritten, nread;
 
 static int transfer(struct swap_device *dev, uint32_t first, struct page *const page[], unsigned n, bool write)
 {
@@ -26,7 +27,7 @@ static int transfer(struct swap_device *dev, uint32_t first, struct page *const 
         else
             memcpy(page_address(page[i]), at, PAGE_SIZE);
     }
-    *(write ? &nwritten : &nread) += n;
+    atomic_fetch_add(write ? &nwritten : &nread, n);
     return 0;
 }
 

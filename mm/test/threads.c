@@ -12,6 +12,7 @@
  * end: every invariant, and every frame is free again.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@
 #include "mm/anon.h"
 #include "mm/chaos.h"
 #include "mm/remap.h"
+#include "mm/reclaim.h"
+#include "mm/test/disk.h"
 #include "mm/test/world.h"
 #include "mm/uaccess.h"
 
@@ -397,6 +400,9 @@ static void operate(struct worker *w)
     host_fail_allocation(FAIL_NONE, 0);
 }
 
+static _Atomic bool over;
+static _Atomic unsigned long ndone;             /* operations, by all threads */
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
@@ -404,10 +410,30 @@ static void *work(void *arg)
     host_seed(seed + w->self);
     for (unsigned long n = 0; n < noperations; n++) {
         operate(w);
+        ndone++;
         if (n % 8 == 0)
             use_file(w);
     }
     as_activate(thread_current(), NULL);
+    return NULL;
+}
+
+/* Pages leave memory all the time, and now and then all of them come back. */
+static void *take(void *unused)
+{
+    (void)unused;
+    host_use_hart(NTHREADS);
+    host_seed(seed + NTHREADS);
+    for (unsigned long n = 0; !over; n++) {
+        unsigned long due = ndone + 32;         /* the others come to do something in between */
+        while (!over && ndone < due)
+            sched_yield();
+        reclaim();
+        if (n % 256 == 255) {
+            disk_off();
+            disk_on(DISK_NPAGES);
+        }
+    }
     return NULL;
 }
 
@@ -439,15 +465,22 @@ int main(int argc, char **argv)
         seed = strtoul(argv[2], NULL, 0);
     host_boot(FRAMES, seed);
     build();
+    disk_on(DISK_NPAGES);
     host_concurrent = true;
     for (unsigned i = 0; i < NTHREADS; i++) {
         workers[i].self = i;
         if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
             panic("no thread");
     }
+    pthread_t taker;
+    if (pthread_create(&taker, NULL, take, NULL) != 0)
+        panic("no thread");
     for (unsigned i = 0; i < NTHREADS; i++)
         pthread_join(workers[i].thread, NULL);
+    over = true;
+    pthread_join(taker, NULL);
     host_use_hart(0);
+    disk_off();
     for (unsigned i = 0; i < NSPACES; i++)
         destroy(spaces[i]);
     object_put(file);
