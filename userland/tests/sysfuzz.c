@@ -150,6 +150,8 @@ static const struct about {
     { SYS_mmap, 12, "mmap", { MEMORY, LENGTH, WHENCE, MAPPING, FD, OFFSET }, true },
     { SYS_mremap, 8, "mremap", { MEMORY, LENGTH, LENGTH, WHENCE, MEMORY }, true },
     { SYS_msync, 2, "msync", { MEMORY, LENGTH, WHENCE }, true },
+    { SYS_swapon, 1, "swapon", { PATH, FLAGS }, false },
+    { SYS_swapoff, 1, "swapoff", { PATH }, false },
     { SYS_mlock, 2, "mlock", { MEMORY, LENGTH }, true },
     { SYS_mlock2, 2, "mlock2", { MEMORY, LENGTH, FLAGS }, true },
     { SYS_munlock, 2, "munlock", { MEMORY, LENGTH }, true },
