@@ -73,6 +73,7 @@ static struct addrspace *as_alloc(void)
     }
     atomic_store_explicit(&as->users, 1, memory_order_relaxed);
     as->round = 0;
+    atomic_store_explicit(&as->locks, false, memory_order_relaxed);
     rwlock_init(&as->lock, RANK_AS);
     RB_INIT(&as->vmas.tree);
     as->vmas.count = as->vmas.npages = as->vmas.nlocked = as->vmas.ndata = 0;

@@ -57,6 +57,7 @@ struct addrspace {
     LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
     LIST_ENTRY(addrspace) all_link;     /* [as_list_lock] */
     _Atomic uint32_t users;             /* processes that live in it */
+    _Atomic bool locks;                 /* something is, or once was, locked in memory: reclaim asks the VMAs only then */
     uint32_t round;                     /* [as_list_lock] as_next */
     struct pmap pmap __attribute__((aligned(64)));              /* its own lock, pt_lock */
 };

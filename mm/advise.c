@@ -110,6 +110,7 @@ int as_lock(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags)
         return -EINVAL;
     vaddr_t end = start + page_up(len);
     as_write(as);
+    atomic_store_explicit(&as->locks, true, memory_order_relaxed);
     size_t now = as->vmas.nlocked, max = as->limits.locked >> PAGE_SHIFT, more = (end - start) >> PAGE_SHIFT;
     int err = 0;
     if ((flags & VMA_LOCKED) && now + more > max && now - as_count(as, start, end).locked + more > max)
@@ -138,6 +139,7 @@ int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future)
 {
     int err = 0;
     as_write(as);
+    atomic_store_explicit(&as->locks, true, memory_order_relaxed);
     if (flags != 0 && as->limits.locked == 0)
         err = -EPERM;
     else if (flags != 0 && now && as->vmas.npages > as->limits.locked >> PAGE_SHIFT)

@@ -148,6 +148,8 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
     int err = within_limits(as, &added, replaces ? as_count(as, start, end) : (struct pages){ 0 }, req->flags);
     if (err != 0)
         return err;
+    if (added.flags & VMA_LOCKED)
+        atomic_store_explicit(&as->locks, true, memory_order_relaxed);
     if (!replaces && join_neighbour(as, &added, next))
         return 0;
     struct vma_spare spare = { 0 };             /* first the new one, then what unmapping needs */

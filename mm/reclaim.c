@@ -37,6 +37,8 @@ static struct reclaim_counts counts;                            /* [reclaim_lock
 /* Is va in memory to stay? In doubt, because as is being changed, yes. */
 static bool is_locked(struct addrspace *as, vaddr_t va)
 {
+    if (!atomic_load_explicit(&as->locks, memory_order_relaxed))         /* it may be our own, which we are changing */
+        return false;
     if (!rwlock_try_read(&as->lock))
         return true;
     const struct vma *vma = vma_find(as, va);
