@@ -62,7 +62,8 @@ static __attribute__((noinline)) void fault_failed(struct trapframe *tf, enum fa
         break;
     case FAULT_BEYOND_END:
     case FAULT_IO:
-        send_for_trap(tf, SIGBUS, BUS_ADRERR, tf->value, "beyond end of object");
+        send_for_trap(tf, SIGBUS, BUS_ADRERR, tf->value,
+                      result == FAULT_IO ? "the disk has failed" : "beyond end of object");
         break;
     default:
         trap_out_of_memory(tf, tf->value);

@@ -3,6 +3,7 @@
  * Expected: TAP, every case ok, on a machine of at most 64 MiB with a swap disk of 512 MiB. Each page has a pattern that says which
  * page it is and how often it was written, so that one that comes back as another is seen.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,33 @@ static void calls(void)
     close(fds[1]);
 }
 
+/* swapoff with more on disk than there is room for fails whole; without, everything is back, and the disk can be used again. */
+static void off_and_on(void)
+{
+    size_t npages = memory_npages() * 3 / 2;
+    uintptr_t start = map_pages(npages, MAP_PRIVATE);
+
+    for (size_t i = 0; i < npages; i++)
+        page_write(start, i, 9);
+    check_eq(raw_syscall(SYS_swapoff, "/dev/vda"), -ENOMEM);
+    for (size_t i = 0; i < npages; i++)
+        page_check(start, i, 9);
+    unmap_pages(start, npages / 2);
+    check_eq(raw_syscall(SYS_swapoff, "/dev/vda"), 0);
+    long in = vmstat("pswpin");
+    for (size_t i = npages / 2; i < npages; i++)
+        page_check(start, i, 9);
+    check_eq(vmstat("pswpin"), in);
+    check_eq(raw_syscall(SYS_swapoff, "/dev/vda"), -EINVAL);
+    check_eq(raw_syscall(SYS_swapoff, "/dev/null"), -EINVAL);
+    check_eq(raw_syscall(SYS_swapon, "/dev/null", 0), -EINVAL);
+    check_eq(raw_syscall(SYS_swapon, "/dev/nothing", 0), -ENOENT);
+    check_eq(raw_syscall(SYS_swapon, "/dev/vda", 1 << 20), -EINVAL);
+    check_eq(raw_syscall(SYS_swapon, "/dev/vda", 0), 0);
+    check_eq(raw_syscall(SYS_swapon, "/dev/vda", 0), -EBUSY);
+    unmap_pages(start + npages / 2 * PAGE_BYTES, npages - npages / 2);
+}
+
 static const struct test_case cases[] = {
     { .name = "twice as much", .run = twice },
     { .name = "four times as much", .run = four_times },
@@ -165,6 +193,7 @@ static const struct test_case cases[] = {
     { .name = "forked", .run = forked },
     { .name = "crowd", .run = crowd },
     { .name = "calls", .run = calls },
+    { .name = "off and on", .run = off_and_on },
     { .name = NULL },
 };
 
