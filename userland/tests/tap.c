@@ -209,16 +209,18 @@ static struct memory memory_measure(void)
     return m;
 }
 
+#define OWN_PAGES 32                            /* about as many as a runner and init have */
+
 /*
  * May b have more in use than a by at most slack pages, and as many objects? Where pages are taken back some of our own may be
- * on disk now: then there may also be less.
+ * on disk now: then there may also be less; or they have come back, a few of ours. Objects are counted exactly all the same.
  */
 static bool memory_same(const struct memory *a, const struct memory *b, long slack)
 {
     long lost = a->free + a->tables + a->slabs + a->file - (b->free + b->tables + b->slabs + b->file);
     bool taken = vmstat("pgsteal") > 0;
 
-    if ((lost < 0 && !taken) || lost > slack)
+    if ((lost < 0 && !taken) || lost > slack + (taken ? OWN_PAGES : 0))
         return false;
     for (size_t i = 0; i < NEXACT; i++)
         if ((b->exact[i] < a->exact[i] && !taken) || b->exact[i] > a->exact[i] + slack)
