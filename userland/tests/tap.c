@@ -35,7 +35,7 @@ static const char *const exact_rows[] = { "anons", "radix_nodes", "vmas", "procs
 #define NEXACT (sizeof(exact_rows) / sizeof(exact_rows[0]))
 
 struct memory {
-    long free, tables, slabs, file;             /* pages */
+    long free, tables, slabs, file, anon;       /* pages */
     long exact[NEXACT];
 };
 
@@ -196,31 +196,32 @@ bool chaos_is_on(void)
 
 static struct memory memory_measure(void)
 {
-    const char *rows[4 + NEXACT] = { "nr_free_pages", "nr_page_table_pages", "nr_slab_pages", "nr_file_pages" };
-    long values[4 + NEXACT];
+    const char *rows[5 + NEXACT] = { "nr_free_pages", "nr_page_table_pages", "nr_slab_pages", "nr_file_pages", "nr_anon_pages" };
+    long values[5 + NEXACT];
 
-    memcpy(rows + 4, exact_rows, sizeof(exact_rows));
+    memcpy(rows + 5, exact_rows, sizeof(exact_rows));
     if (drop_caches() != 0)
         note("drop_caches: %s", strerror(errno));
-    vmstat_rows(rows, 4 + NEXACT, values);
-    struct memory m = { .free = values[0], .tables = values[1], .slabs = values[2], .file = values[3] };
+    vmstat_rows(rows, 5 + NEXACT, values);
+    struct memory m = { .free = values[0], .tables = values[1], .slabs = values[2], .file = values[3],
+                        .anon = values[4] };
     for (size_t i = 0; i < NEXACT; i++)
-        m.exact[i] = values[4 + i] > 0 ? values[4 + i] : 0;     /* a row may appear with its first object */
+        m.exact[i] = values[5 + i] > 0 ? values[5 + i] : 0;     /* a row may appear with its first object */
     return m;
 }
 
-#define OWN_PAGES 32                            /* about as many as a runner and init have */
-
 /*
- * May b have more in use than a by at most slack pages, and as many objects? Where pages are taken back some of our own may be
- * on disk now: then there may also be less; or they have come back, a few of ours. Objects are counted exactly all the same.
+ * May b have more in use than a by at most slack pages, and as many objects? Where pages are taken back some of our own may be on
+ * disk now, or have come back: so frames of private memory count for what they were, and it is the anons that may not be more.
  */
 static bool memory_same(const struct memory *a, const struct memory *b, long slack)
 {
-    long lost = a->free + a->tables + a->slabs + a->file - (b->free + b->tables + b->slabs + b->file);
     bool taken = vmstat("pgsteal") > 0;
+    long lost = a->free + a->tables + a->slabs + a->file - (b->free + b->tables + b->slabs + b->file);
 
-    if ((lost < 0 && !taken) || lost > slack + (taken ? OWN_PAGES : 0))
+    if (taken)
+        lost -= b->anon - a->anon;
+    if (lost < 0 || lost > slack)
         return false;
     for (size_t i = 0; i < NEXACT; i++)
         if ((b->exact[i] < a->exact[i] && !taken) || b->exact[i] > a->exact[i] + slack)
