@@ -26,7 +26,7 @@ enum fault_case {
     FAULT_SEGV,                         /* no VMA, or it forbids the access */
     FAULT_BUS,                          /* beyond the object's end */
     FAULT_OOM,                          /* no memory */
-    FAULT_MAJOR,                        /* faults among these that waited for a disk (not one more fault) */
+    FAULT_MAJOR,                        /* pages that a fault or a copy had to read from a disk (not one more fault) */
     FAULT_AROUND,                       /* leaves entered beside a fault's own (not faults) */
     FAULT_AHEAD,                        /* pages made and entered before they are touched (not faults): ahead.h */
     FAULT_AHEAD_USED,                   /* of these: touched when the walk went on */

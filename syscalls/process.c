@@ -86,7 +86,8 @@ static void ticks_to_timeval(uint64_t ticks, struct linux_timeval *tv)
 static struct linux_rusage make_rusage(uint64_t ticks, size_t resident_max, const struct fault_counts *faults)
 {
     struct linux_rusage usage = { .ru_maxrss = (int64_t)(resident_max * (PAGE_SIZE / 1024)),
-                                  .ru_minflt = fault_counts_minor(faults) };
+                                  .ru_minflt = fault_counts_minor(faults),
+                                  .ru_majflt = faults->n[FAULT_MAJOR] };
     ticks_to_timeval(ticks, &usage.ru_utime);
     return usage;
 }

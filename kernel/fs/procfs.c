@@ -134,8 +134,9 @@ static uint64_t ticks_to_clock(uint64_t ticks) { return time_ticks_to_ns(ticks) 
 /* proc_pid_stat(5): the 52 fields; what this kernel does not know is 0. */
 static int pid_stat_text(const struct snapshot *s, struct text *text)
 {
-    text_add(text, "%d (%s) %c %d %d %d 0 -1 0 %lu %lu 0 0 0 %lu 0 %lu 20 0 1 0 %lu %lu %lu", s->pid, s->name, s->state,
+    text_add(text, "%d (%s) %c %d %d %d 0 -1 0 %lu %lu %lu %lu 0 %lu 0 %lu 20 0 1 0 %lu %lu %lu", s->pid, s->name, s->state,
              s->parent, s->pgid, s->sid, fault_counts_minor(&s->faults), fault_counts_minor(&s->child_faults),
+             s->faults.n[FAULT_MAJOR], s->child_faults.n[FAULT_MAJOR],
              ticks_to_clock(s->run_ticks), ticks_to_clock(s->child_ticks), ticks_to_clock(s->start_ticks), s->size_bytes,
              (uint64_t)s->resident_pages);
     text_add(text, " %lu 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", RLIM_INFINITY);

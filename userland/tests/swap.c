@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <faultline.h>
@@ -80,6 +81,11 @@ static void working_set(size_t times, int flags)
         page_check(start, i, round[i]);
     note("%zu pages, %zu times memory: %ld out, %ld in", npages, times, vmstat("pswpout") - out, vmstat("pswpin") - in);
     check_ge(vmstat("pswpout") - out, npages / 2);
+    struct rusage usage;
+    check_eq(getrusage(RUSAGE_SELF, &usage), 0);
+    check_ge(usage.ru_majflt, npages);          /* all of it was looked at twice, and half does not fit */
+    check_le(usage.ru_majflt, vmstat("pswpin") - in);
+    check_le(usage.ru_minflt, 4 * npages);
     unmap_pages(start, npages);
     free(round);
 }
