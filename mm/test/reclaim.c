@@ -165,8 +165,10 @@ static void shared_by_fork(void)
     disk_on(DISK_NPAGES);
     check_eq(as_fork(as, &child), 0);
     check_eq(program_load(child, page_at(5)), 6);
+    check_eq(program_load(as, page_at(5)), 6);          /* two leaves for one page */
     check_eq(reclaim_all(), NPAGES);
-    check_eq(child->pmap.resident, 0);
+    check_eq(as->pmap.resident + child->pmap.resident, 0);
+    world_check();
     check_eq(swap_held(), NPAGES);
     uint64_t copies = faults(FAULT_A3);
     for (unsigned i = 0; i < NPAGES; i++)
@@ -184,6 +186,13 @@ static void shared_by_fork(void)
     destroy(child);
     check_eq(swap_held(), 0);
     disk_off();
+}
+
+/* The same where nobody asks first whether a page is used: all its leaves go at once. */
+static void shared_and_not_asked_about(void)
+{
+    check(reclaim_use_policy("fifo"));
+    shared_by_fork();
 }
 
 /* Verbs on what is on disk. */
@@ -432,6 +441,7 @@ const struct test_case reclaim_cases[] = {
     { "out and in", out_and_in },
     { "zeroes need no disk", zeroes },
     { "shared by a fork", shared_by_fork },
+    { "shared, and not asked about", shared_and_not_asked_about },
     { "verbs on what is on disk", verbs },
     { "files", files },
     { "pins", pins },
