@@ -14,14 +14,16 @@ static void send(struct proc *p, int signal)
 /* What the timer counts, for t, who is the caller or runs here. */
 static uint64_t clock_of(unsigned which, const struct thread *t) { return which == ITIMER_REAL ? time_ns() : time_run_ns(t); }
 
+#define LEAST_NS 1000000ul                      /* between two signals: with a timer faster than its handler nobody would get on */
+
 /* The first time after now at which t is due again; 0: never. One that cannot be expressed does not come. */
 static uint64_t next_time(const struct itimer *t, uint64_t now)
 {
-    uint64_t past, next;
+    uint64_t interval = t->interval_ns > LEAST_NS ? t->interval_ns : LEAST_NS, past, next;
     if (t->interval_ns == 0)
         return 0;
-    past = (now - t->at_ns) / t->interval_ns * t->interval_ns;
-    return __builtin_add_overflow(t->at_ns + past, t->interval_ns, &next) ? UINT64_MAX : next;
+    past = (now - t->at_ns) / interval * interval;
+    return __builtin_add_overflow(t->at_ns + past, interval, &next) ? UINT64_MAX : next;
 }
 
 /* A timer that goes on waits until its signal has been taken: so none can keep the kernel busy. */

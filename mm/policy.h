@@ -4,11 +4,14 @@
  * Does not own: how a page is given up (reclaim.c).
  *
  * A policy keeps pages on queues of its own, by page->queue_link, and names in anon->queue the one that a page is on. No policy can
- * break anything but speed. All its functions are called under queue_lock, so none of them sleeps, allocates or is slow.
+ * break anything but speed. All its functions are called under queue_lock, so none of them sleeps, allocates or is slow: next
+ * asks about POLICY_LOOKS pages at most, and goes on from there when it is called again.
  */
 #pragma once
 
 #include "mm/queue.h"
+
+enum { POLICY_LOOKS = 32 };
 
 /*
  * Has the page been used since this was last asked? The page table's leaves are what tells: they are taken away, so that the

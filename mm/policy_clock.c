@@ -16,7 +16,7 @@ static void gone(struct page *page) { TAILQ_REMOVE(&ring, page, queue_link); }
 
 static struct page *next(ask_fn *ask)
 {
-    for (size_t n = 2 * queued_pages; n > 0; n--) {
+    for (unsigned n = POLICY_LOOKS; n > 0 && !TAILQ_EMPTY(&ring); n--) {
         struct page *page = TAILQ_FIRST(&ring);
         if (ask(page) == PAGE_UNUSED)
             return page;

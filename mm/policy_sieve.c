@@ -23,7 +23,7 @@ static void gone(struct page *page)
 
 static struct page *next(ask_fn *ask)
 {
-    for (size_t n = 2 * queued_pages; n > 0; n--) {
+    for (unsigned n = POLICY_LOOKS; n > 0 && !TAILQ_EMPTY(&queue); n--) {
         struct page *page = hand != NULL ? hand : TAILQ_FIRST(&queue);
         if (ask(page) == PAGE_UNUSED)
             return page;

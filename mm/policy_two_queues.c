@@ -39,9 +39,9 @@ static void deactivate(ask_fn *ask)
 
 static struct page *next(ask_fn *ask)
 {
-    /* The first half of the looks may go to filling the inactive queue: pages that cannot be had now must not use up all. */
-    for (size_t n = 2 * queued_pages; n > 0; n--) {
-        if (n > queued_pages && ninactive < queued_pages / 3 + 1 && !TAILQ_EMPTY(&active)) {
+    /* Half of the looks may go to filling the inactive queue: pages that cannot be had now must not use up all. */
+    for (unsigned n = POLICY_LOOKS; n > 0; n--) {
+        if (n > POLICY_LOOKS / 2 && ninactive < queued_pages / 3 + 1 && !TAILQ_EMPTY(&active)) {
             deactivate(ask);
             continue;
         }

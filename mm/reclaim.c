@@ -30,37 +30,41 @@
 static const struct policy *policy = &policy_two_queues;        /* fixed once queue_on is set */
 static struct mutex reclaim_lock = MUTEX_INIT(reclaim_lock, RANK_RECLAIM);
 
-static struct reclaim_counts counts;                            /* [reclaim_lock] scanned: [queue_lock] */
+static struct reclaim_counts counts;                            /* [reclaim_lock] */
+static bool busy;                                               /* [reclaim_lock] a page was passed over: someone is at work on it */
 
 /* ---- leaves ---- */
 
-/* Is va in memory to stay? In doubt, because as is being changed, yes. */
-static bool is_locked(struct addrspace *as, vaddr_t va)
+/* Why a page stays: someone is at work on it, or has locked it in memory. */
+enum { BUSY = -1, LOCKED = -2 };
+
+/* May the page at va go, as far as as is concerned? Returns 0, BUSY: as is being changed, or LOCKED. */
+static int may_go(struct addrspace *as, vaddr_t va)
 {
-    if (!atomic_load_explicit(&as->locks, memory_order_relaxed))         /* it may be our own, which we are changing */
-        return false;
+    if (!atomic_load_explicit(&as->locks, memory_order_relaxed))        /* it may be our own, which we are changing */
+        return 0;
     if (!rwlock_try_read(&as->lock))
-        return true;
+        return BUSY;
     const struct vma *vma = vma_find(as, va);
     bool locked = vma != NULL && (vma->flags & VMA_LOCKED);
     rwlock_read_unlock(&as->lock);
-    return locked;
+    return locked ? LOCKED : 0;
 }
 
 /*
- * Take every leaf that maps anon's page away. Caller holds anon->lock, and an object's lock. Returns how many there were; -1: it
- * cannot be told, or someone has locked the page in memory.
+ * Take every leaf that maps anon's page away. Caller holds anon->lock, and an object's lock. Returns how many there were; BUSY or
+ * LOCKED: not all of them have gone.
  */
 static int leaves_of_object(struct vm_object *obj, uint64_t index, struct page *page)
 {
     struct vma *vma;
-    int n = 0;
+    int n = 0, stays;
     LIST_FOREACH(vma, &obj->vmas, object_link) {
         if (index < vma->object_index || index - vma->object_index >= vma_npages(vma))
             continue;
         vaddr_t va = vma->start + ((index - vma->object_index) << PAGE_SHIFT);
-        if (is_locked(vma->as, va))
-            return -1;
+        if ((stays = may_go(vma->as, va)) != 0)
+            return stays;
         n += pmap_forget(&vma->as->pmap, va, page);
     }
     return n;
@@ -69,29 +73,27 @@ static int leaves_of_object(struct vm_object *obj, uint64_t index, struct page *
 static int leaves_of_family(struct family *family, vaddr_t va, struct page *page)
 {
     struct addrspace *as;
-    int n = 0;
+    int n = 0, stays = 0;
     if (!mutex_trylock(&family->lock))
-        return -1;
+        return BUSY;
     LIST_FOREACH(as, &family->list, family_link) {
-        if (is_locked(as, va)) {
-            n = -1;
+        if ((stays = may_go(as, va)) != 0)
             break;
-        }
         n += pmap_forget(&as->pmap, va, page);
     }
     mutex_unlock(&family->lock);
-    return n;
+    return stays != 0 ? stays : n;
 }
 
-/* Lock the owner of page, which is on a queue, and take its leaves. Returns as above; nothing is locked then if that is -1. */
+/* Lock the owner of page, which is on a queue, and take its leaves. Returns as above; nothing is locked if it stays. */
 static int lock_and_unmap(struct page *page)
 {
     struct anon *anon = page->anon;
     bool of_object = page_use(page) == PAGE_FILE;
     struct vm_object *obj = of_object ? anon->object : NULL;
-    int n = -1;
+    int n = BUSY;
     if (of_object && !mutex_trylock(&obj->lock))
-        return -1;
+        return BUSY;
     if (mutex_trylock(&anon->lock)) {
         if (!of_object)
             n = leaves_of_family(anon->family, anon->vpn << PAGE_SHIFT, page);
@@ -109,8 +111,10 @@ static enum page_used was_used(struct page *page)
 {
     counts.scanned++;
     int n = lock_and_unmap(page);
-    if (n < 0)
+    if (n < 0) {
+        busy |= n == BUSY;
         return PAGE_BUSY;
+    }
     page->anon->idle = true;
     mutex_unlock(&page->anon->lock);
     return n > 0 ? PAGE_USED : PAGE_UNUSED;
@@ -143,36 +147,40 @@ struct victims {
     struct anon *anon[SWAP_CLUSTER];
 };
 
-/* Lock the owner of page, which is queued, take it off its queue, and put it to victims. False: it is in someone's hands. */
+/* Lock the owner of page, which is queued, take it off its queue, and put it to victims. False: it stays. */
 static bool add_victim(struct victims *victims, struct page *page)
 {
     struct anon *anon = page->anon;
-    if (lock_and_unmap(page) < 0)
+    int n = lock_and_unmap(page);
+    if (n < 0) {
+        busy |= n == BUSY;
         return false;
+    }
     queue_take_off(anon);
     queue_name(anon, QUEUE_LEAVING);
     victims->anon[victims->n++] = anon;
     return true;
 }
 
-/* Returns whether any page was passed over because someone is at work on it. */
-static bool choose(struct victims *victims)
+/* A few looks, since others wait for queue_lock. Returns how many; and how many pages there are. */
+static size_t choose(struct victims *victims, size_t *queued)
 {
-    bool busy = false;
+    size_t before = counts.scanned;
     spin_lock(&queue_lock);
     queue_hand_over();
-    for (unsigned tries = 4 * SWAP_CLUSTER; tries > 0 && victims->n < SWAP_CLUSTER; tries--) {
+    while (victims->n < SWAP_CLUSTER && counts.scanned - before < POLICY_LOOKS) {
         struct page *page = queue_policy->next(was_used);
         if (page == NULL)
             break;
+        counts.scanned++;
         if (!add_victim(victims, page)) {
-            busy = true;
             queue_policy->gone(page);
             queue_policy->came(page);
         }
     }
+    *queued = queued_pages;
     spin_unlock(&queue_lock);
-    return busy;
+    return counts.scanned - before;
 }
 
 /* Write neighbouring slots; where the disk fails, one by one, so that only the bad ones are given up. Returns pages freed. */
@@ -245,24 +253,43 @@ static size_t take_out(const struct victims *victims)
     return freed + write_out(dirty, ndirty);
 }
 
-#define PATIENCE 100                            /* times to look again when all that could go are in someone's hands */
+/* Let others have their turn. Who allocates may have an anon that is nobody's yet: meanwhile the checker must not come. */
+static void pause(bool yield)
+{
+    struct thread *t = thread_current();
+    t->waits_for = RANK_RECLAIM;
+    if (yield)
+        thread_yield();
+    else
+        thread_let_others();
+    t->waits_for = 0;
+}
+
+#define PASS     4                              /* looks at a page, after which all policies have made up their minds */
+#define PATIENCE 20                             /* passes, as long as pages that could go are in someone's hands */
 
 size_t reclaim(void)
 {
-    size_t freed = 0;
-    bool busy = queue_on;
-    for (unsigned tries = 0; freed == 0 && busy && tries < PATIENCE; tries++) {
-        if (tries > 0) {
-            struct thread *t = thread_current();
-            t->waits_for = RANK_RECLAIM;        /* who allocates may have an anon that is nobody's yet: the checker must not come */
-            thread_yield();
-            t->waits_for = 0;
-        }
-        mutex_lock(&reclaim_lock);
+    size_t freed = 0, looks = 0, queued = 0;
+    for (unsigned passes = 0; queue_on && freed == 0 && passes < PATIENCE;) {
         struct victims victims = { 0 };
-        busy = choose(&victims);
+        mutex_lock(&reclaim_lock);
+        if (looks == 0)
+            busy = false;
+        size_t more = choose(&victims, &queued);
         freed = take_out(&victims);
+        bool again = busy;
         mutex_unlock(&reclaim_lock);
+        looks += more;
+        bool passed = more == 0 || looks >= PASS * queued;
+        if (passed && !again)
+            break;                              /* nothing may be taken, or there is no place for it */
+        if (passed) {
+            passes++;
+            looks = 0;
+        }
+        if (freed == 0)
+            pause(passed);
     }
     return freed;
 }

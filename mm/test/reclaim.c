@@ -243,6 +243,7 @@ static void files(void)
     memset(source, 's', sizeof source);
     struct vm_object *obj = object_create(source, sizeof source, NULL);
     struct addrspace *as = as_create();
+    struct object_piece piece;
     char buf[8];
     disk_on(DISK_NPAGES);
     check_eq(map_object(as, at, 5 * PAGE_SIZE, RW, true, obj, 0), 0);
@@ -277,6 +278,21 @@ static void files(void)
     check_eq(program_load(as, page_at(1)), 'B');
     check_eq(program_load(as, page_at(1) + 20), 0);
     check_eq(program_load(as, page_at(2)), 0);
+    world_check();
+
+    /* The same when it cannot be read for that: then the rest goes when the page comes in. */
+    reclaim_all();
+    disk_fail(1);
+    check_eq(object_resize(obj, 1 * PAGE_SIZE + 5), 0);
+    check_eq(program_load(as, page_at(1) + 4), 's');
+    check_eq(program_load(as, page_at(1) + 5), 0);
+    reclaim_all();
+    disk_fail(1);
+    check_eq(object_resize(obj, 3), 0);
+    check_eq(object_pin_read(obj, 0, &piece), 0);
+    check_eq(piece.bytes[2], 's');
+    check_eq(piece.bytes[3], 0);
+    object_unpin(&piece);
     world_check();
     reclaim_all();
     destroy(as);
