@@ -11,6 +11,7 @@
 #include "kernel/dev/disk.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/text.h"
+#include "kernel/kswapd.h"
 #include "kernel/swapon.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
@@ -21,13 +22,13 @@ static struct swap_disk {
     struct disk *disk;
 } swap_disks[DISKS_MAX];                /* fixed from the first swapon of that disk on */
 
-static int transfer(struct swap_device *dev, uint32_t first, struct page *const page[], unsigned n, bool write)
+static int transfer(struct swap_device *dev, const uint32_t at[], struct page *const page[], unsigned n, bool write)
 {
     struct disk *disk = ((struct swap_disk *)dev)->disk;
     struct disk_request requests[SWAP_CLUSTER];
     struct disk_batch batch;
     for (unsigned i = 0; i < n; i++)
-        requests[i] = (struct disk_request){ .op = write ? DISK_WRITE : DISK_READ, .offset = (uint64_t)(first + i) * PAGE_SIZE,
+        requests[i] = (struct disk_request){ .op = write ? DISK_WRITE : DISK_READ, .offset = (uint64_t)at[i] * PAGE_SIZE,
                                              .memory = page_to_phys(page[i]), .len_bytes = PAGE_SIZE };
     disk_batch_init(&batch);
     disk_submit(disk, &batch, requests, n);
@@ -59,7 +60,9 @@ static int swap_to(struct disk *disk, unsigned flags)
         return -EINVAL;
     if (disk->read_only)
         return -EROFS;
-    int err = swap_on(dev, flags & SWAP_FLAG_PREFER ? (int)(flags & SWAP_FLAG_PRIO_MASK) : atomic_fetch_sub(&unasked, 1) - 1);
+    int err = kswapd_start();
+    if (err == 0)
+        err = swap_on(dev, flags & SWAP_FLAG_PREFER ? (int)(flags & SWAP_FLAG_PRIO_MASK) : atomic_fetch_sub(&unasked, 1) - 1);
     if (err == 0)
         reclaim_start();
     return err;

@@ -231,8 +231,9 @@ int as_populate_mapped(struct addrspace *as, vaddr_t start, size_t len, uint8_t 
     return err;
 }
 
-int as_page_out(struct addrspace *as, vaddr_t start, size_t len)
+int as_page_out(struct addrspace *as, vaddr_t start, size_t len, bool only_cool)
 {
+    void (*each)(struct anon *const anon[], unsigned n) = only_cool ? reclaim_cool : reclaim_these;
     int err = as_sync(as, start, len, true);
     uint64_t end = (start + page_up(len)) >> PAGE_SHIFT;
     struct anon *some[SWAP_CLUSTER], *anon;
@@ -244,14 +245,37 @@ int as_page_out(struct addrspace *as, vaddr_t start, size_t len)
          vpn = radix_next(&as->anons, vpn + 1, &anon)) {
         some[n++] = anon;
         if (n == SWAP_CLUSTER) {
-            reclaim_these(some, n);
+            each(some, n);
             n = 0;
         }
         thread_let_others();
     }
-    reclaim_these(some, n);
+    each(some, n);
     as_write_done(as);
     return err;
+}
+
+/* The first page of [vpn, end) whose contents are private and on disk; end: there is none. */
+static uint64_t next_on_disk(struct addrspace *as, uint64_t vpn, uint64_t end)
+{
+    struct anon *anon;
+    as_alone(as);                               /* no anon of it can be freed */
+    for (vpn = radix_next(&as->anons, vpn, &anon); anon != NULL && vpn < end; vpn = radix_next(&as->anons, vpn + 1, &anon)) {
+        if (!anon_in_memory(anon))
+            break;
+        thread_let_others();
+    }
+    as_write_done(as);
+    return anon != NULL && vpn < end ? vpn : end;
+}
+
+int as_will_need(struct addrspace *as, vaddr_t start, size_t len)
+{
+    uint64_t vpn = start >> PAGE_SHIFT, end = vpn + (page_up(len) >> PAGE_SHIFT);
+    int err = as_sync(as, start, len, false), failed = 0;
+    while (queue_on && failed != -EINTR && (vpn = next_on_disk(as, vpn, end)) < end)
+        failed = as_populate(as, vpn++ << PAGE_SHIFT, PAGE_SIZE, ACCESS_READ);
+    return failed == -EINTR ? failed : err;
 }
 
 /* ---- what is there ---- */

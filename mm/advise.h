@@ -52,10 +52,17 @@ bool as_is_taken(struct addrspace *as, vaddr_t start, size_t len, uint8_t flags)
 int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access access);
 
 /*
- * Have the private pages of the range go to disk, if there is one. Returns 0; -ENOMEM: holes, -EBUSY: locked memory; the rest is
- * done. Source: madvise(2), MADV_PAGEOUT.
+ * Have the private pages of the range go to disk, if there is one; or, only cool, be the first that may when memory runs short, unless
+ * they are used before. Returns 0; -ENOMEM: holes, -EBUSY: locked memory; the rest is done. Source: madvise(2), MADV_PAGEOUT and
+ * MADV_COLD.
  */
-int as_page_out(struct addrspace *as, vaddr_t start, size_t len);
+int as_page_out(struct addrspace *as, vaddr_t start, size_t len, bool only_cool);
+
+/*
+ * Bring in the private pages that are on disk, and wait for them. What cannot come, for want of memory or because the disk fails, stays there.
+ * Returns 0; -ENOMEM: holes, with the rest done; -EINTR: killed. Source: madvise(2), MADV_WILLNEED.
+ */
+int as_will_need(struct addrspace *as, vaddr_t start, size_t len);
 
 /*
  * as_populate for all that is mapped with these VMA_ flags, by the access that its rights allow; not what is locked on fault.

@@ -78,19 +78,15 @@ void anon_put(struct anon *anon)
 
 /* ---- on disk ---- */
 
-int anon_read_in(struct anon *anon, struct page *page)
+void anon_came(struct anon *anon, struct page *page)
 {
     assert(mutex_held(&anon->lock) && anon->page == NULL && anon->slot != 0);
-    int err = swap_read(anon->slot, page);
-    if (err != 0)
-        return err;
     page_set_use(page, anon->use);
     page->anon = anon;
     page->fetch_clean = false;
     anon->page = page;
     anon->idle = false;
     queue_came(anon);
-    return 0;
 }
 
 int anon_lock_in_memory(struct anon *anon)
@@ -100,8 +96,10 @@ int anon_lock_in_memory(struct anon *anon)
     mutex_lock(&anon->lock);
     while (anon->page == NULL && err == 0) {
         if (spare != NULL) {
-            err = anon_read_in(anon, spare);
-            spare = err == 0 ? NULL : spare;
+            if ((err = swap_read(&anon->slot, &spare, 1)) == 0) {
+                anon_came(anon, spare);
+                spare = NULL;
+            }
             continue;
         }
         mutex_unlock(&anon->lock);

@@ -75,11 +75,8 @@ static inline bool anon_sole(const struct anon *anon)
  */
 int anon_lock_in_memory(struct anon *anon);
 
-/*
- * The contents of anon, whose lock the caller holds, are on disk: read them into page, which becomes anon's. Returns 0 or -EIO,
- * with page still the caller's.
- */
-int anon_read_in(struct anon *anon, struct page *page);
+/* The contents of anon, whose lock the caller holds, have been read from its slot into page, which becomes anon's. */
+void anon_came(struct anon *anon, struct page *page);
 
 /* anon, whose lock the caller holds, is about to be stored to: what a slot has of it is old from now on. */
 void anon_leave_slot(struct anon *anon);

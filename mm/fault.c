@@ -21,7 +21,7 @@
  * enter it; let go. What is missing of the shape of things, a radix node or a page table, is made beforehand by
  * prepare_shape, which has the address space to itself for that moment. Whatever allocates comes before the owner's lock.
  * When memory runs out half-way nothing has to be undone: a table or a node that is there too early is as good as any other.
- * A page that is on disk is read with nothing held but the lock of its anon (read_in); then the fault begins again.
+ * A page that is on disk is read with nothing held but the lock of its anon (readin.c); then the fault begins again.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
@@ -34,6 +34,7 @@
 #include "mm/near.h"
 #include "mm/object.h"
 #include "mm/queue.h"
+#include "mm/readin.h"
 
 struct fault {
     struct addrspace *as;
@@ -50,7 +51,7 @@ struct fault {
     bool replaces;                      /* result: an old translation may show another page, so a new one must be entered */
     struct anon *old;                   /* result, A3: to put when it is mapped no more */
     struct anon *anon;                  /* result: has the page; locked */
-    struct page *spare;                 /* FAULT_SWAPPED: to read into; NULL: still to be got, and anon is not locked */
+    struct read_in *in;                 /* FAULT_SWAPPED: what is to be read; without a frame: anon is not locked */
     struct vm_object *object;           /* result: owns the anon; locked. NULL: the address space does */
 };
 
@@ -68,13 +69,22 @@ static void expect_stores(struct page *page, unsigned prot)
         page->fetch_clean = false;
 }
 
-/* The contents of anon, which is locked, are on disk only. It stays locked if there is a frame to read them into. */
-static enum fault_result swapped(struct fault *f, struct anon *anon)
+/* The contents of anon, locked, at index of tree, are on disk only. It stays locked if there is a frame to read them into. */
+static enum fault_result swapped(struct fault *f, struct anon *anon, const struct radix *tree, uint64_t index)
 {
     f->anon = anon;
-    if (f->spare == NULL)
+    if (f->in->nframes == 0)
         mutex_unlock(&anon->lock);
+    else
+        read_in_gather(f->in, anon, tree, index, f->vpn);
     return FAULT_SWAPPED;
+}
+
+static enum fault_result object_swapped(struct fault *f, struct anon *anon)
+{
+    enum fault_result result = swapped(f, anon, &f->vma->object->slots, anon->vpn);
+    mutex_unlock(&f->vma->object->lock);
+    return result;
 }
 
 /* anon, which is locked, is used. A slot that it has on disk stays true until the first store, which must come by here. */
@@ -94,7 +104,7 @@ static enum fault_result use_anon(struct fault *f, struct anon *anon, bool exclu
 {
     mutex_lock(&anon->lock);
     if (anon->page == NULL)
-        return swapped(f, anon);
+        return swapped(f, anon, &f->as->anons, f->vpn);
     f->which = f->access == ACCESS_WRITE ? FAULT_A2 : FAULT_A1;
     f->around = true;
     f->prot = exclusive ? f->vma->prot : f->vma->prot & ~PROT_WRITE;
@@ -126,7 +136,7 @@ static enum fault_result copy_anon(struct fault *f, struct anon *old)
     mutex_lock(&old->lock);
     if (old->page == NULL) {
         anon_put(anon);
-        return swapped(f, old);
+        return swapped(f, old, &f->as->anons, f->vpn);
     }
     page_copy(page_address(anon->page), page_address(anon_page(old)));
     mutex_unlock(&old->lock);
@@ -166,8 +176,7 @@ static enum fault_result promote(struct fault *f)
     }
     if (source->page == NULL) {
         anon_put(anon);
-        mutex_unlock(&f->vma->object->lock);
-        return swapped(f, source);
+        return object_swapped(f, source);
     }
     page_copy(page_address(anon->page), page_address(anon_page(source)));
     object_unlock_page(f->vma->object, source);
@@ -184,8 +193,7 @@ static enum fault_result use_object(struct fault *f, enum fault_case which, unsi
     if (err != 0)
         return from_errno(err);
     if (anon->page == NULL) {
-        mutex_unlock(&f->vma->object->lock);
-        return swapped(f, anon);
+        return object_swapped(f, anon);
     }
     f->object = f->vma->object;
     f->which = which;
@@ -296,27 +304,6 @@ static __attribute__((noinline)) enum fault_result prepare_shape(struct addrspac
     return result;
 }
 
-/*
- * The page is on disk. Get a frame; then, with anon locked, read. Nothing else is held: nobody's munmap or fork waits for this
- * disk, and anon cannot go, since who lets go of the last reference waits for its lock (anon_put).
- */
-static __attribute__((noinline)) enum fault_result read_in(struct anon *anon, struct page **spare)
-{
-    if (*spare == NULL) {
-        *spare = page_alloc(PAGE_KERNEL);
-        return *spare != NULL ? FAULT_DONE : FAULT_NO_MEMORY;
-    }
-    if (anon->slot != SWAP_ZEROES)
-        fault_count(FAULT_MAJOR);
-    int err = anon_read_in(anon, *spare);
-    if (err == 0)
-        *spare = NULL;
-    if (err == 0 && anon->use == PAGE_FILE)
-        object_zero_beyond(anon);
-    mutex_unlock(&anon->lock);
-    return err == 0 ? FAULT_DONE : FAULT_IO;
-}
-
 /* ---- neighbours ---- */
 
 /*
@@ -369,6 +356,7 @@ static __attribute__((noinline)) void count_failure(enum fault_result result)
 /* Lock what a fault at va locks, and resolve it. Whatever the result, fault_end is due. */
 static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vaddr_t va, enum access access)
 {
+    struct read_in in;
     /* Field by field: an initialiser would clear all of it, by a call to memset that costs more than to find the page. */
     f->as = as;
     f->va = page_down(va);
@@ -378,7 +366,8 @@ static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vadd
     f->around = false;
     f->old = NULL;
     f->object = NULL;
-    f->spare = NULL;
+    f->in = &in;
+    in.nframes = 0;
     as_read(as);
     f->near = near_lock(as, f->vpn);
     f->which = FAULT_SPURIOUS;                  /* these three for the compiler, which does not see that the loop sets them */
@@ -388,9 +377,7 @@ static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vadd
     while (__builtin_expect((result = fault_resolve(f)) >= FAULT_UNPREPARED, 0)) {
         fault_end(f);
         if (result == FAULT_SWAPPED) {
-            struct page *spare = f->spare;
-            result = read_in(f->anon, &spare);
-            f->spare = spare;
+            result = read_in(&in, f->vpn);
             as_read(as);
             f->near = near_lock(as, f->vpn);
         } else {
@@ -402,8 +389,8 @@ static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vadd
         if (result != FAULT_DONE)
             break;
     }
-    if (__builtin_expect(f->spare != NULL, 0))
-        page_free(f->spare);                    /* someone else has read it, or nobody could */
+    if (__builtin_expect(in.nframes > 0, 0))
+        read_in_drop_frames(&in);
     if (__builtin_expect(result != FAULT_DONE, 0))
         count_failure(result);
     return result;

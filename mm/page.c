@@ -21,6 +21,7 @@
 #define FRONT_BATCH   (1u << FRONT_BATCH_ORDER)
 #define RESERVE_SHIFT 7                         /* the reserve is this fraction of memory: 1/128 */
 #define RESERVE_MAX   64                        /* frames */
+#define LOW_SHIFT     6                         /* the low mark is this fraction of memory, and the reserve */
 #define POISON        0xdeadf7eedeadf7eeul
 
 struct page *page_frames;
@@ -29,6 +30,7 @@ uint64_t page_bias;
 size_t page_count;
 
 bool (*page_shrink)(void);
+void (*page_low)(void);
 static struct spinlock page_lock = SPINLOCK_INIT(RANK_PAGE);
 static struct page_list free_blocks[PAGE_MAX_ORDER + 1];    /* [page_lock] */
 static size_t nfree;                                        /* [page_lock to change] frames in free_blocks */
@@ -150,8 +152,11 @@ static bool front_fill(struct page_front *front)
             front->page[front->count++] = page;
         }
     }
+    bool some = front->count > 0, few = nfree < page_low_mark();
     spin_unlock(&page_lock);
-    return front->count > 0;
+    if (few && page_low != NULL)
+        page_low();
+    return some;
 }
 
 static void front_drain(struct page_front *front, unsigned keep)
@@ -230,6 +235,11 @@ void page_drain_hart(unsigned hart)
 }
 
 /* ---- counts ---- */
+
+size_t page_low_mark(void)
+{
+    return nreserve + (ntotal >> LOW_SHIFT);
+}
 
 size_t page_total(void)
 {

@@ -112,6 +112,13 @@ void page_init(const struct range *memory, unsigned nmemory, const struct range 
 extern bool (*page_shrink)(void);
 
 /*
+ * Handed down, too: called now and then while fewer frames are free than the low mark, which is a 64th of memory above the
+ * reserve. It must not sleep for long. Locks: as page_shrink.
+ */
+extern void (*page_low)(void);
+size_t page_low_mark(void);
+
+/*
  * A frame, contents undefined. NULL when none is left, or none but the reserve that only process 1 may use.
  * Locks: none needed; takes page_lock now and then. May sleep, and come back on another hart.
  */

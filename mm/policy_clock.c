@@ -18,10 +18,13 @@ static struct page *next(ask_fn *ask)
 {
     for (unsigned n = POLICY_LOOKS; n > 0 && !TAILQ_EMPTY(&ring); n--) {
         struct page *page = TAILQ_FIRST(&ring);
-        if (ask(page) == PAGE_UNUSED)
+        enum page_used used = ask(page);
+        if (used == PAGE_UNUSED)
             return page;
         TAILQ_REMOVE(&ring, page, queue_link);
         TAILQ_INSERT_TAIL(&ring, page, queue_link);
+        if (used == PAGE_BUSY)
+            break;
     }
     return NULL;
 }

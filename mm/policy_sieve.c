@@ -25,9 +25,12 @@ static struct page *next(ask_fn *ask)
 {
     for (unsigned n = POLICY_LOOKS; n > 0 && !TAILQ_EMPTY(&queue); n--) {
         struct page *page = hand != NULL ? hand : TAILQ_FIRST(&queue);
-        if (ask(page) == PAGE_UNUSED)
+        enum page_used used = ask(page);
+        if (used == PAGE_UNUSED)
             return page;
         hand = TAILQ_NEXT(page, queue_link);
+        if (used == PAGE_BUSY)
+            break;
     }
     return NULL;
 }

@@ -29,29 +29,26 @@ static void gone(struct page *page)
     ninactive -= queue == INACTIVE;
 }
 
-/* The first of the active ones is put on probation. */
-static void deactivate(ask_fn *ask)
+static void move(struct page *page, uint8_t queue)
 {
-    struct page *page = TAILQ_FIRST(&active);
     gone(page);
-    put(page, ask(page) == PAGE_BUSY ? ACTIVE : INACTIVE);
+    put(page, queue);
 }
 
 static struct page *next(ask_fn *ask)
 {
-    /* Half of the looks may go to filling the inactive queue: pages that cannot be had now must not use up all. */
     for (unsigned n = POLICY_LOOKS; n > 0; n--) {
-        if (n > POLICY_LOOKS / 2 && ninactive < queued_pages / 3 + 1 && !TAILQ_EMPTY(&active)) {
-            deactivate(ask);
-            continue;
-        }
-        struct page *page = TAILQ_FIRST(&inactive);
-        if (page == NULL)
-            return NULL;
-        if (ask(page) == PAGE_UNUSED)
+        bool refill = ninactive < queued_pages / 3 + 1 && !TAILQ_EMPTY(&active);
+        struct page *page = TAILQ_FIRST(refill ? &active : &inactive);
+        enum page_used used = page != NULL ? ask(page) : PAGE_BUSY;
+        if (used == PAGE_UNUSED && !refill)
             return page;
-        gone(page);
-        put(page, ACTIVE);
+        if (used == PAGE_BUSY) {
+            if (page != NULL)
+                move(page, page->anon->queue);  /* to its end */
+            break;
+        }
+        move(page, refill ? INACTIVE : ACTIVE);
     }
     return NULL;
 }

@@ -111,8 +111,10 @@ static enum page_used was_used(struct page *page)
 {
     counts.scanned++;
     int n = lock_and_unmap(page);
-    if (n < 0) {
-        busy |= n == BUSY;
+    if (n == LOCKED)
+        return PAGE_USED;
+    if (n == BUSY) {
+        busy = true;
         return PAGE_BUSY;
     }
     page->anon->idle = true;
@@ -176,6 +178,7 @@ static size_t choose(struct victims *victims, size_t *queued)
         if (!add_victim(victims, page)) {
             queue_policy->gone(page);
             queue_policy->came(page);
+            break;
         }
     }
     *queued = queued_pages;
@@ -187,17 +190,20 @@ static size_t choose(struct victims *victims, size_t *queued)
 static size_t write_cluster(struct anon *const anon[], unsigned n, swap_slot first)
 {
     struct page *pages[SWAP_CLUSTER];
+    swap_slot slots[SWAP_CLUSTER];
     size_t freed = 0;
-    for (unsigned i = 0; i < n; i++)
-        pages[i] = anon[i]->page;
-    bool whole = swap_write(first, pages, n) == 0;
     for (unsigned i = 0; i < n; i++) {
-        if (whole || (n > 1 && swap_write(first + i, &pages[i], 1) == 0)) {
-            anon[i]->slot = first + i;
+        pages[i] = anon[i]->page;
+        slots[i] = first + i;
+    }
+    bool whole = swap_write(slots, pages, n) == 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (whole || (n > 1 && swap_write(&slots[i], &pages[i], 1) == 0)) {
+            anon[i]->slot = slots[i];
             freed++;
             leave(anon[i]);
         } else {
-            swap_abandon(first + i);
+            swap_abandon(slots[i]);
             stay(anon[i]);
         }
     }
@@ -294,18 +300,30 @@ size_t reclaim(void)
     return freed;
 }
 
-size_t reclaim_these(struct anon *const anon[], unsigned n)
+static bool is_queued(const struct anon *anon) { return anon->queue == QUEUE_ARRIVING || anon->queue >= QUEUE_POLICY; }
+
+void reclaim_these(struct anon *const anon[], unsigned n)
 {
     struct victims victims = { 0 };
     mutex_lock(&reclaim_lock);
     spin_lock(&queue_lock);
     for (unsigned i = 0; i < n; i++)
-        if (anon[i]->queue == QUEUE_ARRIVING || anon[i]->queue >= QUEUE_POLICY)     /* so it has a page */
+        if (is_queued(anon[i]))                 /* so it has a page */
             add_victim(&victims, anon[i]->page);
     spin_unlock(&queue_lock);
-    size_t freed = take_out(&victims);
+    take_out(&victims);
     mutex_unlock(&reclaim_lock);
-    return freed;
+}
+
+void reclaim_cool(struct anon *const anon[], unsigned n)
+{
+    mutex_lock(&reclaim_lock);
+    spin_lock(&queue_lock);
+    for (unsigned i = 0; i < n; i++)
+        if (is_queued(anon[i]))
+            was_used(anon[i]->page);
+    spin_unlock(&queue_lock);
+    mutex_unlock(&reclaim_lock);
 }
 
 /* ---- on ---- */

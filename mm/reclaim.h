@@ -34,10 +34,13 @@ int reclaim_leave_disk(struct swap_device *dev);
 size_t reclaim(void);
 
 /*
- * Take the pages of these n <= SWAP_CLUSTER anons, used or not, if they may be had. Returns how many went. Locks: as for reclaim;
- * the caller keeps the anons from being freed.
+ * Take the pages of these n <= SWAP_CLUSTER anons, used or not, if they may be had. Locks: as for reclaim; the caller keeps the
+ * anons from being freed.
  */
-size_t reclaim_these(struct anon *const anon[], unsigned n);
+void reclaim_these(struct anon *const anon[], unsigned n);
+
+/* The same, but they only count as not used any more, until the next use. */
+void reclaim_cool(struct anon *const anon[], unsigned n);
 
 struct reclaim_counts {
     size_t zeroes;                      /* pages of zeroes that went, and were not written */

@@ -93,7 +93,7 @@ static int read_header(struct area *area, struct swap_device *dev)
         return -ENOMEM;
     const char *bytes = page_address(page);
     const struct header *header = (const struct header *)(bytes + INFO_OFFSET);
-    int err = dev->npages > 0 ? dev->transfer(dev, 0, &page, 1, false) : -EINVAL;
+    int err = dev->npages > 0 ? dev->transfer(dev, &(uint32_t){ 0 }, &page, 1, false) : -EINVAL;
     if (err == 0 && (memcmp(bytes + MAGIC_OFFSET, MAGIC, MAGIC_LEN) != 0 || header->version != 1 ||
                      header->last_page == 0 || header->last_page >= dev->npages || header->nbad > BAD_MAX))
         err = -EINVAL;
@@ -174,6 +174,11 @@ bool swap_slot_retires(swap_slot slot)
     return slot != 0 && slot != SWAP_ZEROES && area_of(slot)->retires;
 }
 
+bool swap_same_disk(swap_slot a, swap_slot b)
+{
+    return a != 0 && b != 0 && a != SWAP_ZEROES && b != SWAP_ZEROES && a >> SWAP_INDEX_BITS == b >> SWAP_INDEX_BITS;
+}
+
 /* The first free page at or after from, before end; end: there is none. */
 static uint32_t next_free(const struct area *area, uint32_t from, uint32_t end)
 {
@@ -243,21 +248,26 @@ static int count(size_t *done, unsigned n, int err)
     return err;
 }
 
-int swap_read(swap_slot slot, struct page *page)
+static int transfer(const swap_slot slot[], struct page *const page[], unsigned n, bool write)
 {
-    if (slot == SWAP_ZEROES) {
-        page_zero(page_address(page));
-        return count(&counts.zeroes_in, 1, 0);
+    struct swap_device *dev = area_of(slot[0])->dev;
+    uint32_t at[SWAP_CLUSTER];
+    for (unsigned i = 0; i < n; i++) {
+        assert(swap_same_disk(slot[i], slot[0]));
+        at[i] = index_of(slot[i]);
     }
-    struct swap_device *dev = area_of(slot)->dev;
-    return count(&counts.in, 1, dev->transfer(dev, index_of(slot), &page, 1, false));
+    return count(write ? &counts.out : &counts.in, n, dev->transfer(dev, at, page, n, write));
 }
 
-int swap_write(swap_slot first, struct page *const page[], unsigned n)
+int swap_read(const swap_slot slot[], struct page *const page[], unsigned n)
 {
-    struct swap_device *dev = area_of(first)->dev;
-    return count(&counts.out, n, dev->transfer(dev, index_of(first), page, n, true));
+    if (slot[0] != SWAP_ZEROES)
+        return transfer(slot, page, n, false);
+    page_zero(page_address(page[0]));
+    return count(&counts.zeroes_in, 1, 0);
 }
+
+int swap_write(const swap_slot slot[], struct page *const page[], unsigned n) { return transfer(slot, page, n, true); }
 
 void swap_counts(struct swap_counts *out)
 {

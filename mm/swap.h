@@ -26,10 +26,10 @@ struct swap_device {
     const char *name;
     size_t npages;
     /*
-     * Read or write n <= SWAP_CLUSTER neighbouring pages from page number first on. Sleeps, and allocates nothing.
+     * Read or write n <= SWAP_CLUSTER pages, at these page numbers, all at once. Sleeps, and allocates nothing.
      * Returns 0; -EIO: some or all of them have failed.
      */
-    int (*transfer)(struct swap_device *dev, uint32_t first, struct page *const page[], unsigned n, bool write);
+    int (*transfer)(struct swap_device *dev, const uint32_t at[], struct page *const page[], unsigned n, bool write);
 };
 
 /*
@@ -44,17 +44,18 @@ int swap_retire(struct swap_device *dev);
 void swap_resume(struct swap_device *dev);
 bool swap_forget(struct swap_device *dev);      /* dev is the caller's again; false, nothing changed: a slot is still held */
 
-/* Is slot one of an area that is being retired? */
+/* Is slot one of an area that is being retired? Are both on the same disk? */
 bool swap_slot_retires(swap_slot slot);
+bool swap_same_disk(swap_slot a, swap_slot b);
 
 /* Up to n neighbouring slots, n <= SWAP_CLUSTER. Returns how many, from *first on; 0: all areas are full. */
 unsigned swap_reserve(unsigned n, swap_slot *first);
 void swap_free(swap_slot slot);
 void swap_abandon(swap_slot slot);      /* the disk has refused it: it is never given out again */
 
-/* Read slot, or write n neighbouring ones. Sleeps. Returns 0 or -EIO. */
-int swap_read(swap_slot slot, struct page *page);
-int swap_write(swap_slot first, struct page *const page[], unsigned n);
+/* Read or write n <= SWAP_CLUSTER slots on the same disk, all at once. Sleeps. Returns 0; -EIO: some or all of them have failed. */
+int swap_read(const swap_slot slot[], struct page *const page[], unsigned n);
+int swap_write(const swap_slot slot[], struct page *const page[], unsigned n);
 
 /* Is the page full of zeroes? */
 bool swap_is_zeroes(const struct page *page);

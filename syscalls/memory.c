@@ -184,9 +184,9 @@ long sys_mremap(const struct syscall_args *a)
 
 /* ---- advice ---- */
 
-/* What each advice does. What is only NOT_OF_LOCKED, or FLAGS without any, means nothing here. */
+/* What each advice does. What is FLAGS without any means nothing here. */
 static const struct advice {
-    enum { NOT_KNOWN, FLAGS, FORGET, POPULATE, NOT_OF_LOCKED, PAGE_OUT } does;
+    enum { NOT_KNOWN, FLAGS, FORGET, POPULATE, WILL_NEED, COOL, PAGE_OUT } does;
     uint8_t clear, set;                 /* VMA_ flags */
     bool (*forgettable)(const struct vma *vma);
     enum access access;
@@ -194,7 +194,7 @@ static const struct advice {
     [MADV_NORMAL] = { FLAGS, .clear = VMA_SPARSE | VMA_DENSE },
     [MADV_RANDOM] = { FLAGS, .clear = VMA_DENSE, .set = VMA_SPARSE },
     [MADV_SEQUENTIAL] = { FLAGS, .clear = VMA_SPARSE, .set = VMA_DENSE },
-    [MADV_WILLNEED] = { FLAGS },
+    [MADV_WILLNEED] = { WILL_NEED },
     [MADV_DONTNEED] = { FORGET, .forgettable = forget_any },
     [MADV_FREE] = { FORGET, .forgettable = forget_zero_filled },        /* they may go at any time, so they go now */
     [MADV_DONTFORK] = { FLAGS, .set = VMA_NOT_TO_CHILD },
@@ -203,7 +203,7 @@ static const struct advice {
     [MADV_KEEPONFORK] = { FLAGS, .clear = VMA_EMPTY_IN_CHILD },
     [MADV_POPULATE_READ] = { POPULATE, .access = ACCESS_READ },
     [MADV_POPULATE_WRITE] = { POPULATE, .access = ACCESS_WRITE },
-    [MADV_DONTDUMP] = { FLAGS }, [MADV_DODUMP] = { FLAGS }, [MADV_COLD] = { NOT_OF_LOCKED }, [MADV_PAGEOUT] = { PAGE_OUT },
+    [MADV_DONTDUMP] = { FLAGS }, [MADV_DODUMP] = { FLAGS }, [MADV_COLD] = { COOL }, [MADV_PAGEOUT] = { PAGE_OUT },
 };
 
 /*
@@ -225,12 +225,11 @@ long sys_madvise(const struct syscall_args *a)
         return -ENOMEM;
     int err;
     switch (advice->does) {
-    case NOT_OF_LOCKED:
-        err = as_sync(as, start, len, true);
-        return err == -EBUSY ? -EINVAL : err;
+    case COOL:
     case PAGE_OUT:
-        err = as_page_out(as, start, len);
+        err = as_page_out(as, start, len, advice->does == COOL);
         return err == -EBUSY ? -EINVAL : err;
+    case WILL_NEED: return as_will_need(as, start, len);
     case FORGET:   return as_forget(as, start, len, advice->forgettable);
     case POPULATE: return as_populate(as, start, len, advice->access);
     default:       return as_advise(as, start, len, advice->clear, advice->set);

@@ -9,6 +9,7 @@
  */
 #include "kernel/core/hart.h"
 #include "kernel/core/kstack.h"
+#include "kernel/kswapd.h"
 #include "kernel/proc.h"
 #include "kernel/check/quiesce.h"
 #include "kernel/core/time.h"
@@ -33,16 +34,15 @@ void check_enable(bool on) { enabled = on; }
 
 static bool is_mm_rank(unsigned rank) { return rank >= RANK_AS && rank <= RANK_ANON; }
 
-static bool in_mm(struct proc *p, void *found)
+static bool in_mm(const struct thread *t)
 {
-    const struct thread *t = &p->thread;
-    if (is_mm_rank(t->waits_for))
-        *(bool *)found = true;
+    bool found = is_mm_rank(t->waits_for);
     for (unsigned i = 0; i < t->nheld; i++)
-        if (is_mm_rank(t->held[i].rank))
-            *(bool *)found = true;
-    return !*(bool *)found;
+        found |= is_mm_rank(t->held[i].rank);
+    return found;
 }
+
+static bool look_at(struct proc *p, void *found) { return !(*(bool *)found = in_mm(&p->thread)); }
 
 /*
  * Without regard to time. Where several processes do nothing but wait for each other's locks there may be no moment at which
@@ -53,8 +53,9 @@ static void check_now(unsigned tries)
     uint64_t start = time_ticks();      /* stopping the others counts: it can take longer than the check */
     for (;;) {
         harts_stop();
-        bool busy = false;
-        proc_for_each(in_mm, &busy);
+        bool busy = kswapd_thread() != NULL && in_mm(kswapd_thread());
+        if (!busy)
+            proc_for_each(look_at, &busy);
         bool late = start < atomic_load(&last_end);   /* another process has checked since we came */
         if (!busy && !late) {
             mm_check();
@@ -102,8 +103,10 @@ static void drop_caches(void)
 
 bool mm_shrink(void)
 {
-    if (reclaim() > 0)
+    if (reclaim() > 0) {
+        kswapd_hope();
         return true;
+    }
     drop_caches();
     return false;
 }

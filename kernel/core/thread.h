@@ -37,6 +37,8 @@ struct memory_walk {
     uint32_t filled;                    /* the first of the pages filled ahead last */
     uint16_t nfilled;                   /* how many of them, not known whether touched */
     bool asked;                         /* as_populate: these pages and no more */
+    uint8_t nread;                      /* how many pages were wanted from disk when last one was */
+    uint32_t read_next;                 /* number of the page that goes on with them */
 };
 
 struct thread {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/fs/text.h"
+#include "kernel/kswapd.h"
 #include "kernel/proc.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
@@ -67,9 +68,10 @@ void text_vmstat(struct text *text)
     struct reclaim_counts reclaim;
     swap_counts(&swap);
     reclaim_counts(&reclaim);
-    text_add(text, "pswpin %zu\npswpout %zu\nswpin_zero %zu\nswpout_zero %zu\npgscan %zu\npgsteal %zu\npgmajfault %lu\n", swap.in,
-             swap.out, swap.zeroes_in, reclaim.zeroes, reclaim.scanned, swap.out + reclaim.zeroes + reclaim.dropped,
-             faults.n[FAULT_MAJOR]);
+    text_add(text, "pswpin %zu\npswpout %zu\nswpin_zero %zu\nswpout_zero %zu\npgscan %zu\npgmajfault %lu\n", swap.in,
+             swap.out, swap.zeroes_in, reclaim.zeroes, reclaim.scanned, faults.n[FAULT_MAJOR]);
+    size_t stolen = swap.out + reclaim.zeroes + reclaim.dropped, by_kswapd = kswapd_stolen();
+    text_add(text, "pgsteal %zu\npgsteal_kswapd %zu\npgsteal_direct %zu\n", stolen, by_kswapd, stolen - by_kswapd);
     slab_for_each(add_slab, text);
 }
 

@@ -13,19 +13,20 @@
 static char bytes[DISK_NPAGES * PAGE_SIZE];
 static _Atomic unsigned failures, nwritten, nread;
 
-static int transfer(struct swap_device *dev, uint32_t first, struct page *const page[], unsigned n, bool write)
+static int transfer(struct swap_device *dev, const uint32_t at[], struct page *const page[], unsigned n, bool write)
 {
-    assert(dev == &disk && n >= 1 && n <= SWAP_CLUSTER && first + n <= dev->npages);
+    assert(dev == &disk && n >= 1 && n <= SWAP_CLUSTER);
     if (failures > 0) {
         failures--;
         return -EIO;
     }
     for (unsigned i = 0; i < n; i++) {
-        char *at = bytes + (first + i) * PAGE_SIZE;
+        assert(at[i] < dev->npages);
+        char *there = bytes + at[i] * PAGE_SIZE;
         if (write)
-            memcpy(at, page_address(page[i]), PAGE_SIZE);
+            memcpy(there, page_address(page[i]), PAGE_SIZE);
         else
-            memcpy(page_address(page[i]), at, PAGE_SIZE);
+            memcpy(page_address(page[i]), there, PAGE_SIZE);
     }
     atomic_fetch_add(write ? &nwritten : &nread, n);
     return 0;

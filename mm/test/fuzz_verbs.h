@@ -41,6 +41,9 @@ static inline unsigned op_prot(const struct op *op)
 #define expect_eq(actual, expected) fuzz_expect_equal(__FILE__, __LINE__, #actual, (int64_t)(actual), (int64_t)(expected))
 void fuzz_expect_equal(const char *file, int line, const char *what, int64_t actual, int64_t expected);
 
+/* Did the verb succeed although an allocation failed, and that may have been a frame to read ahead into? */
+bool only_read_ahead_failed(int err);
+
 /* Was the verb refused memory? Then err must say so. */
 bool refused(int err);
 
