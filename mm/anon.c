@@ -85,7 +85,7 @@ void anon_came(struct anon *anon, struct page *page)
     page->anon = anon;
     page->fetch_clean = false;
     anon->page = page;
-    anon->idle = false;
+    anon->idle = true;
     queue_came(anon);
 }
 

@@ -75,7 +75,7 @@ static inline bool anon_sole(const struct anon *anon)
  */
 int anon_lock_in_memory(struct anon *anon);
 
-/* The contents of anon, whose lock the caller holds, have been read from its slot into page, which becomes anon's. */
+/* The contents of anon, whose lock the caller holds, have been read from its slot into page, which becomes anon's, idle. */
 void anon_came(struct anon *anon, struct page *page);
 
 /* anon, whose lock the caller holds, is about to be stored to: what a slot has of it is old from now on. */

@@ -47,7 +47,7 @@ struct fault {
     struct pte *entry;                  /* where the translation goes */
     enum fault_case which;              /* result: the case of the picture */
     unsigned prot;                      /* result: rights that the translation may have */
-    bool around;                        /* result: the page was in memory, so its neighbours may be too */
+    bool around;                        /* result: the page was in memory, in use, so its neighbours may be too */
     bool replaces;                      /* result: an old translation may show another page, so a new one must be entered */
     struct anon *old;                   /* result, A3: to put when it is mapped no more */
     struct anon *anon;                  /* result: has the page; locked */
@@ -106,7 +106,7 @@ static enum fault_result use_anon(struct fault *f, struct anon *anon, bool exclu
     if (anon->page == NULL)
         return swapped(f, anon, &f->as->anons, f->vpn);
     f->which = f->access == ACCESS_WRITE ? FAULT_A2 : FAULT_A1;
-    f->around = true;
+    f->around = !anon->idle;
     f->prot = exclusive ? f->vma->prot : f->vma->prot & ~PROT_WRITE;
     use_page(f, anon);
     expect_stores(anon_page(anon), f->prot);
@@ -197,7 +197,7 @@ static enum fault_result use_object(struct fault *f, enum fault_case which, unsi
     }
     f->object = f->vma->object;
     f->which = which;
-    f->around = f->access != ACCESS_WRITE;
+    f->around = f->access != ACCESS_WRITE && !anon->idle;
     if (f->access == ACCESS_WRITE)
         anon->dirty = true;
     f->prot = anon->dirty ? prot : prot & ~PROT_WRITE;          /* the first store must come by here */

@@ -6,8 +6,8 @@
  * the anons can go, since who lets go of the last reference waits for its lock (anon_put).
  *
  * Read-ahead: a disk brings several pages in little more time than one. Which are wanted is guessed from the thread's last one:
- * where this fault is at the page after those, it gets twice as many, up to SWAP_CLUSTER; anywhere else the page alone. Those
- * ahead come in idle and without a leaf, so what nobody touches is the first to go, and is clean.
+ * where this fault is at the page after those, it gets twice as many, up to SWAP_CLUSTER; anywhere else the page alone. All
+ * come in idle and without a leaf, so what nobody touches is the first to go, and is clean.
  */
 #include "kernel/core/thread.h"
 #include "mm/anon.h"
@@ -52,10 +52,9 @@ static enum fault_result get_frames(struct read_in *in, unsigned n)
     return in->nframes > 0 ? FAULT_DONE : FAULT_NO_MEMORY;
 }
 
-static void came(struct anon *anon, struct page *page, bool idle)
+static void came(struct anon *anon, struct page *page)
 {
     anon_came(anon, page);
-    anon->idle = idle;
     if (anon->use == PAGE_FILE)
         object_zero_beyond(anon);
     mutex_unlock(&anon->lock);
@@ -90,7 +89,7 @@ enum fault_result read_in(struct read_in *in, uint64_t vpn)
         page_free(in->frame[--in->nframes]);
     while (in->nframes > 0) {
         unsigned i = --in->nframes;
-        came(in->anon[i], in->frame[i], i > 0);
+        came(in->anon[i], in->frame[i]);
     }
     return FAULT_DONE;
 }

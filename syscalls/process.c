@@ -264,7 +264,7 @@ long sys_getrusage(const struct syscall_args *a)
     if ((int)a->arg[0] == RUSAGE_SELF) {
         struct fault_counts faults;
         fault_counts_of(&p->thread, &faults);
-        usage = make_rusage(p->thread.run_ticks, proc_resident_max(p), &faults);
+        usage = make_rusage(time_run_ticks(&p->thread), proc_resident_max(p), &faults);
     } else if ((int)a->arg[0] == RUSAGE_CHILDREN) {
         usage = make_rusage(p->child_ticks, p->child_resident_max, &p->child_faults);
     } else {

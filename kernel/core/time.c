@@ -49,7 +49,8 @@ static uint64_t ns_to_ticks(uint64_t ns)
 
 uint64_t time_ns(void) { return time_ticks_to_ns(time_ticks()); }
 
-uint64_t time_run_ns(const struct thread *t) { return time_ticks_to_ns(t->run_ticks + time_ticks() - this_hart()->since); }
+uint64_t time_run_ticks(const struct thread *t) { return t->run_ticks + time_ticks() - this_hart()->since; }
+uint64_t time_run_ns(const struct thread *t) { return time_ticks_to_ns(time_run_ticks(t)); }
 
 /* ---- the calendar ---- */
 

@@ -16,7 +16,9 @@ struct thread;
 uint64_t time_ticks(void);                              /* the time CSR */
 uint64_t time_ns(void);                                 /* since reset */
 uint64_t time_ticks_to_ns(uint64_t ticks);
-uint64_t time_run_ns(const struct thread *t);           /* how long t, the thread on this hart, has run in all */
+/* How long t, the thread on this hart, has run in all. */
+uint64_t time_run_ticks(const struct thread *t);
+uint64_t time_run_ns(const struct thread *t);
 uint64_t time_boot_ns(void);                            /* when reset was, since 1970; 0: the machine has no calendar */
 
 /* Sleep until time_ns() >= wake_ns. Returns 0, or -ERESTARTSYS: see sleep_on_interruptible. */
