@@ -17,6 +17,7 @@
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/page.h"
+#include "mm/swap.h"
 #include "mm/uaccess.h"
 #include "syscalls/abi.h"
 #include "syscalls/syscalls.h"
@@ -427,11 +428,15 @@ static bool count(struct proc *p, void *n)
 
 long sys_sysinfo(const struct syscall_args *a)
 {
+    size_t swap_total, swap_free;
+    swap_totals(&swap_total, &swap_free);
     struct linux_sysinfo info = {
         .uptime = (int64_t)(time_ns() / NSEC_PER_SEC),
         .totalram = page_total() * PAGE_SIZE,
         .freeram = page_used(PAGE_FREE) * PAGE_SIZE,
         .sharedram = object_page_count() * PAGE_SIZE,
+        .totalswap = swap_total * PAGE_SIZE,
+        .freeswap = swap_free * PAGE_SIZE,
         .mem_unit = 1,
     };
     proc_for_each(count, &info.procs);

@@ -2,10 +2,13 @@
 """disk.py LAUNCH BUILD: disks as the host sees them: which is which, what has come to the image, and devices that are odd."""
 
 import os
+import random
+import struct
 import sys
 import tempfile
+import time
 
-from harness import check, expect, finish, launch
+from harness import check, expect, finish, launch, start
 
 BUILD = sys.argv[2]
 SECTOR = 512
@@ -73,4 +76,29 @@ with tempfile.TemporaryDirectory() as folder:
            guest(*drive, "sh", "-c", "dd if=/dev/vda of=/x bs=512 skip=39 count=1 && echo good; "
                  "dd if=/dev/vda of=/x bs=512 skip=40 count=1 || echo bad; "
                  "dd if=/dev/vda of=/x bs=512 skip=41 count=1 && echo better"), 0, "good\n", "bad\n", "better\n", "Input/output error")
+
+    # The machine loses its power at some moment of swapping: whatever else is on the disk, it is one for swapping still.
+    area = os.path.join(folder, "area")
+    header = bytes(1024) + struct.pack("<III", 1, 8191, 0)
+    header += bytes(4086 - len(header)) + b"SWAPSPACE2"
+    with open(area, "wb") as file:
+        file.write(header)
+        file.truncate(8192 * 4096)
+    swapping = ("--build", BUILD, "--memory", "32M", "--disk", area, "--append", "swap=vda")
+    for number in range(3):
+        os.truncate(area, 4096)
+        os.truncate(area, 8192 * 4096)
+        before = os.stat(area).st_blocks
+        machine = start(*swapping, "swap", "twice as much")
+        until = time.monotonic() + 30
+        while os.stat(area).st_blocks < before + 64 and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.5 + random.random())
+        machine.terminate()
+        machine.communicate()
+        check(f"a power cut leaves the header whole ({number + 1})", [
+            (contents(area)[:4096] != header, "it has changed"),
+            (os.stat(area).st_blocks < before + 64, "nothing had been written yet")])
+    expect("and the disk is swapped to again", launch(*swapping, "swap", "advice", timeout=60), 0, "ok 1 - advice")
+
 finish()

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 
 #include <faultline.h>
@@ -22,8 +24,6 @@
 #define SELF           "/tests/soak"
 #define SPARE_BYTES    MIB(24)                  /* what a hog leaves free where nobody may be killed for it */
 
-#define PROT_READ      1
-#define PROT_WRITE     2
 #define STATUS_CORRUPT 3                        /* of a worker that has seen a wrong byte: never excused */
 
 static unsigned seconds = 20;
@@ -117,6 +117,66 @@ static void work_heap(void)
         memset(&stored[keep], 0, (HEAP_PAGES - keep) * sizeof(stored[0]));
         heap_expect_all();
     }
+}
+
+/* ---- more memory than there is, if there is a disk for it ---- */
+
+static size_t swap_npages(void)
+{
+    struct sysinfo info;
+
+    check_eq(sysinfo(&info), 0);
+    return info.totalswap * info.mem_unit / PAGE_BYTES;
+}
+
+static uint32_t *stamps;                        /* what each page holds */
+
+static uintptr_t stamp_of(uintptr_t va, size_t page) { return va + page * PAGE_BYTES + page % 512 * 8; }
+
+static void expect_stamps(uintptr_t va, size_t from, size_t n)
+{
+    for (size_t i = from; i < from + n && time_left(); i++)
+        expect_word(stamp_of(va, i), stamps[i]);
+}
+
+/* Pages of which each has a stamp: stored to, looked at, seen by a child, advised about; private, or shared with the child. */
+static void work_paging(void)
+{
+    static const int advices[] = { MADV_PAGEOUT, MADV_COLD, MADV_WILLNEED };
+    size_t npages = swap_npages() > 0 ? vmstat("nr_pages") / 2 : HEAP_PAGES;
+    bool shared = below(2) == 0;
+    uintptr_t va = (uintptr_t)mmap(NULL, npages * PAGE_BYTES, PROT_READ | PROT_WRITE,
+                                   MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE), -1, 0);
+
+    check(va != (uintptr_t)MAP_FAILED && (stamps = calloc(npages, sizeof(*stamps))) != NULL);
+    while (time_left()) {
+        size_t from = below(npages), n = 1 + below(npages - from);
+        switch (below(4)) {
+        case 0:
+            check_eq(madvise((void *)(va + from * PAGE_BYTES), n * PAGE_BYTES, advices[below(3)]), 0);
+            break;
+        case 1:
+            for (size_t i = from; i < from + n && time_left(); i++) {
+                stamps[i] = random_number();
+                poke(stamp_of(va, i), stamps[i]);
+            }
+            break;
+        case 2:
+            for (n = 100; n > 0; n--)
+                expect_stamps(va, below(npages), 1);
+            break;
+        default:;
+            pid_t pid = fork();
+            if (pid == 0) {
+                expect_stamps(va, from, n);
+                _exit(0);
+            }
+            if (pid > 0)
+                settle(pid, 0);
+        }
+    }
+    deadline += 100 * TICKS_PER_S;              /* for a last look at all of it */
+    expect_stamps(va, 0, npages);
 }
 
 /* ---- rights that come and go ---- */
@@ -301,8 +361,10 @@ static const struct kind {
 } kinds[] = {
     { "heap", work_heap },   { "rights", work_rights }, { "stream", work_stream }, { "exec", work_exec },
     { "files", work_files }, { "kill", work_kill },     { "orphans", work_orphans }, { "hog", work_hog },
+    { "paging", work_paging },
 };
 #define NKINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define PAGING (NKINDS - 1)
 
 static void worker(uintptr_t which)
 {
@@ -324,7 +386,7 @@ static void play_round(unsigned number)
 
     deadline = rdtime() + ROUND_SECONDS * TICKS_PER_S;
     for (unsigned i = 0; i < WORKERS; i++) {
-        kind[i] = below(NKINDS);
+        kind[i] = i % 2 == 0 && swap_npages() > 0 ? PAGING : below(NKINDS);
         hogged = hogged || kinds[kind[i]].work == work_hog;
     }
     for (unsigned i = 0; i < WORKERS; i++)

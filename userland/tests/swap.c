@@ -5,12 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 
 #include <faultline.h>
@@ -96,6 +98,7 @@ static void working_set(size_t times, int flags)
 
 static void twice(void) { working_set(2, MAP_PRIVATE); }
 static void four_times(void) { working_set(4, MAP_PRIVATE); }
+static void eight_times(void) { working_set(8, MAP_PRIVATE); }
 static void shared_twice(void) { working_set(2, MAP_SHARED); }
 
 /* A child shares all of it, part of which is on disk; each writes its own. */
@@ -170,6 +173,16 @@ static void calls(void)
 }
 
 /* swapoff with more on disk than there is room for fails whole; without, everything is back, and the disk can be used again. */
+/* Bytes. */
+static size_t swap_left(void)
+{
+    struct sysinfo info;
+
+    check_eq(sysinfo(&info), 0);
+    check_ge(info.totalswap, MIB(1));
+    return info.freeswap * info.mem_unit;
+}
+
 static size_t count_resident(uintptr_t start, size_t npages)
 {
     unsigned char resident[npages];
@@ -192,8 +205,10 @@ static void advice(void)
     for (size_t i = 0; i < NPAGES; i++)
         page_write(start, i, 4);
     check_eq(count_resident(start, NPAGES), NPAGES);
+    size_t left = swap_left();
     check_eq(madvise((void *)start, len, MADV_PAGEOUT), 0);
     check_eq(count_resident(start, NPAGES), 0);
+    check_eq(left - swap_left(), len);
 
     long in = vmstat("pswpin");
     check_eq(madvise((void *)start, len, MADV_WILLNEED), 0);
@@ -253,9 +268,39 @@ static void off_and_on(void)
     unmap_pages(start + npages / 2 * PAGE_BYTES, npages - npages / 2);
 }
 
-static const struct test_case cases[] = {
+/* ---- a disk that fails now and then: disk=error:N on the boot line ---- */
+
+static void one_and_a_half(uintptr_t number)
+{
+    size_t npages = memory_npages() * 3 / 2;
+    uintptr_t start = map_pages(npages, number % 2 ? MAP_SHARED : MAP_PRIVATE);
+
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t i = 0; i < npages; i++)
+            page_write(start, i, number + round);
+        for (size_t i = npages; i-- > 0;)       /* page by page: downwards nothing is read ahead */
+            page_check(start, i, number + round);
+    }
+}
+
+/* Whose page cannot be read dies of it, and nobody sees a wrong byte; what cannot be written stays, and its slot is used no more. */
+static void some_fail(void)
+{
+    unsigned died = 0;
+
+    for (unsigned n = 0; n < 6; n++) {
+        int status = child_wait(child_start(one_and_a_half, n));
+        check(status == 0 || status == SIGBUS);
+        died += status == SIGBUS;
+    }
+    note("%u of 6 died", died);
+    check_ge(died, 1);
+}
+
+static const struct test_case usual[] = {
     { .name = "twice as much", .run = twice },
     { .name = "four times as much", .run = four_times },
+    { .name = "eight times as much", .run = eight_times },
     { .name = "shared memory", .run = shared_twice },
     { .name = "forked", .run = forked },
     { .name = "crowd", .run = crowd },
@@ -265,10 +310,17 @@ static const struct test_case cases[] = {
     { .name = NULL },
 };
 
+static const struct test_case errors[] = {
+    { .name = "some fail", .run = some_fail },
+    { .name = NULL },
+};
+
+/* Usage: swap [-e] [CASE...]      -e: on a disk that fails */
 int main(int argc, char **argv)
 {
-    static const struct test_case *const tables[] = { cases, NULL };
-    static const struct test_program program = { "swap", TEST_TAP, tables };
+    bool fails = argc > 1 && strcmp(argv[1], "-e") == 0;
+    const struct test_case *const tables[] = { fails ? errors : usual, NULL };
+    const struct test_program program = { "swap", TEST_TAP, tables };
 
-    return test_main(&program, argc, argv);
+    return test_main(&program, argc - fails, argv + fails);
 }
