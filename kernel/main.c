@@ -22,6 +22,7 @@
 #include "kernel/core/kstack.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/print.h"
+#include "kernel/oom.h"
 #include "kernel/proc.h"
 #include "kernel/swapon.h"
 #include "kernel/check/crash.h"
@@ -156,6 +157,7 @@ static void options(void)
         ahead_enable(false);
     else if (ahead != NULL && strcmp(ahead, "on") != 0)
         kprintf("boot: ahead=%s is neither on nor off, taking on\n", ahead);
+    oom_init();
 }
 
 /* On the boot hart, on the stack of its idle thread. */

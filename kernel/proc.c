@@ -124,7 +124,7 @@ static int proc_start(struct proc *p, struct proc *parent, struct addrspace *as)
     p->as = as;
     if (as != NULL)
         as_activate(&p->thread, as);
-    if (as != NULL && as->oom_va != 0)  /* its other users have been killed, or are about to be */
+    if (as != NULL && (as->chosen || as->oom_va != 0))      /* its other users have been killed, or are about to be */
         signal_kill(p, SIGKILL);
     p->parent = parent;
     if (parent != NULL)
@@ -224,6 +224,7 @@ int proc_fork(const struct fork_request *request)
     }
     files_fork(parent, child);
     child->traced = parent->traced;
+    child->oom_score_adj = parent->oom_score_adj;
     memcpy(child->name, parent->name, sizeof child->name);
     child->args_start = parent->args_start;
     child->args_end = parent->args_end;

@@ -19,6 +19,7 @@ static SLAB_CACHE(families, struct family);
 
 static struct spinlock as_list_lock = SPINLOCK_INIT(RANK_PAGE);
 static LIST_HEAD(, addrspace) as_list;          /* [as_list_lock] */
+static _Atomic size_t nchosen, nchosen_ever;
 
 /* ---- create ---- */
 
@@ -86,6 +87,7 @@ static struct addrspace *as_alloc(void)
         as->near[i].about = 0;
     }
     atomic_store_explicit(&as->oom_va, 0, memory_order_relaxed);
+    atomic_store_explicit(&as->chosen, 0, memory_order_relaxed);
     as->limits = (struct as_limits){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
     as->brk_max = USER_END;
     return as;
@@ -137,6 +139,7 @@ void as_destroy(struct addrspace *as)
     radix_put_all(&as->anons);
     family_put(as);
     as_write_done(as);
+    nchosen -= as->chosen;
     slab_free(&addrspaces, as);
 }
 
@@ -219,6 +222,17 @@ void as_activate(struct thread *thread, struct addrspace *as)
     if (thread == thread_current())
         mmu_activate(thread->mmu, thread->mmu_root);
 }
+
+void as_choose(struct addrspace *as)
+{
+    if (atomic_exchange(&as->chosen, 1))
+        return;
+    nchosen++;
+    nchosen_ever++;
+}
+
+size_t as_chosen(void) { return nchosen; }
+size_t as_chosen_ever(void) { return nchosen_ever; }
 
 bool as_get_living(struct addrspace *as)
 {
