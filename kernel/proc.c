@@ -18,6 +18,7 @@
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "kernel/check/quiesce.h"
+#include "mm/commit.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 
@@ -149,7 +150,7 @@ void proc_create_init(void (*start)(void))
     p->umask = 022;
     for (unsigned i = 0; i < RLIMIT_COUNT; i++)
         p->limits[i] = (struct limit){ RLIM_INFINITY, RLIM_INFINITY };
-    p->limits[RLIMIT_STACK].soft = STACK_SIZE_DEFAULT;
+    p->limits[RLIMIT_STACK].soft = commit_strict ? STACK_SIZE_STRICT : STACK_SIZE_DEFAULT;
     p->limits[RLIMIT_NPROC] = (struct limit){ proc_limit(), proc_limit() };
     p->limits[RLIMIT_NOFILE] = (struct limit){ NOFILE, NOFILE };
     p->limits[RLIMIT_SIGPENDING] = (struct limit){ SIGNAL_QUEUE_MAX, SIGNAL_QUEUE_MAX };

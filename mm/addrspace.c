@@ -11,6 +11,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/slab.h"
 
@@ -168,7 +169,12 @@ static int copy_promises(struct addrspace *child, struct addrspace *parent)
         if (clone == NULL)
             return -ENOMEM;
         clone->flags &= ~(VMA_LOCKED | VMA_LOCK_ON_FAULT);
+        if (!commit_reserve(vma_ncommitted(clone))) {
+            vma_free(clone);
+            return -ENOMEM;
+        }
         vma_insert(child, clone, vma);
+        commit_release(vma_ncommitted(clone));
     }
     return 0;
 }

@@ -203,9 +203,9 @@ int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end);     /* both 
 /* The heap grows upwards, so nothing is placed below its end, unless asked for. */
 static inline vaddr_t as_room_from(const struct addrspace *as) { return as->brk_base != 0 ? page_up(as->brk) : PAGE_SIZE; }
 
-/* Pages that are mapped in [start, end), those of them that RLIMIT_DATA counts, and those that are locked. */
+/* Pages that are mapped in [start, end), those of them that RLIMIT_DATA counts, that are locked, and that commit.h counts. */
 struct pages {
-    size_t all, data, locked;
+    size_t all, data, locked, committed;
 };
 struct pages as_count(struct addrspace *as, vaddr_t start, vaddr_t end);
 

@@ -10,6 +10,7 @@
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/queue.h"
 #include "mm/slab.h"
@@ -22,7 +23,13 @@ static _Atomic size_t npages_of_files;          /* of objects with limited */
 
 struct vm_object *object_create(const char *source, size_t size_bytes, struct inode *inode)
 {
+    size_t ncommitted = source == NULL && inode == NULL ? page_up(size_bytes) >> PAGE_SHIFT : 0;
+    if (!commit_reserve(ncommitted))
+        return NULL;
     struct vm_object *obj = slab_alloc(&vm_objects);
+    if (obj != NULL)
+        commit_count(ncommitted);
+    commit_release(ncommitted);
     if (obj == NULL)
         return NULL;
     atomic_store_explicit(&obj->refs, 1, memory_order_relaxed);
@@ -31,6 +38,7 @@ struct vm_object *object_create(const char *source, size_t size_bytes, struct in
     obj->source = source;
     obj->source_bytes = source != NULL ? size_bytes : 0;
     obj->npages = 0;
+    obj->ncommitted = ncommitted;
     obj->round = 0;
     obj->limited = inode != NULL;
     obj->inode = inode;
@@ -57,6 +65,7 @@ void object_put(struct vm_object *obj)
     mutex_unlock(&objects_lock);
     if (obj->limited)
         atomic_fetch_sub_explicit(&npages_of_files, obj->npages, memory_order_relaxed);
+    commit_count(-(int64_t)obj->ncommitted);
     mutex_lock(&obj->lock);             /* nobody else can find it, but a lock held tells the checker that it is not whole */
     radix_put_all(&obj->slots);
     mutex_unlock(&obj->lock);
@@ -106,6 +115,19 @@ static void spare_free(struct spare *spare)
     radix_spare_free(&spare->nodes);
 }
 
+/* The slot at index is used from now on, or no more. What can be filled from source is not committed: it can be given back. */
+static void count_page(struct vm_object *obj, uint64_t index, int one)
+{
+    obj->npages += one;
+    if (!obj->limited)
+        return;
+    atomic_fetch_add_explicit(&npages_of_files, one, memory_order_relaxed);
+    if (index << PAGE_SHIFT < obj->source_bytes)
+        return;
+    obj->ncommitted += one;
+    commit_count(one);
+}
+
 /* Bytes of source from at to the end of its page. */
 static size_t source_left(const struct vm_object *obj, size_t at)
 {
@@ -133,7 +155,7 @@ static int find_or_fill(struct vm_object *obj, uint64_t index, size_t pages_max,
     *out = object_find(obj, index);
     if (*out != NULL)
         return 0;
-    if (obj->limited && object_page_count() >= pages_max)
+    if (obj->limited && pages_max != SIZE_MAX && (object_page_count() >= pages_max || commit_is_full()))
         return -ENOSPC;
     struct radix_node *node = spare->anon != NULL ? radix_prepare(&obj->slots, index, &spare->nodes) : NULL;
     if (node == NULL)
@@ -147,9 +169,7 @@ static int find_or_fill(struct vm_object *obj, uint64_t index, size_t pages_max,
     queue_came(anon);
     mutex_unlock(&anon->lock);
     radix_fill(node, index, anon);
-    obj->npages++;
-    if (obj->limited)
-        atomic_fetch_add_explicit(&npages_of_files, 1, memory_order_relaxed);
+    count_page(obj, index, 1);
     *out = anon;
     return 0;
 }
@@ -199,9 +219,7 @@ void object_unlock_page(struct vm_object *obj, struct anon *anon)
 static void forget_page(struct vm_object *obj, uint64_t index)
 {
     radix_clear(&obj->slots, index, index + 1);
-    obj->npages--;
-    if (obj->limited)
-        atomic_fetch_sub_explicit(&npages_of_files, 1, memory_order_relaxed);
+    count_page(obj, index, -1);
 }
 
 /*

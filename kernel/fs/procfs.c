@@ -28,6 +28,7 @@
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "mm/chaos.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/page.h"
 
@@ -389,6 +390,9 @@ static void diskstats_text(struct text *text)
 
 static void mounts_text(struct text *text) { text_add(text, "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n"); }
 
+/* proc_sys_vm(5): 2 refuses to promise what memory and swap cannot hold. */
+static void overcommit_text(struct text *text) { text_add(text, "%d\n", commit_strict ? 2 : 0); }
+
 static int drop_caches_command(int pid, long number)
 {
     (void)pid, (void)number;
@@ -536,7 +540,10 @@ static const struct proc_text root_texts[] = {
     { "oom_score", 0444, .pid_text = pid_oom_score_text },
     { "oom_score_adj", 0644, .pid_text = pid_oom_score_adj_text, .command = oom_set_adj, .may_be_negative = true },
     { "fail-nth", 0200, .command = pid_fail_nth_command },
-}, drop_caches = { "drop_caches", 0200, .command = drop_caches_command };
+}, vm_texts[] = {
+    { "drop_caches", 0200, .command = drop_caches_command },
+    { "overcommit_memory", 0444, .text = overcommit_text },
+};
 
 /* The last of each list is for tests. */
 static const size_t nroot_texts = ARRAY_LEN(root_texts) - !CHECKED, npid_texts = ARRAY_LEN(pid_texts) - !CHECKED;
@@ -687,8 +694,8 @@ int proc_mount(void)
         err = add(proc_root, "sys", NULL, &fixed_dir_ops, &sys);
     if (err == 0)
         err = add(sys, "vm", NULL, &fixed_dir_ops, &vm);
-    if (err == 0)
-        err = add(vm, drop_caches.name, &drop_caches, NULL, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(vm_texts) && err == 0; i++)
+        err = add(vm, vm_texts[i].name, &vm_texts[i], NULL, NULL);
     for (size_t i = 0; i < nroot_texts && err == 0; i++)
         err = add(proc_root, root_texts[i].name, &root_texts[i], NULL, NULL);
     return err;

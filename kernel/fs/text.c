@@ -10,6 +10,7 @@
 #include "kernel/kswapd.h"
 #include "kernel/proc.h"
 #include "mm/addrspace.h"
+#include "mm/commit.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
 #include "mm/slab.h"
@@ -88,6 +89,8 @@ void text_meminfo(struct text *text)
     swap_totals(&swap_total, &swap_free);
     text_add(text, "SwapTotal:      %8zu kB\n", swap_total * kib);
     text_add(text, "SwapFree:       %8zu kB\n", swap_free * kib);
+    text_add(text, "CommitLimit:    %8zu kB\n", commit_limit() * kib);
+    text_add(text, "Committed_AS:   %8zu kB\n", (size_t)commit_pages * kib);
     text_add(text, "AnonPages:      %8zu kB\n", frames(PAGE_ANON) * kib);
     text_add(text, "Slab:           %8zu kB\n", frames(PAGE_SLAB) * kib);
     text_add(text, "KernelStack:    %8zu kB\n", frames(PAGE_KSTACK) * kib);
