@@ -27,11 +27,10 @@ struct vm_object *object_create(const char *source, size_t size_bytes, struct in
     if (!commit_reserve(ncommitted))
         return NULL;
     struct vm_object *obj = slab_alloc(&vm_objects);
-    if (obj != NULL)
-        commit_count(ncommitted);
-    commit_release(ncommitted);
-    if (obj == NULL)
+    if (obj == NULL) {
+        commit_release(ncommitted);
         return NULL;
+    }
     atomic_store_explicit(&obj->refs, 1, memory_order_relaxed);
     mutex_init(&obj->lock, RANK_OBJECT);
     atomic_store_explicit(&obj->size_bytes, size_bytes, memory_order_relaxed);
@@ -44,8 +43,10 @@ struct vm_object *object_create(const char *source, size_t size_bytes, struct in
     obj->inode = inode;
     radix_init(&obj->slots);
     LIST_INIT(&obj->vmas);
-    mutex_lock(&objects_lock);
+    mutex_lock(&objects_lock);                  /* what is on the list counts, and the checker comes when nobody holds it */
     LIST_INSERT_HEAD(&objects, obj, all_link);
+    commit_count(ncommitted);
+    commit_release(ncommitted);
     mutex_unlock(&objects_lock);
     return obj;
 }
@@ -62,10 +63,10 @@ void object_put(struct vm_object *obj)
     assert(LIST_EMPTY(&obj->vmas));             /* each of them holds a reference */
     mutex_lock(&objects_lock);
     LIST_REMOVE(obj, all_link);
+    commit_count(-(int64_t)obj->ncommitted);
     mutex_unlock(&objects_lock);
     if (obj->limited)
         atomic_fetch_sub_explicit(&npages_of_files, obj->npages, memory_order_relaxed);
-    commit_count(-(int64_t)obj->ncommitted);
     mutex_lock(&obj->lock);             /* nobody else can find it, but a lock held tells the checker that it is not whole */
     radix_put_all(&obj->slots);
     mutex_unlock(&obj->lock);

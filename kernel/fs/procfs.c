@@ -31,6 +31,7 @@
 #include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/page.h"
+#include "mm/queue.h"
 
 /* ---- processes, seen from outside ---- */
 
@@ -279,9 +280,10 @@ static int pid_status_text(const struct snapshot *s, struct text *text)
 {
     struct vma_usage in_files = { 0 };
     size_t kind_pages[VMA_STACK + 1] = { 0 }, resident = 0;
-    struct as_size size;
+    struct as_size size = { 0 };
     if (s->as != NULL) {
-        as_measure(s->as, &size);
+        if (queue_on)                   /* or else nothing has ever gone to a disk */
+            as_measure(s->as, &size);
         as_alone(s->as);
         for (struct vma *vma = vma_first(s->as); vma != NULL; vma = vma_next(vma)) {
             if (vma->object != NULL)    /* elsewhere nothing is a file's, and need not be looked at */
