@@ -37,10 +37,14 @@ static void hand_over(struct arrivals *from)
 
 void queue_came_slow(struct anon *anon)
 {
+    if (anon->queue == QUEUE_NONE)
+        queue_back(anon);
+}
+
+void queue_back(struct anon *anon)
+{
     unsigned hart = hart_index();
     struct arrivals *here = &arrivals[hart];
-    if (anon->queue != QUEUE_NONE)
-        return;
     spin_lock(&here->lock);
     anon->arrived_at = hart;
     queue_name(anon, QUEUE_ARRIVING);

@@ -30,6 +30,12 @@ static inline void queue_came(struct anon *anon)
         queue_came_slow(anon);
 }
 
+/*
+ * The page of anon, which is QUEUE_LEAVING or QUEUE_NONE, is queued. A page that was to leave is never QUEUE_NONE on the way back:
+ * the last put would not wait for who has anon->lock.
+ */
+void queue_back(struct anon *anon);
+
 /* No queue has anon's page any more. Caller holds anon->lock. */
 void queue_forget(struct anon *anon);
 

@@ -132,8 +132,7 @@ static enum page_used was_used(struct page *page)
 /* anon, whose lock is held, stays in memory. */
 static void stay(struct anon *anon)
 {
-    queue_name(anon, QUEUE_NONE);
-    queue_came_slow(anon);
+    queue_back(anon);
     mutex_unlock(&anon->lock);
 }
 
