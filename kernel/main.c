@@ -18,6 +18,7 @@
 #include "kernel/exec.h"
 #include "kernel/handler.h"
 #include "kernel/fs/file.h"
+#include "kernel/fs/trace.h"
 #include "kernel/core/hart.h"
 #include "kernel/core/kstack.h"
 #include "kernel/core/panic.h"
@@ -120,6 +121,7 @@ static void init_start(void)
     crash_if_asked();
     fs_init();
     swapon_boot();
+    trace_boot();
     trampoline_init();
     itimers_init();
     struct proc *p = current();

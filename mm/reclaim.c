@@ -20,6 +20,7 @@
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
+#include "kernel/core/trace.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/pmap.h"
@@ -137,6 +138,7 @@ static void leave(struct anon *anon)
 {
     struct page *page = anon->page;
     assert(anon->slot != 0);
+    trace(TRACE_OUT, anon->vpn << PAGE_SHIFT, page_to_phys(page));
     anon->page = NULL;
     queue_name(anon, QUEUE_NONE);
     mutex_unlock(&anon->lock);
@@ -237,6 +239,7 @@ static size_t take_out(const struct victims *victims)
         struct anon *anon = victims->anon[i];
         bool filled_again = anon->use == PAGE_FILE && !anon->dirty && anon->slot == 0;
         if (filled_again) {
+            trace(TRACE_OUT, anon->vpn << PAGE_SHIFT, page_to_phys(anon->page));
             if (object_give_up(anon)) {
                 counts.dropped++;
                 freed++;

@@ -7,6 +7,7 @@
 #include "mm/anon.h"
 #include "mm/page.h"
 #include "mm/stats.h"
+#include "mm/swap.h"
 
 /* The leaf at va maps page, which stays what it is while as->lock is written: it would be unmapped under that first. */
 static void count_leaf(struct vma *vma, vaddr_t va, struct page *page, struct vma_usage *sum)
@@ -41,4 +42,15 @@ void vma_usage_add(struct vma *vma, struct vma_usage *sum)
         spin_unlock(&pmap->lock);
         thread_let_others();
     }
+}
+
+__attribute__((cold)) void stats_trace_fault(struct addrspace *as, vaddr_t va, enum access access, enum fault_case which,
+                                             const struct page *page)
+{
+    struct thread *t = thread_current();
+    trace_add(&(struct trace_record){
+        .event = TRACE_FAULT, .address = va, .access = access, .which = which, .value = page != NULL ? page_to_phys(page) : 0,
+        .spent = trace_spent(t->fault_began), .resident = as->pmap.resident, .free = page_used(PAGE_FREE), .swapped = swap_held(),
+    });
+    t->fault_began = 0;
 }
