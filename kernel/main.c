@@ -153,6 +153,9 @@ static void options(void)
         chaos = CHAOS_MIN;
     }
     chaos_set(chaos, boot_number("seed", 1));
+    unsigned long leaves = boot_number("leaves", 0);
+    if (leaves != 0)
+        chaos_set_leaves(leaves < CHAOS_MIN ? CHAOS_MIN : leaves);
     const char *ahead = boot_option("ahead");
     if (ahead != NULL && strcmp(ahead, "off") == 0)
         ahead_enable(false);

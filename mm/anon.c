@@ -22,6 +22,7 @@ static inline void anon_init(struct anon *anon, struct page *page, enum page_use
     anon->dirty = anon->idle = false;
     anon->queue = anon->arrived_at = 0;
     anon->use = use;
+    anon->left_at = 0;
     anon->family = family;
     anon->vpn = vpn;
 }

@@ -412,7 +412,7 @@ __attribute__((flatten)) enum fault_result vm_fault(struct addrspace *as, vaddr_
     if (result == FAULT_DONE) {
         fault_enter(&f);
         let_go(f.anon, f.old);
-        if (f.around)
+        if (f.around && !(CHECKED && chaos_few_leaves()))
             fault_around(as, f.vma, f.vpn, f.entry, f.object);
         if (f.object != NULL)
             mutex_unlock(&f.object->lock);
