@@ -43,12 +43,15 @@ def draw(path, title, x_label, y_label, curves):
         out.append(f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{x:,.10g}</text>')
     out.append(f'<path d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}" fill="none" stroke="black"/>')
     out.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">{escape(x_label)}</text>')
-    out.append(f'<text transform="translate(16 {(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">{escape(y_label)}</text>')
+    out.append(f'<text transform="translate(16 {(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">'
+               f'{escape(y_label)}</text>')
     for n, (name, points) in enumerate(curves.items()):
-        look = f'stroke="{COLOURS[n % len(COLOURS)]}" stroke-width="2" stroke-dasharray="{DASHES[n % len(DASHES)]}"'
+        dashes = DASHES[(n + n // len(COLOURS)) % len(DASHES)]
+        look = f'stroke="{COLOURS[n % len(COLOURS)]}" stroke-width="2" stroke-dasharray="{dashes}"'
         places = " ".join("%.1f,%.1f" % place(*point) for point in points)
         out.append(f'<polyline points="{places}" fill="none" {look}/>')
         y = TOP + 10 + 20 * n
-        out.append(f'<path d="M{WIDTH - RIGHT + 12} {y}h28" {look}/><text x="{WIDTH - RIGHT + 46}" y="{y + 4}">{escape(name)}</text>')
+        out.append(f'<path d="M{WIDTH - RIGHT + 12} {y}h28" {look}/>'
+                   f'<text x="{WIDTH - RIGHT + 46}" y="{y + 4}">{escape(name)}</text>')
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(out) + "\n</svg>\n")

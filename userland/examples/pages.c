@@ -2,6 +2,7 @@
  * pages.c - turns to pages in one of a few ways, in which programs differ, and policies by them.
  *
  *   pages loop NPAGES TURNS         one page after the other, and again from the first
+ *   pages round NPAGES TURNS        the same, but in a scattered order, in which nobody can read ahead
  *   pages skewed NPAGES TURNS       at random, some far more often than others: the n-th with a weight of 1/n
  *   pages moving NPAGES TURNS       at random among an eighth of them, and every 500 turns half of that eighth is another
  *   pages hot NPAGES TURNS          a sixteenth of them in every second turn, the others one after the other in between
@@ -36,6 +37,9 @@ static uint32_t random_number(uint32_t below)
 
 static size_t loop(void) { return turn % npages; }
 
+/* A prime steps through all pages, unless their number is a multiple of it. */
+static size_t scattered(void) { return turn * 7919 % npages; }
+
 static size_t skewed(void)
 {
     double wanted = weight[npages - 1] * random_number(1u << 30) / (1u << 30);
@@ -66,7 +70,7 @@ static size_t hot(void)
 static const struct way {
     const char *name;
     size_t (*next)(void);
-} ways[] = { { "loop", loop }, { "skewed", skewed }, { "moving", moving }, { "hot", hot } };
+} ways[] = { { "loop", loop }, { "round", scattered }, { "skewed", skewed }, { "moving", moving }, { "hot", hot } };
 
 static const struct way *find_way(const char *name)
 {
@@ -103,7 +107,7 @@ static uint64_t microseconds(void)
 int main(int argc, char **argv)
 {
     if (argc != 4 || atoi(argv[2]) < 16 || atoi(argv[3]) < 1)
-        errx(2, "usage: pages loop|skewed|moving|hot NPAGES TURNS, 16 pages at least");
+        errx(2, "usage: pages loop|round|skewed|moving|hot NPAGES TURNS, 16 pages at least");
     const struct way *way = find_way(argv[1]);
     npages = atoi(argv[2]);
     size_t nturns = atoi(argv[3]);
