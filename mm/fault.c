@@ -348,8 +348,7 @@ static __attribute__((noinline)) void fault_around(struct addrspace *as, struct 
 
 /* ---- the two ways in ---- */
 
-static __attribute__((noinline)) void count_failure(struct addrspace *as, vaddr_t va, enum access access,
-                                                    enum fault_result result)
+static __attribute__((noinline)) void count_failure(struct addrspace *as, vaddr_t va, enum access access, enum fault_result result)
 {
     bool bus = result == FAULT_BEYOND_END || result == FAULT_IO;
     fault_record(as, va, access, bus ? FAULT_BUS : result == FAULT_NO_MEMORY ? FAULT_OOM : FAULT_SEGV, NULL);

@@ -71,9 +71,9 @@ static uint64_t read_trace(line_fn *each, uint64_t *recorded, uint64_t *lost)
             time_ns = 0;
             continue;
         }
-        int n = sscanf(text, "%" SCNu64 " %u %d %7s %" SCNx64 " %3s %19s %" SCNx64 " %" SCNu64 " %u %u %u", &line.time_ns, &line.hart,
-                       &line.pid, line.event, &line.address, line.access, line.what, &line.value, &line.spent_ns, &line.resident,
-                       &line.free, &line.swapped);
+        int n = sscanf(text, "%" SCNu64 " %u %d %7s %" SCNx64 " %3s %19s %" SCNx64 " %" SCNu64 " %u %u %u", &line.time_ns,
+                       &line.hart, &line.pid, line.event, &line.address, line.access, line.what, &line.value, &line.spent_ns,
+                       &line.resident, &line.free, &line.swapped);
         if (n != 12)
             fail("no record: %s", text);
         check_ge(line.time_ns, time_ns);                /* of one hart, one after the other */
