@@ -24,5 +24,6 @@ struct exec_args {
  * Source: execve(2); System V ABI, gABI; RISC-V ELF psABI.
  */
 #define STACK_SIZE_DEFAULT (8ul << 20)  /* RLIMIT_STACK of the first program */
+#define STACK_SIZE_STRICT  (1ul << 20)  /* with commit=strict: each stack counts in full */
 #define EXEC_ARG_MAX (2ul << 20)        /* or a quarter of the stack, if that is less; as in Linux */
 int proc_exec(const char *path, const struct exec_args *args);

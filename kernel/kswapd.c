@@ -10,6 +10,7 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/thread.h"
 #include "kernel/kswapd.h"
+#include "mm/object.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
 
@@ -46,6 +47,7 @@ static void run(void)
     for (;;) {
         wait_until_wanted();
         size_t freed = 1;
+        object_drop_caches();                   /* pages that can be filled again go before anything is written */
         while (freed > 0 && page_used(PAGE_FREE) < 2 * page_low_mark()) {
             freed = reclaim();
             stolen += freed;

@@ -23,6 +23,7 @@
 #include "kernel/core/kstack.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/print.h"
+#include "kernel/oom.h"
 #include "kernel/proc.h"
 #include "kernel/swapon.h"
 #include "kernel/check/crash.h"
@@ -32,6 +33,7 @@
 #include "kernel/trap.h"
 #include "mm/ahead.h"
 #include "mm/chaos.h"
+#include "mm/commit.h"
 #include "mm/page.h"
 
 #define CHAOS_MIN 8                     /* one instruction can need four leaves at once, and each fault may drop one */
@@ -161,6 +163,11 @@ static void options(void)
         ahead_enable(false);
     else if (ahead != NULL && strcmp(ahead, "on") != 0)
         kprintf("boot: ahead=%s is neither on nor off, taking on\n", ahead);
+    oom_init();
+    const char *commit = boot_option("commit");
+    commit_strict = commit != NULL && strcmp(commit, "strict") == 0;
+    if (commit != NULL && !commit_strict && strcmp(commit, "lazy") != 0)
+        kprintf("boot: commit=%s is neither lazy nor strict, taking lazy\n", commit);
 }
 
 /* On the boot hart, on the stack of its idle thread. */

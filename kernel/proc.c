@@ -19,6 +19,7 @@
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "kernel/check/quiesce.h"
+#include "mm/commit.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 
@@ -125,7 +126,7 @@ static int proc_start(struct proc *p, struct proc *parent, struct addrspace *as)
     p->as = as;
     if (as != NULL)
         as_activate(&p->thread, as);
-    if (as != NULL && as->oom_va != 0)  /* its other users have been killed, or are about to be */
+    if (as != NULL && (as->chosen || as->oom_va != 0))      /* its other users have been killed, or are about to be */
         signal_kill(p, SIGKILL);
     p->parent = parent;
     if (parent != NULL)
@@ -151,7 +152,7 @@ void proc_create_init(void (*start)(void))
     p->umask = 022;
     for (unsigned i = 0; i < RLIMIT_COUNT; i++)
         p->limits[i] = (struct limit){ RLIM_INFINITY, RLIM_INFINITY };
-    p->limits[RLIMIT_STACK].soft = STACK_SIZE_DEFAULT;
+    p->limits[RLIMIT_STACK].soft = commit_strict ? STACK_SIZE_STRICT : STACK_SIZE_DEFAULT;
     p->limits[RLIMIT_NPROC] = (struct limit){ proc_limit(), proc_limit() };
     p->limits[RLIMIT_NOFILE] = (struct limit){ NOFILE, NOFILE };
     p->limits[RLIMIT_SIGPENDING] = (struct limit){ SIGNAL_QUEUE_MAX, SIGNAL_QUEUE_MAX };
@@ -226,6 +227,7 @@ int proc_fork(const struct fork_request *request)
     }
     files_fork(parent, child);
     child->traced = parent->traced;
+    child->oom_score_adj = parent->oom_score_adj;
     memcpy(child->name, parent->name, sizeof child->name);
     child->args_start = parent->args_start;
     child->args_end = parent->args_end;

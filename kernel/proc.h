@@ -49,6 +49,7 @@ struct proc {
     int pgid, sid;                      /* process group and session */
     bool has_execed;                    /* its parent does not move it to another group any more */
     bool stopped;
+    int16_t oom_score_adj;              /* see oom.h; its children begin with the same */
     struct waitq resumed;               /* where it waits for SIGCONT */
     int stop_signal;
     int unreported;                     /* CLD_STOPPED or CLD_CONTINUED: what wait(2) has not reported yet; 0: nothing */

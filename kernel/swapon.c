@@ -13,6 +13,7 @@
 #include "kernel/fs/text.h"
 #include "kernel/kswapd.h"
 #include "kernel/swapon.h"
+#include "mm/commit.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
 #include "mm/swap.h"
@@ -86,7 +87,13 @@ void swapon_boot(void)
 int swapoff(struct inode *inode)
 {
     struct swap_device *dev = device_of(disk_of(inode));
-    return dev != NULL ? reclaim_leave_disk(dev) : -EINVAL;
+    if (dev == NULL)
+        return -EINVAL;
+    if (!commit_reserve(dev->npages))           /* what has been promised could not be held without it */
+        return -ENOMEM;
+    int err = reclaim_leave_disk(dev);
+    commit_release(dev->npages);
+    return err;
 }
 
 void text_swaps(struct text *text)

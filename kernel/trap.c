@@ -13,6 +13,7 @@
 #include "kernel/handler.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/print.h"
+#include "kernel/oom.h"
 #include "kernel/proc.h"
 #include "kernel/core/time.h"
 #include "kernel/core/trace.h"
@@ -35,7 +36,7 @@ static void send_for_trap(struct trapframe *tf, int signal, int code, vaddr_t ad
 void trap_out_of_memory(struct trapframe *tf, vaddr_t va)
 {
     struct proc *p = current();
-    atomic_store(&p->as->oom_va, page_down(va));        /* who comes to live here from now on is killed too */
+    as_choose(p->as);                   /* who comes to live here from now on is killed too */
     if (!proc_killed(p))                /* else one of those who share its memory has said it */
         kprintf("%s[%d]: %s at %#lx, pc %#lx: out of memory (%zu KiB resident, %zu of %zu KiB free)\n", p->name, p->pid,
                 trap_cause_name(tf->cause), va, tf->pc, p->as->pmap.resident * PAGE_SIZE / 1024,
@@ -67,7 +68,8 @@ static __attribute__((noinline)) void fault_failed(struct trapframe *tf, enum fa
                       result == FAULT_IO ? "the disk has failed" : "beyond end of object");
         break;
     default:
-        trap_out_of_memory(tf, tf->value);
+        if (!oom_wait(current()->as, OOM_PATIENCE_NS))
+            trap_out_of_memory(tf, tf->value);
         break;
     }
 }

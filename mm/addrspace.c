@@ -11,6 +11,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/slab.h"
 
@@ -19,6 +20,7 @@ static SLAB_CACHE(families, struct family);
 
 static struct spinlock as_list_lock = SPINLOCK_INIT(RANK_PAGE);
 static LIST_HEAD(, addrspace) as_list;          /* [as_list_lock] */
+static _Atomic size_t nchosen, nchosen_ever;
 
 /* ---- create ---- */
 
@@ -86,6 +88,7 @@ static struct addrspace *as_alloc(void)
         as->near[i].about = 0;
     }
     atomic_store_explicit(&as->oom_va, 0, memory_order_relaxed);
+    atomic_store_explicit(&as->chosen, 0, memory_order_relaxed);
     as->limits = (struct as_limits){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
     as->brk_max = USER_END;
     return as;
@@ -137,6 +140,7 @@ void as_destroy(struct addrspace *as)
     radix_put_all(&as->anons);
     family_put(as);
     as_write_done(as);
+    nchosen -= as->chosen;
     slab_free(&addrspaces, as);
 }
 
@@ -165,7 +169,12 @@ static int copy_promises(struct addrspace *child, struct addrspace *parent)
         if (clone == NULL)
             return -ENOMEM;
         clone->flags &= ~(VMA_LOCKED | VMA_LOCK_ON_FAULT);
+        if (!commit_reserve(vma_ncommitted(clone))) {
+            vma_free(clone);
+            return -ENOMEM;
+        }
         vma_insert(child, clone, vma);
+        commit_release(vma_ncommitted(clone));
     }
     return 0;
 }
@@ -219,6 +228,17 @@ void as_activate(struct thread *thread, struct addrspace *as)
     if (thread == thread_current())
         mmu_activate(thread->mmu, thread->mmu_root);
 }
+
+void as_choose(struct addrspace *as)
+{
+    if (atomic_exchange(&as->chosen, 1))
+        return;
+    nchosen++;
+    nchosen_ever++;
+}
+
+size_t as_chosen(void) { return nchosen; }
+size_t as_chosen_ever(void) { return nchosen_ever; }
 
 bool as_get_living(struct addrspace *as)
 {

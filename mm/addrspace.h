@@ -54,6 +54,7 @@ struct addrspace {
     vaddr_t brk_max;                    /* [lock] how far brk may grow: brk_base + limits.data, or the end of user space */
     uint8_t lock_future;                /* [lock] flags that a new VMA gets: mlockall(2), MCL_FUTURE */
     _Atomic vaddr_t oom_va;             /* where memory ran out for a user: all users are killed; 0: nowhere */
+    _Atomic uint32_t chosen;            /* 1: by as_choose */
     LIST_ENTRY(addrspace) family_link;  /* [family->lock] */
     LIST_ENTRY(addrspace) all_link;     /* [as_list_lock] */
     _Atomic uint32_t users;             /* processes that live in it */
@@ -130,6 +131,14 @@ struct addrspace *as_next(uint32_t round);
 /* Give everything back. Also eats a half-built one. It has no other user, and no hart runs in it. Allocates nothing. */
 void as_destroy(struct addrspace *as);
 
+/*
+ * Its users are killed, and whoever needs memory waits for its end: it counts as chosen until as_destroy has given everything
+ * back. Caller keeps it from going. as_chosen: how many there are now; as_chosen_ever: have been.
+ */
+void as_choose(struct addrspace *as);
+size_t as_chosen(void);
+size_t as_chosen_ever(void);
+
 /* ---- map.c ---- */
 
 /*
@@ -194,9 +203,9 @@ int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end);     /* both 
 /* The heap grows upwards, so nothing is placed below its end, unless asked for. */
 static inline vaddr_t as_room_from(const struct addrspace *as) { return as->brk_base != 0 ? page_up(as->brk) : PAGE_SIZE; }
 
-/* Pages that are mapped in [start, end), those of them that RLIMIT_DATA counts, and those that are locked. */
+/* Pages that are mapped in [start, end), those of them that RLIMIT_DATA counts, that are locked, and that commit.h counts. */
 struct pages {
-    size_t all, data, locked;
+    size_t all, data, locked, committed;
 };
 struct pages as_count(struct addrspace *as, vaddr_t start, vaddr_t end);
 

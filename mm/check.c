@@ -1,17 +1,18 @@
 /*
  * check.c - the invariants, one function each.
- * Owns: the numbered list I1 .. I8 of mm/README.md as code (I9 to I11 come with swap, I12 is the trap dispatcher's).
+ * Owns: the numbered list I1 .. I11 of mm/README.md as code (I12 is the trap dispatcher's).
  * Does not own: when it is called and that nothing moves meanwhile (kernel/check/quiesce.c).
  */
 #include "kernel/core/panic.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/check.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/page.h"
 
 /* What one pass has found. */
-static size_t nodes_found, anons_found, private_found, file_found, slots_found;
+static size_t nodes_found, anons_found, private_found, file_found, slots_found, committed_found;
 
 /* ---- I1: VMAs are sorted, disjoint, aligned, non-empty, within user space ---- */
 
@@ -36,6 +37,9 @@ static void check_sums(struct addrspace *as)
         npages += vma_npages(vma);
         nlocked += vma->flags & VMA_LOCKED ? vma_npages(vma) : 0;
         ndata += vma_is_data(vma) ? vma_npages(vma) : 0;
+        committed_found += vma_ncommitted(vma);
+        if (vma_commit_flags(vma->flags, vma->prot, vma->shared) != vma->flags)
+            panic("I11: VMA %#lx-%#lx may be stored to, and is not committed", vma->start, vma->end);
     }
     if (count != as->vmas.count || npages != as->vmas.npages || nlocked != as->vmas.nlocked ||
         ndata != as->vmas.ndata)
@@ -199,6 +203,7 @@ static void count_object(struct vm_object *obj, void *unused)
 {
     (void)unused;
     count_references(obj->slots.root, RADIX_LEVELS - 1, 0, obj, PAGE_FILE);
+    committed_found += obj->ncommitted;
 }
 
 static void compare_addrspace(struct addrspace *as, void *unused)
@@ -236,13 +241,15 @@ static void check_frames(void)
     if (anon_count() != anons_found || radix_node_count() != nodes_found)
         panic("I8: %zu anons, %zu found; %zu radix nodes, %zu found", anon_count(), anons_found, radix_node_count(),
               nodes_found);
+    if (commit_pages != (int64_t)committed_found)
+        panic("I11: %ld pages are committed, %zu found", commit_pages, committed_found);
     if (swap_held() != slots_found)
         panic("I9: %zu swap slots are held, %zu found", swap_held(), slots_found);
 }
 
 void mm_check(void)
 {
-    nodes_found = anons_found = private_found = file_found = slots_found = 0;
+    nodes_found = anons_found = private_found = file_found = slots_found = committed_found = 0;
     as_for_each(check_addrspace, NULL);
     object_for_each(count_object, NULL);
     as_for_each(compare_addrspace, NULL);

@@ -35,7 +35,7 @@
 #include "mm/object.h"
 #include "mm/queue.h"
 #include "mm/readin.h"
-#include "mm/stats.h"
+#include "mm/record.h"
 
 struct fault {
     struct addrspace *as;

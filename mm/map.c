@@ -15,6 +15,75 @@
 #include "kernel/core/thread.h"
 #include "kernel/core/trace.h"
 #include "mm/addrspace.h"
+#include "mm/commit.h"
+
+/* ---- what there may be ---- */
+
+struct pages as_count(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    struct pages n = { 0 };
+    for (struct vma *vma = vma_find_from(as, start); vma != NULL && vma->start < end; vma = vma_next(vma)) {
+        size_t npages = ((vma->end < end ? vma->end : end) - (vma->start > start ? vma->start : start)) >> PAGE_SHIFT;
+        n.all += npages;
+        n.data += vma_is_data(vma) ? npages : 0;
+        n.locked += vma->flags & VMA_LOCKED ? npages : 0;
+        n.committed += vma->flags & VMA_COMMITTED ? npages : 0;
+        thread_let_others();
+    }
+    return n;
+}
+
+/* May added be mapped, in the place of as many pages as gone says? Returns 0, -ENOMEM, or of what is locked -EPERM, -EAGAIN. */
+static int within_limits(const struct addrspace *as, const struct vma *added, struct pages gone, uint8_t asked_flags)
+{
+    size_t npages = vma_npages(added);
+    const struct as_limits *limits = &as->limits;
+    if (as->vmas.npages - gone.all + npages > limits->mapped >> PAGE_SHIFT)
+        return -ENOMEM;
+    if (vma_is_data(added) && as->vmas.ndata - gone.data + npages > limits->data >> PAGE_SHIFT)
+        return -ENOMEM;
+    if ((asked_flags & VMA_LOCKED) && limits->locked == 0)
+        return -EPERM;
+    return (added->flags & VMA_LOCKED) && as->vmas.nlocked + npages > limits->locked >> PAGE_SHIFT ? -EAGAIN : 0;
+}
+
+/*
+ * May the part of vma in [start, end) have the rights in prot? more: pages that become data, or are committed and have been
+ * reserved, by it and by what comes before.
+ */
+static int may_have(const struct addrspace *as, const struct vma *vma, vaddr_t start, vaddr_t end, unsigned prot,
+                    struct pages *more)
+{
+    if (vma == NULL || vma->start > start)
+        return -ENOMEM;
+    if (prot & vma->prot_denied)
+        return -EACCES;
+    size_t npages = ((vma->end < end ? vma->end : end) - start) >> PAGE_SHIFT;
+    if ((prot & PROT_WRITE) && !vma->shared && !vma_is_data(vma))
+        more->data += npages;
+    if (as->vmas.ndata + more->data > as->limits.data >> PAGE_SHIFT && more->data > 0)
+        return -ENOMEM;
+    if (!commit_strict || vma_commit_flags(vma->flags, prot, vma->shared) == vma->flags)
+        return 0;
+    if (!commit_reserve_strict(npages))
+        return -ENOMEM;
+    more->committed += npages;
+    return 0;
+}
+
+/* How far [start, end), which vma begins, may get the rights in prot; and what is wrong there, or 0. more: as above. */
+static int protectable(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t *end, unsigned prot, struct pages *more)
+{
+    for (vaddr_t at = start; at < *end; vma = at < *end ? vma_next(vma) : NULL, thread_let_others()) {
+        int err = may_have(as, vma, at, *end, prot, more);
+        if (err != 0) {
+            *end = at;
+            return err;
+        }
+        at = vma->end;
+    }
+    return 0;
+}
 
 /* ---- unmap ---- */
 
@@ -86,33 +155,6 @@ int as_unmap(struct addrspace *as, vaddr_t start, size_t len)
 
 /* ---- map ---- */
 
-struct pages as_count(struct addrspace *as, vaddr_t start, vaddr_t end)
-{
-    struct pages n = { 0 };
-    for (struct vma *vma = vma_find_from(as, start); vma != NULL && vma->start < end; vma = vma_next(vma)) {
-        size_t npages = ((vma->end < end ? vma->end : end) - (vma->start > start ? vma->start : start)) >> PAGE_SHIFT;
-        n.all += npages;
-        n.data += vma_is_data(vma) ? npages : 0;
-        n.locked += vma->flags & VMA_LOCKED ? npages : 0;
-        thread_let_others();
-    }
-    return n;
-}
-
-/* May added be mapped, in the place of as many pages as gone says? Returns 0, -ENOMEM, or of what is locked -EPERM, -EAGAIN. */
-static int within_limits(const struct addrspace *as, const struct vma *added, struct pages gone, uint8_t asked_flags)
-{
-    size_t npages = vma_npages(added);
-    const struct as_limits *limits = &as->limits;
-    if (as->vmas.npages - gone.all + npages > limits->mapped >> PAGE_SHIFT)
-        return -ENOMEM;
-    if (vma_is_data(added) && as->vmas.ndata - gone.data + npages > limits->data >> PAGE_SHIFT)
-        return -ENOMEM;
-    if ((asked_flags & VMA_LOCKED) && limits->locked == 0)
-        return -EPERM;
-    return (added->flags & VMA_LOCKED) && as->vmas.nlocked + npages > limits->locked >> PAGE_SHIFT ? -EAGAIN : 0;
-}
-
 /* added joins a neighbour that is like it, if there is one: so a heap grows without a new VMA. next is the VMA after it. */
 static bool join_neighbour(struct addrspace *as, const struct vma *added, struct vma *next)
 {
@@ -129,7 +171,7 @@ static bool join_neighbour(struct addrspace *as, const struct vma *added, struct
     return true;
 }
 
-/* Map what req says to [start, end). */
+/* Map what req says to [start, end). With commit=strict what that promises more is reserved. */
 static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const struct map_request *req)
 {
     struct vma *next = vma_find_from(as, start);
@@ -143,7 +185,7 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
     added.prot = req->prot;
     added.prot_denied = req->prot_denied;
     added.kind = req->kind;
-    added.flags = req->flags | as->lock_future;
+    added.flags = vma_commit_flags(req->flags | as->lock_future, req->prot, req->shared);
     added.shared = req->shared;
     added.object = req->object;
     added.object_index = req->object_index;
@@ -172,6 +214,19 @@ static int map_locked(struct addrspace *as, vaddr_t start, vaddr_t end, const st
     return 0;
 }
 
+/* The same: reserve it, or refuse. */
+static __attribute__((noinline)) int reserve_and_map(struct addrspace *as, vaddr_t start, vaddr_t end,
+                                                     const struct map_request *req)
+{
+    bool counts = vma_commit_flags(0, req->prot, req->shared) & VMA_COMMITTED;
+    size_t more = counts ? ((end - start) >> PAGE_SHIFT) - (req->replace ? as_count(as, start, end).committed : 0) : 0;
+    if (!commit_reserve(more))
+        return -ENOMEM;
+    int err = map_locked(as, start, end, req);
+    commit_release(more);
+    return err;
+}
+
 /* Where a mapping of len bytes goes: result in *start. Page 0 is never mapped. */
 static int find_place(struct addrspace *as, vaddr_t hint, size_t len, const struct map_request *req, vaddr_t *start)
 {
@@ -197,7 +252,7 @@ int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_requ
     as_write(as);
     int err = find_place(as, hint, len, req, out);
     if (err == 0)
-        err = map_locked(as, *out, *out + len, req);
+        err = commit_strict ? reserve_and_map(as, *out, *out + len, req) : map_locked(as, *out, *out + len, req);
     if (err == 0)
         trace_access(TRACE_MAP, *out, len, req->prot);
     as_write_done(as);
@@ -219,33 +274,6 @@ int split_prepare(struct addrspace *as, const struct vma *first, vaddr_t start, 
     const struct vma *last = first != NULL && end <= first->end ? first : vma_find(as, end - 1);
     bool low = first != NULL && first->start < start, high = last != NULL && end < last->end;
     return low || high ? vma_spare_alloc(as, spare, spare->count + low + high) : 0;
-}
-
-/* May the part of vma in [start, end) have the rights in prot? *data: pages that become data by it and by what comes before. */
-static int may_have(const struct addrspace *as, const struct vma *vma, vaddr_t start, vaddr_t end, unsigned prot, size_t *data)
-{
-    if (vma == NULL || vma->start > start)
-        return -ENOMEM;
-    if (prot & vma->prot_denied)
-        return -EACCES;
-    if ((prot & PROT_WRITE) && !vma->shared && !vma_is_data(vma))
-        *data += ((vma->end < end ? vma->end : end) - start) >> PAGE_SHIFT;
-    return as->vmas.ndata + *data > as->limits.data >> PAGE_SHIFT && *data > 0 ? -ENOMEM : 0;
-}
-
-/* How far [start, end), which vma begins, may get the rights in prot; and what is wrong there, or 0. */
-static int protectable(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t *end, unsigned prot)
-{
-    size_t data = 0;
-    for (vaddr_t at = start; at < *end; vma = at < *end ? vma_next(vma) : NULL, thread_let_others()) {
-        int err = may_have(as, vma, at, *end, prot, &data);
-        if (err != 0) {
-            *end = at;
-            return err;
-        }
-        at = vma->end;
-    }
-    return 0;
 }
 
 static int protect_locked(struct addrspace *as, struct vma *vma, vaddr_t start, vaddr_t end, unsigned prot)
@@ -278,7 +306,10 @@ int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot)
     as_write(as);
     vaddr_t end = start + page_up(len);
     struct vma *vma = vma_find(as, start);
-    int wrong = protectable(as, vma, start, &end, prot), err = end > start ? protect_locked(as, vma, start, end, prot) : 0;
+    struct pages more = { 0 };
+    int wrong = protectable(as, vma, start, &end, prot, &more);
+    int err = end > start ? protect_locked(as, vma, start, end, prot) : 0;
+    commit_release(more.committed);
     as_write_done(as);
     return err != 0 ? err : wrong;
 }
@@ -316,7 +347,7 @@ static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
     vaddr_t old_end = page_up(as->brk), new_end = page_up(new_brk);
     int err = 0;
     if (new_end > old_end)
-        err = map_locked(as, old_end, new_end, &heap);
+        err = commit_strict ? reserve_and_map(as, old_end, new_end, &heap) : map_locked(as, old_end, new_end, &heap);
     else if (new_end < old_end)
         err = unmap_locked(as, new_end, old_end);
     if (err != 0)

@@ -20,6 +20,7 @@
 #include "kernel/core/trace.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
+#include "mm/commit.h"
 #include "mm/queue.h"
 #include "mm/remap.h"
 
@@ -214,15 +215,25 @@ static int place_valid(const struct remap_request *req, size_t old_len, size_t n
     return req->fixed && req->to < PAGE_SIZE ? -EPERM : 0;
 }
 
-/* May there be these many bytes more like vma? grown: those that are new; what moves takes its locks along. */
-static int may_grow(const struct addrspace *as, const struct vma *vma, size_t more, size_t grown)
+/*
+ * May there be these many bytes more like vma? grown: those that are new; what moves takes its locks along. 0: commit_release is
+ * due for *reserved pages.
+ */
+static int may_grow(const struct addrspace *as, const struct vma *vma, size_t more, size_t grown, size_t *reserved)
 {
     size_t npages = more >> PAGE_SHIFT;
     if ((vma->flags & VMA_LOCKED) && as->vmas.nlocked + (grown >> PAGE_SHIFT) > as->limits.locked >> PAGE_SHIFT)
         return -EAGAIN;
     if (vma_is_data(vma) && as->vmas.ndata + npages > as->limits.data >> PAGE_SHIFT)
         return -ENOMEM;
-    return as->vmas.npages + npages > as->limits.mapped >> PAGE_SHIFT ? -ENOMEM : 0;
+    if (as->vmas.npages + npages > as->limits.mapped >> PAGE_SHIFT)
+        return -ENOMEM;
+    if (!(vma->flags & VMA_COMMITTED))
+        return 0;
+    if (!commit_reserve(npages))
+        return -ENOMEM;
+    *reserved = npages;
+    return 0;
 }
 
 /* Are more bytes free behind vma, so that it can grow where it is? */
@@ -233,7 +244,7 @@ static bool free_behind(struct vma *vma, size_t more)
 }
 
 static int remap_locked(struct addrspace *as, const struct remap_request *req, size_t old_len, size_t new_len, vaddr_t *out,
-                        size_t *grown)
+                        size_t *grown, size_t *reserved)
 {
     bool named = req->fixed || req->keep;
     struct vma *vma = vma_find(as, req->from);
@@ -249,7 +260,7 @@ static int remap_locked(struct addrspace *as, const struct remap_request *req, s
         return -EFAULT;
     *grown = new_len > old_len ? new_len - old_len : 0;
     size_t more = req->keep ? new_len : *grown;
-    if ((err = may_grow(as, vma, more, *grown)) != 0)
+    if ((err = may_grow(as, vma, more, *grown, reserved)) != 0)
         return err;
     if (!named && old_len == vma->end - req->from && free_behind(vma, more)) {      /* longer, where it is */
         vma_resize(as, vma, vma->start, vma->end + more);
@@ -275,9 +286,11 @@ int as_remap(struct addrspace *as, const struct remap_request *req, vaddr_t *out
         return -EINVAL;
     if (req->from >= USER_END || old_len > USER_END - req->from)
         return req->from >= USER_END || new_len > old_len || req->fixed ? -EFAULT : -EINVAL;
+    size_t reserved = 0;
     *grown = 0;
     as_write(as);
-    int err = remap_locked(as, req, old_len, new_len, out, grown);
+    int err = remap_locked(as, req, old_len, new_len, out, grown, &reserved);
+    commit_release(reserved);
     if (err == 0 && trace_on())
         trace_access(TRACE_MAP, *out, new_len, vma_find(as, *out)->prot);
     as_write_done(as);

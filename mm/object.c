@@ -10,6 +10,7 @@
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/queue.h"
 #include "mm/slab.h"
@@ -22,22 +23,30 @@ static _Atomic size_t npages_of_files;          /* of objects with limited */
 
 struct vm_object *object_create(const char *source, size_t size_bytes, struct inode *inode)
 {
-    struct vm_object *obj = slab_alloc(&vm_objects);
-    if (obj == NULL)
+    size_t ncommitted = source == NULL && inode == NULL ? page_up(size_bytes) >> PAGE_SHIFT : 0;
+    if (!commit_reserve(ncommitted))
         return NULL;
+    struct vm_object *obj = slab_alloc(&vm_objects);
+    if (obj == NULL) {
+        commit_release(ncommitted);
+        return NULL;
+    }
     atomic_store_explicit(&obj->refs, 1, memory_order_relaxed);
     mutex_init(&obj->lock, RANK_OBJECT);
     atomic_store_explicit(&obj->size_bytes, size_bytes, memory_order_relaxed);
     obj->source = source;
     obj->source_bytes = source != NULL ? size_bytes : 0;
     obj->npages = 0;
+    obj->ncommitted = ncommitted;
     obj->round = 0;
     obj->limited = inode != NULL;
     obj->inode = inode;
     radix_init(&obj->slots);
     LIST_INIT(&obj->vmas);
-    mutex_lock(&objects_lock);
+    mutex_lock(&objects_lock);                  /* what is on the list counts, and the checker comes when nobody holds it */
     LIST_INSERT_HEAD(&objects, obj, all_link);
+    commit_count(ncommitted);
+    commit_release(ncommitted);
     mutex_unlock(&objects_lock);
     return obj;
 }
@@ -54,6 +63,7 @@ void object_put(struct vm_object *obj)
     assert(LIST_EMPTY(&obj->vmas));             /* each of them holds a reference */
     mutex_lock(&objects_lock);
     LIST_REMOVE(obj, all_link);
+    commit_count(-(int64_t)obj->ncommitted);
     mutex_unlock(&objects_lock);
     if (obj->limited)
         atomic_fetch_sub_explicit(&npages_of_files, obj->npages, memory_order_relaxed);
@@ -106,6 +116,19 @@ static void spare_free(struct spare *spare)
     radix_spare_free(&spare->nodes);
 }
 
+/* The slot at index is used from now on, or no more. What can be filled from source is not committed: it can be given back. */
+static void count_page(struct vm_object *obj, uint64_t index, int one)
+{
+    obj->npages += one;
+    if (!obj->limited)
+        return;
+    atomic_fetch_add_explicit(&npages_of_files, one, memory_order_relaxed);
+    if (index << PAGE_SHIFT < obj->source_bytes)
+        return;
+    obj->ncommitted += one;
+    commit_count(one);
+}
+
 /* Bytes of source from at to the end of its page. */
 static size_t source_left(const struct vm_object *obj, size_t at)
 {
@@ -133,7 +156,7 @@ static int find_or_fill(struct vm_object *obj, uint64_t index, size_t pages_max,
     *out = object_find(obj, index);
     if (*out != NULL)
         return 0;
-    if (obj->limited && object_page_count() >= pages_max)
+    if (obj->limited && pages_max != SIZE_MAX && (object_page_count() >= pages_max || commit_is_full()))
         return -ENOSPC;
     struct radix_node *node = spare->anon != NULL ? radix_prepare(&obj->slots, index, &spare->nodes) : NULL;
     if (node == NULL)
@@ -147,9 +170,7 @@ static int find_or_fill(struct vm_object *obj, uint64_t index, size_t pages_max,
     queue_came(anon);
     mutex_unlock(&anon->lock);
     radix_fill(node, index, anon);
-    obj->npages++;
-    if (obj->limited)
-        atomic_fetch_add_explicit(&npages_of_files, 1, memory_order_relaxed);
+    count_page(obj, index, 1);
     *out = anon;
     return 0;
 }
@@ -199,9 +220,7 @@ void object_unlock_page(struct vm_object *obj, struct anon *anon)
 static void forget_page(struct vm_object *obj, uint64_t index)
 {
     radix_clear(&obj->slots, index, index + 1);
-    obj->npages--;
-    if (obj->limited)
-        atomic_fetch_sub_explicit(&npages_of_files, 1, memory_order_relaxed);
+    count_page(obj, index, -1);
 }
 
 /*

@@ -24,6 +24,7 @@ struct vm_object {
     const char *source;                 /* fixed: first contents; need not be aligned; lives as long as the object */
     size_t source_bytes;                /* [lock] <= size_bytes: how many of them count; what is lost does not come back */
     size_t npages;                      /* [lock] slots in use */
+    size_t ncommitted;                  /* [lock] pages that commit.h counts: all of shared memory; of a file see count_page */
     bool limited;                       /* fixed: a file, whose pages stay when no program is left: see object_pages_max */
     struct inode *inode;                /* [lock] whose contents these are; mm only keeps it. NULL: nobody's any more */
     struct radix slots;                 /* [lock] page index -> anon; never shared, so always exclusive */

@@ -29,7 +29,7 @@ uint64_t page_first_pfn;
 uint64_t page_bias;
 size_t page_count;
 
-bool (*page_shrink)(void);
+bool (*page_shrink)(bool short_of_memory);
 void (*page_low)(void);
 static struct spinlock page_lock = SPINLOCK_INIT(RANK_PAGE);
 static struct page_list free_blocks[PAGE_MAX_ORDER + 1];    /* [page_lock] */
@@ -175,11 +175,15 @@ struct page *page_alloc_slow(enum page_use use)
     if (CHECKED)
         lock_assert_may_allocate();
     struct page_front *front = &page_fronts[hart_index()];
-    if (front->count == 0 && (becomes_low() || !front_fill(front))) {
+    if (front->count == 0 && becomes_low() && page_shrink != NULL) {
+        page_shrink(false);
+        front = &page_fronts[hart_index()];     /* after a sleep it may be another hart's, and have some */
+    }
+    if (front->count == 0 && !front_fill(front)) {
         bool more;
         do {
-            more = page_shrink != NULL && page_shrink();
-            front = &page_fronts[hart_index()]; /* after a sleep it may be another hart's, and have some */
+            more = page_shrink != NULL && page_shrink(true);
+            front = &page_fronts[hart_index()];
         } while (front->count == 0 && !front_fill(front) && more);
         if (front->count == 0)
             return NULL;
@@ -263,7 +267,7 @@ size_t page_used(enum page_use use)
 
 bool page_few_left(void)
 {
-    for (bool more = page_shrink != NULL;; more = page_shrink()) {
+    for (bool more = page_shrink != NULL;; more = page_shrink(true)) {
         spin_lock(&page_lock);
         bool few = nfree < PAGE_FEW + nreserve;
         spin_unlock(&page_lock);

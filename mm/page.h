@@ -105,11 +105,12 @@ static inline struct page *virt_to_page(const void *va) { return phys_to_page(vi
 void page_init(const struct range *memory, unsigned nmemory, const struct range *reserved, unsigned nreserved);
 
 /*
- * Handed down at start (NULL: nothing): give back what is only kept to be quick, or what can be brought back from disk. Called
- * before page_alloc says NULL, as long as it returns true: that some frames have come by it, and more may. May sleep, and take
- * reclaim_lock and what follows in the order, since nobody allocates while he holds one of these.
+ * Handed down at start (NULL: nothing): give back what is only kept to be quick, as is asked when little is left for the first time;
+ * or, when there is none, what can be brought back from disk, too. Called before page_alloc says NULL, as long as it returns true:
+ * that some frames have come by it, and more may. May sleep, and take reclaim_lock and what follows in the order, since nobody
+ * allocates while he holds one of these.
  */
-extern bool (*page_shrink)(void);
+extern bool (*page_shrink)(bool short_of_memory);
 
 /*
  * Handed down, too: called now and then while fewer frames are free than the low mark, which is a 64th of memory above the

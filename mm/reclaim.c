@@ -33,6 +33,11 @@ static struct mutex reclaim_lock = MUTEX_INIT(reclaim_lock, RANK_RECLAIM);
 
 static struct reclaim_counts counts;                            /* [reclaim_lock] */
 static bool busy;                                               /* [reclaim_lock] a page was passed over: someone is at work on it */
+static struct {
+    bool now;
+    size_t looks, freed;                                        /* since then, or since the last judgement */
+    bool fruitless;
+} full;                                                         /* [reclaim_lock] the disk is: see judge_full */
 
 /* ---- leaves ---- */
 
@@ -218,7 +223,8 @@ static size_t write_out(struct anon *const anon[], unsigned n)
     for (unsigned done = 0; done < n;) {
         swap_slot first;
         unsigned got = swap_reserve(n - done, &first);
-        if (got == 0) {                         /* the disk is full */
+        full.now = got == 0;
+        if (got == 0) {
             while (done < n)
                 stay(anon[done++]);
             break;
@@ -277,16 +283,43 @@ static void pause(bool yield)
 #define PASS     4                              /* looks at a page, after which all policies have made up their minds */
 #define PATIENCE 20                             /* passes, as long as pages that could go are in someone's hands */
 
+/*
+ * With a full disk only what needs no place there can still go: zeroes, and files' pages that can be filled again. Where that
+ * is little, it is what runs just now, which comes back at once: each page chases another, and nobody gets anywhere. So
+ * when a pass has brought less than a page of SPARSE, nothing is left that may be taken; that is said once, and then seen anew.
+ */
+#define SPARSE 64
+
+static void judge_full(size_t looks, size_t freed, size_t queued)
+{
+    if (!full.now) {
+        full.looks = full.freed = 0;
+        return;
+    }
+    full.looks += looks;
+    full.freed += freed;
+    if (full.looks < PASS * queued)
+        return;
+    full.fruitless = full.freed < queued / SPARSE;
+    full.looks = full.freed = 0;
+}
+
 size_t reclaim(void)
 {
     size_t freed = 0, looks = 0, queued = 0;
     for (unsigned passes = 0; queue_on && freed == 0 && passes < PATIENCE;) {
         struct victims victims = { 0 };
         mutex_lock(&reclaim_lock);
+        if (full.fruitless) {
+            full.fruitless = false;
+            mutex_unlock(&reclaim_lock);
+            break;
+        }
         if (looks == 0)
             busy = false;
         size_t more = choose(&victims, &queued);
         freed = take_out(&victims);
+        judge_full(more, freed, queued);
         bool again = busy;
         mutex_unlock(&reclaim_lock);
         looks += more;

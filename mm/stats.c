@@ -5,9 +5,9 @@
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
+#include "mm/object.h"
 #include "mm/page.h"
 #include "mm/stats.h"
-#include "mm/swap.h"
 
 /* The leaf at va maps page, which stays what it is while as->lock is written: it would be unmapped under that first. */
 static void count_leaf(struct vma *vma, vaddr_t va, struct page *page, struct vma_usage *sum)
@@ -26,11 +26,51 @@ static void count_leaf(struct vma *vma, vaddr_t va, struct page *page, struct vm
     sum->dirty_private += dirty && !shared;
 }
 
+static uint64_t first_of(const struct vma *vma) { return vma->start >> PAGE_SHIFT; }
+static uint64_t end_of(const struct vma *vma) { return vma->end >> PAGE_SHIFT; }
+
+/* What has a place in tree from page number first on, up to end: in memory, and on disk only. Caller keeps it from changing. */
+static void count_anons(struct radix *tree, uint64_t first, uint64_t end, size_t *in_memory, size_t *on_disk)
+{
+    struct anon *anon;
+    for (uint64_t vpn = radix_next(tree, first, &anon); anon != NULL && vpn < end; vpn = radix_next(tree, vpn + 1, &anon)) {
+        *(anon_in_memory(anon) ? in_memory : on_disk) += 1;
+        thread_let_others();
+    }
+}
+
+/* The same of the object that vma shows. */
+static void count_object(const struct vma *vma, size_t *in_memory, size_t *on_disk)
+{
+    struct vm_object *obj = vma->object;
+    mutex_lock(&obj->lock);
+    count_anons(&obj->slots, vma->object_index, vma->object_index + vma_npages(vma), in_memory, on_disk);
+    mutex_unlock(&obj->lock);
+}
+
+void as_measure(struct addrspace *as, struct as_size *size)
+{
+    *size = (struct as_size){ 0 };
+    as_alone(as);
+    count_anons(&as->anons, 0, RADIX_END, &size->in_memory, &size->on_disk);
+    for (struct vma *vma = vma_first(as); vma != NULL; vma = vma_next(vma)) {
+        if (vma->shared)
+            count_object(vma, &size->shared, &size->shared);
+        thread_let_others();
+    }
+    as_write_done(as);
+}
+
 void vma_usage_add(struct vma *vma, struct vma_usage *sum)
 {
     struct pmap *pmap = &vma->as->pmap;
     assert(as_held_alone(vma->as));
     sum->pages += vma_npages(vma);
+    size_t in_memory = 0;
+    if (vma->shared)
+        count_object(vma, &in_memory, &sum->swapped);
+    else
+        count_anons(&vma->as->anons, first_of(vma), end_of(vma), &in_memory, &sum->swapped);
     for (vaddr_t va = vma->start; va < vma->end; va += PAGE_SIZE) {
         paddr_t pa;
         unsigned prot;
@@ -42,15 +82,4 @@ void vma_usage_add(struct vma *vma, struct vma_usage *sum)
         spin_unlock(&pmap->lock);
         thread_let_others();
     }
-}
-
-__attribute__((cold)) void stats_trace_fault(struct addrspace *as, vaddr_t va, enum access access, enum fault_case which,
-                                             const struct page *page)
-{
-    struct thread *t = thread_current();
-    trace_add(&(struct trace_record){
-        .event = TRACE_FAULT, .address = va, .access = access, .which = which, .value = page != NULL ? page_to_phys(page) : 0,
-        .spent = trace_spent(t->fault_began), .resident = as->pmap.resident, .free = page_used(PAGE_FREE), .swapped = swap_held(),
-    });
-    t->fault_began = 0;
 }

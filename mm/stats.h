@@ -1,13 +1,11 @@
 /*
- * stats.h - what pages an address space shows now, and whose they are; a fault's record in the trace.
+ * stats.h - what pages an address space shows now, and whose they are.
  */
 #pragma once
 
 #include <stddef.h>
 
-#include "kernel/core/trace.h"
-#include "mm/fault.h"
-
+struct addrspace;
 struct vma;
 
 /* Pages of one VMA, or of several: those the page table shows now, and whose they are. */
@@ -17,17 +15,19 @@ struct vma_usage {
     size_t shared, private;             /* others can reach it too; nobody else can */
     size_t anon;                        /* resident, and no file's */
     size_t dirty_shared, dirty_private; /* resident, and not as they were filled */
+    size_t swapped;                     /* on disk only */
 };
 
-/* Add vma's pages to sum. Cost follows those that are resident. Caller holds as->lock. */
+/* Add vma's pages to sum. Cost follows those that there are. Caller writes as->lock. */
 void vma_usage_add(struct vma *vma, struct vma_usage *sum);
 
-/* Count a fault; and while there is a trace record it, with the page that it has brought, NULL: none. */
-void stats_trace_fault(struct addrspace *as, vaddr_t va, enum access access, enum fault_case which, const struct page *page);
-static inline void fault_record(struct addrspace *as, vaddr_t va, enum access access, enum fault_case which,
-                                const struct page *page)
-{
-    fault_count(which);
-    if (trace_on())
-        stats_trace_fault(as, va, access, which, page);
-}
+/*
+ * Pages that an address space keeps in use, whether it shows them now or not: private ones in memory, and on disk only; and those
+ * of the objects that it maps shared. One that several address spaces reach counts for each.
+ */
+struct as_size {
+    size_t in_memory, on_disk, shared;
+};
+
+/* Locks: takes as->lock, and what comes after it. Cost follows the pages. */
+void as_measure(struct addrspace *as, struct as_size *size);

@@ -26,7 +26,9 @@ static int user_error(enum fault_result result)
 /* What happens to a piece of one page: at points to its bytes; done are the bytes before it. */
 typedef void piece_fn(char *at, size_t done, size_t len, void *arg);
 
-/* Where memory runs out: the program is killed for it, or the call only fails. */
+bool (*user_out_of_memory)(struct addrspace *as);
+
+/* Where memory runs out: someone is killed for it, perhaps the program, or the call only fails. */
 enum shortage { SHORTAGE_KILLS, SHORTAGE_FAILS };
 
 static inline __attribute__((always_inline)) int pieces(struct addrspace *as, vaddr_t va, size_t len, enum access access,
@@ -41,6 +43,9 @@ static inline __attribute__((always_inline)) int pieces(struct addrspace *as, va
             n = len - done;
         struct fault_page locked;
         result = at >= va && at < USER_END ? fault_page_lock(as, at, access, &locked) : FAULT_NO_MAPPING;
+        if (__builtin_expect(result == FAULT_NO_MEMORY, 0) && shortage == SHORTAGE_KILLS && user_out_of_memory != NULL &&
+            user_out_of_memory(as))
+            continue;
         if (result != FAULT_DONE)
             break;
         piece((char *)page_address(locked.page) + (at & PAGE_MASK), done, n, arg);

@@ -10,6 +10,12 @@
 struct addrspace;
 
 /*
+ * Handed down at start (NULL: nothing): memory ran out for a copy that may not fail for that. May sleep. True: try again.
+ * Called with what the caller of the copy holds, which is nothing from RANK_AS on.
+ */
+extern bool (*user_out_of_memory)(struct addrspace *as);
+
+/*
  * Copy len bytes to, or from, user memory.
  * Returns 0; -EFAULT when some page may not be accessed so; -ENOMEM when memory ran out: as->oom_va then says where, and
  * the process is killed at the end of its system call. On failure a prefix has been copied: *done bytes, when done is not NULL.

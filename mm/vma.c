@@ -7,6 +7,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
@@ -198,13 +199,15 @@ static void unlock_object(struct vma *vma)
 }
 
 /* npages more are in vma; or less. */
-static void account(struct addrspace *as, const struct vma *vma, int64_t npages)
+static inline __attribute__((always_inline)) void account(struct addrspace *as, const struct vma *vma, int64_t npages)
 {
     as->vmas.npages += npages;
     if (vma->flags & VMA_LOCKED)
         as->vmas.nlocked += npages;
     if (vma_is_data(vma))
         as->vmas.ndata += npages;
+    if (vma->flags & VMA_COMMITTED)
+        commit_count(npages);
 }
 
 static void insert_locked(struct addrspace *as, struct vma *vma)
@@ -212,7 +215,6 @@ static void insert_locked(struct addrspace *as, struct vma *vma)
     vma->as = as;
     RB_INSERT(vma_tree, &as->vmas.tree, vma);
     as->vmas.count++;
-    account(as, vma, vma_npages(vma));
     if (vma->object != NULL)
         LIST_INSERT_HEAD(&vma->object->vmas, vma, object_link);
 }
@@ -225,6 +227,7 @@ void vma_insert(struct addrspace *as, struct vma *vma, const struct vma *from)
     vma->cut = from != NULL && from->cut;       /* asked now: a cut has marked from already, or will find both on the list */
     insert_locked(as, vma);
     unlock_object(vma);
+    account(as, vma, vma_npages(vma));
 }
 
 static void remove_locked(struct addrspace *as, struct vma *vma)
@@ -258,7 +261,6 @@ struct vma *vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct 
     upper->object_index = vma_object_index(vma, at);
     upper->cut = vma->cut;
     vma->end = at;
-    account(as, vma, -(int64_t)vma_npages(upper));
     insert_locked(as, upper);
     unlock_object(vma);
     outdate(vma);
@@ -317,6 +319,9 @@ void vma_set(struct addrspace *as, struct vma *vma, uint8_t prot, uint8_t flags)
     size_t npages = vma_npages(vma);
     bool was_data = vma_is_data(vma), was_locked = vma->flags & VMA_LOCKED;
     vma->prot = prot;
+    flags = vma_commit_flags(flags, prot, vma->shared);         /* once it counts it does so until it is unmapped */
+    if (flags & ~vma->flags & VMA_COMMITTED)
+        commit_count(npages);
     vma->flags = flags;
     as->vmas.ndata += npages * vma_is_data(vma) - npages * was_data;
     as->vmas.nlocked += npages * ((flags & VMA_LOCKED) != 0) - npages * was_locked;

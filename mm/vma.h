@@ -29,6 +29,8 @@ enum {
     VMA_EMPTY_IN_CHILD = 1 << 3,        /* MADV_WIPEONFORK; of private zero-fill only */
     VMA_SPARSE = 1 << 4,                /* MADV_RANDOM: a touched page says nothing about its neighbours */
     VMA_DENSE = 1 << 5,                 /* MADV_SEQUENTIAL */
+    VMA_COMMITTED = 1 << 6,             /* private, and may be stored to, or once might be: all of it counts (commit.h) */
+    VMA_NOT_COMMITTED = 1 << 7,         /* MAP_NORESERVE: it never does */
 };
 
 #define VMA_STACK_GAP (256 * PAGE_SIZE)
@@ -78,6 +80,15 @@ static inline uint64_t vma_object_index(const struct vma *vma, vaddr_t va)
 static inline bool vma_is_data(const struct vma *vma)
 {
     return !vma->shared && (vma->prot & PROT_WRITE) && vma->kind != VMA_STACK;
+}
+
+/* Pages of vma that commit.h counts. */
+static inline size_t vma_ncommitted(const struct vma *vma) { return vma->flags & VMA_COMMITTED ? vma_npages(vma) : 0; }
+
+/* flags, with VMA_COMMITTED where the other two call for it. */
+static inline uint8_t vma_commit_flags(uint8_t flags, unsigned prot, bool shared)
+{
+    return !shared && (prot & PROT_WRITE) && !(flags & VMA_NOT_COMMITTED) ? flags | VMA_COMMITTED : flags;
 }
 
 /* Below this address nothing may be placed because of vma: a stack keeps a gap. */

@@ -8,6 +8,7 @@
 #include "kernel/proc.h"
 #include "mm/addrspace.h"
 #include "mm/advise.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/page.h"
 #include "mm/remap.h"
@@ -75,6 +76,8 @@ static int mapping_kind(uint64_t flags, struct map_request *req)
     req->fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
     req->replace = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED;
     req->flags = flags & MAP_LOCKED ? VMA_LOCKED : 0;
+    if ((flags & MAP_NORESERVE) && !commit_strict)
+        req->flags |= VMA_NOT_COMMITTED;
     return 0;
 }
 
@@ -83,7 +86,8 @@ static unsigned prot_of(uint64_t prot) { return prot & PROT_WRITE ? (prot & PROT
 
 /*
  * mmap(addr, length, prot, flags, fd, offset). addr is a hint that is rounded down, unless MAP_FIXED. MAP_POPULATE and
- * MAP_LOCKED bring the pages in, as far as that goes. MAP_NORESERVE and MAP_STACK are how every mapping is; MAP_GROWSDOWN
+ * MAP_LOCKED bring the pages in, as far as that goes. MAP_STACK is how every mapping is, and but for what Committed_AS says so
+ * is MAP_NORESERVE, which means nothing with commit=strict. MAP_GROWSDOWN
  * is refused: what is legal is decided by ranges that exist, and a program can move such a page itself by a handler.
  * Errors, nothing changed: EINVAL: length 0, offset or fixed addr not page aligned, none of MAP_SHARED, MAP_PRIVATE and (for a
  * file) MAP_SHARED_VALIDATE, or MAP_GROWSDOWN of a file or shared; EBADF; EACCES: a file not opened to read, or shared, to be

@@ -101,9 +101,9 @@ static void drop_caches(void)
     harts_resume();
 }
 
-bool mm_shrink(void)
+bool mm_shrink(bool short_of_memory)
 {
-    if (reclaim() > 0) {
+    if (short_of_memory && reclaim() > 0) {
         kswapd_hope();
         return true;
     }

@@ -12,5 +12,6 @@ bool alloc_site_fails(struct alloc_site *site)
     if (t == NULL || t->fail_nth == 0 || --t->fail_nth > 0)
         return false;
     site->failures++;
+    t->has_failed = true;
     return true;
 }

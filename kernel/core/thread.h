@@ -70,6 +70,7 @@ struct thread {
     uint64_t interrupted_arg;           /* first argument of the system call that a notice has ended, to make it again */
     bool uses_reserve;                  /* may have the last frames (mm/page.c) */
     bool fp_used;                       /* has floating-point registers to keep */
+    bool has_failed;                    /* an allocation, by fail_nth */
     struct memory_walk walk;
     uint64_t counter[THREAD_COUNTERS];  /* what the layers above count for each thread: mm/fault.h */
 

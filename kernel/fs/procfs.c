@@ -21,6 +21,7 @@
 #include "kernel/handler.h"
 #include "kernel/core/inject.h"
 #include "kernel/core/number.h"
+#include "kernel/oom.h"
 #include "kernel/proc.h"
 #include "kernel/check/quiesce.h"
 #include "kernel/core/time.h"
@@ -28,8 +29,10 @@
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "mm/chaos.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/page.h"
+#include "mm/queue.h"
 
 /* ---- processes, seen from outside ---- */
 
@@ -39,6 +42,7 @@ struct snapshot {
     int parent, pgid, sid;
     char state;
     bool traced;
+    int oom_score_adj;
     char name[PROC_NAME_SIZE];
     uint64_t sent_thread, sent_process, blocked, ignored, caught;       /* signals */
     uint64_t signals_max;
@@ -75,6 +79,7 @@ static bool visit_snapshot(struct proc *p, void *arg)
         .caught = p->signals.caught,
         .signals_max = p->limits[RLIMIT_SIGPENDING].soft,
         .traced = p->traced,
+        .oom_score_adj = p->oom_score_adj,
         .child_faults = p->child_faults,
         .run_ticks = p->thread.run_ticks,
         .child_ticks = p->child_ticks,
@@ -157,6 +162,21 @@ static int pid_strace_text(const struct snapshot *s, struct text *text)
     return 0;
 }
 
+static int pid_oom_score_text(const struct snapshot *s, struct text *text)
+{
+    struct as_size size = { 0 };
+    if (s->as != NULL)
+        as_measure(s->as, &size);
+    text_add(text, "%ld\n", s->as != NULL ? oom_score(&size, s->oom_score_adj) : 0);
+    return 0;
+}
+
+static int pid_oom_score_adj_text(const struct snapshot *s, struct text *text)
+{
+    text_add(text, "%d\n", s->oom_score_adj);
+    return 0;
+}
+
 static bool visit_trace(struct proc *p, void *arg)
 {
     const struct snapshot *s = arg;
@@ -165,7 +185,7 @@ static bool visit_trace(struct proc *p, void *arg)
     return p->pid != s->pid;
 }
 
-static int pid_strace_command(int pid, unsigned long number)
+static int pid_strace_command(int pid, long number)
 {
     struct snapshot s = { .pid = pid, .traced = number != 0 };
     proc_for_each(visit_trace, &s);
@@ -261,7 +281,10 @@ static int pid_status_text(const struct snapshot *s, struct text *text)
 {
     struct vma_usage in_files = { 0 };
     size_t kind_pages[VMA_STACK + 1] = { 0 }, resident = 0;
+    struct as_size size = { 0 };
     if (s->as != NULL) {
+        if (queue_on)                   /* or else nothing has ever gone to a disk */
+            as_measure(s->as, &size);
         as_alone(s->as);
         for (struct vma *vma = vma_first(s->as); vma != NULL; vma = vma_next(vma)) {
             if (vma->object != NULL)    /* elsewhere nothing is a file's, and need not be looked at */
@@ -281,8 +304,8 @@ static int pid_status_text(const struct snapshot *s, struct text *text)
         size_t file_pages = in_files.resident - in_files.anon;
         text_add(text, "VmSize:\t%8zu kB\nVmRSS:\t%8zu kB\nRssAnon:\t%8zu kB\nRssFile:\t%8zu kB\n", s->size_bytes / 1024,
                  resident * kib, (resident - file_pages) * kib, file_pages * kib);
-        text_add(text, "VmLck:\t%8zu kB\nVmData:\t%8zu kB\nVmStk:\t%8zu kB\nVmSwap:\t%8d kB\n", s->as->vmas.nlocked * kib,
-                 s->as->vmas.ndata * kib, kind_pages[VMA_STACK] * kib, 0);
+        text_add(text, "VmLck:\t%8zu kB\nVmData:\t%8zu kB\nVmStk:\t%8zu kB\nVmSwap:\t%8zu kB\n", s->as->vmas.nlocked * kib,
+                 s->as->vmas.ndata * kib, kind_pages[VMA_STACK] * kib, size.on_disk * kib);
     }
     text_add(text, "Threads:\t1\nSigQ:\t%u/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n", signals_queued(), s->signals_max,
              s->sent_thread, s->sent_process);
@@ -370,7 +393,10 @@ static void diskstats_text(struct text *text)
 
 static void mounts_text(struct text *text) { text_add(text, "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n"); }
 
-static int drop_caches_command(int pid, unsigned long number)
+/* proc_sys_vm(5): 2 refuses to promise what memory and swap cannot hold. */
+static void overcommit_text(struct text *text) { text_add(text, "%d\n", commit_strict ? 2 : 0); }
+
+static int drop_caches_command(int pid, long number)
 {
     (void)pid, (void)number;
     mm_drop_caches();
@@ -380,11 +406,12 @@ static int drop_caches_command(int pid, unsigned long number)
 /* ---- for tests: the checked kernel only ---- */
 
 /* Linux, "Fault injection capabilities infrastructure", but that it cannot be read: opening it would need memory. */
-static int pid_fail_nth_command(int pid, unsigned long number)
+static int pid_fail_nth_command(int pid, long number)
 {
     if (pid != current()->pid)
         return -EPERM;
     current()->thread.fail_nth = number;
+    current()->thread.has_failed = false;
     return 0;
 }
 
@@ -403,7 +430,8 @@ struct proc_text {
     uint32_t rights;
     void (*text)(struct text *text);
     int (*pid_text)(const struct snapshot *s, struct text *text);
-    int (*command)(int pid, unsigned long number);
+    int (*command)(int pid, long number);
+    bool may_be_negative;               /* that number */
 };
 
 static bool can_show(const struct proc_text *what) { return what->text != NULL || what->pid_text != NULL; }
@@ -483,10 +511,11 @@ static long proc_write(struct file *f, struct uio *u)
     if (err != 0)
         return err;
     unsigned long number;
+    bool negative = text[0] == '-' && f->inode->proc->may_be_negative;
     text[text[len - 1] == '\n' ? len - 1 : len] = '\0';
-    if (!parse_decimal(text, &number))
+    if (!parse_decimal(text + negative, &number) || number > INT64_MAX)
         return -EINVAL;
-    err = f->inode->proc->command(f->inode->pid, number);
+    err = f->inode->proc->command(f->inode->pid, negative ? -(long)number : (long)number);
     return err != 0 ? err : (long)len;
 }
 
@@ -511,8 +540,13 @@ static const struct proc_text root_texts[] = {
     { "maps", 0444, .pid_text = pid_maps_text }, { "smaps", 0444, .pid_text = pid_smaps_text },
     { "cmdline", 0444, .pid_text = pid_cmdline_text }, { "vmstat", 0444, .pid_text = pid_vmstat_text },
     { "strace", 0644, .pid_text = pid_strace_text, .command = pid_strace_command },
+    { "oom_score", 0444, .pid_text = pid_oom_score_text },
+    { "oom_score_adj", 0644, .pid_text = pid_oom_score_adj_text, .command = oom_set_adj, .may_be_negative = true },
     { "fail-nth", 0200, .command = pid_fail_nth_command },
-}, drop_caches = { "drop_caches", 0200, .command = drop_caches_command };
+}, vm_texts[] = {
+    { "drop_caches", 0200, .command = drop_caches_command },
+    { "overcommit_memory", 0444, .text = overcommit_text },
+};
 
 /* The last of each list is for tests. */
 static const size_t nroot_texts = ARRAY_LEN(root_texts) - !CHECKED, npid_texts = ARRAY_LEN(pid_texts) - !CHECKED;
@@ -663,8 +697,8 @@ int proc_mount(void)
         err = add(proc_root, "sys", NULL, &fixed_dir_ops, &sys);
     if (err == 0)
         err = add(sys, "vm", NULL, &fixed_dir_ops, &vm);
-    if (err == 0)
-        err = add(vm, drop_caches.name, &drop_caches, NULL, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(vm_texts) && err == 0; i++)
+        err = add(vm, vm_texts[i].name, &vm_texts[i], NULL, NULL);
     for (size_t i = 0; i < nroot_texts && err == 0; i++)
         err = add(proc_root, root_texts[i].name, &root_texts[i], NULL, NULL);
     return err;

@@ -9,6 +9,8 @@
 #include "kernel/fs/text.h"
 #include "kernel/kswapd.h"
 #include "kernel/proc.h"
+#include "mm/addrspace.h"
+#include "mm/commit.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
 #include "mm/slab.h"
@@ -72,6 +74,7 @@ void text_vmstat(struct text *text)
              swap.out, swap.zeroes_in, reclaim.zeroes, reclaim.scanned, faults.n[FAULT_MAJOR]);
     size_t stolen = swap.out + reclaim.zeroes + reclaim.dropped, by_kswapd = kswapd_stolen();
     text_add(text, "pgsteal %zu\npgsteal_kswapd %zu\npgsteal_direct %zu\n", stolen, by_kswapd, stolen - by_kswapd);
+    text_add(text, "oom_kill %zu\n", as_chosen_ever());
     slab_for_each(add_slab, text);
 }
 
@@ -86,6 +89,8 @@ void text_meminfo(struct text *text)
     swap_totals(&swap_total, &swap_free);
     text_add(text, "SwapTotal:      %8zu kB\n", swap_total * kib);
     text_add(text, "SwapFree:       %8zu kB\n", swap_free * kib);
+    text_add(text, "CommitLimit:    %8zu kB\n", commit_limit() * kib);
+    text_add(text, "Committed_AS:   %8zu kB\n", (size_t)commit_pages * kib);
     text_add(text, "AnonPages:      %8zu kB\n", frames(PAGE_ANON) * kib);
     text_add(text, "Slab:           %8zu kB\n", frames(PAGE_SLAB) * kib);
     text_add(text, "KernelStack:    %8zu kB\n", frames(PAGE_KSTACK) * kib);
@@ -100,7 +105,7 @@ void text_usage(struct text *text, const struct vma_usage *u)
         { "Size:", u->pages }, { "Rss:", u->resident }, { "Pss:", u->resident },
         { "Shared_Clean:", u->shared - u->dirty_shared }, { "Shared_Dirty:", u->dirty_shared },
         { "Private_Clean:", u->private - u->dirty_private }, { "Private_Dirty:", u->dirty_private },
-        { "Referenced:", u->resident }, { "Anonymous:", u->anon }, { "Swap:", 0 },
+        { "Referenced:", u->resident }, { "Anonymous:", u->anon }, { "Swap:", u->swapped },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         text_add(text, "%-16s%8zu kB\n", rows[i].name, rows[i].pages * kib);

@@ -70,9 +70,11 @@ static int begin(unsigned long n)
     return 0;
 }
 
-int trace_command(int unused, unsigned long n)
+int trace_command(int unused, long n)
 {
     (void)unused;
+    if (n < 0)
+        return -EINVAL;
     mutex_lock(&command_lock);
     bool was_on = trace_on();
     atomic_store(&trace_is_on, false);

@@ -13,8 +13,8 @@ void trace_text(struct text *text);
 
 /*
  * What writing a number does. n > 0: record from now on, the last n records of each hart; what was there goes. 0: stop; once
- * stopped, 0 again gives the records' memory back. Returns 0; -ENOMEM: nothing is recorded any more.
+ * stopped, 0 again gives the records' memory back. Returns 0; -EINVAL: n < 0; -ENOMEM: nothing is recorded any more.
  */
-int trace_command(int unused, unsigned long n);
+int trace_command(int unused, long n);
 
 void trace_boot(void);                  /* the boot line says trace=N */

@@ -83,8 +83,8 @@ static void forking_as_advised(void)
     check_eq(child->vmas.nlocked, 0);
     check_eq(parent->vmas.nlocked, 2);
     check_eq(child->vmas.npages, 5);
-    check_eq(vma_at(child, page_at(2))->flags, VMA_EMPTY_IN_CHILD);             /* and so it will be in its own children */
-    check_eq(vma_at(child, page_at(4))->flags, 0);
+    check_eq(vma_at(child, page_at(2))->flags, VMA_EMPTY_IN_CHILD | VMA_COMMITTED);     /* and so it will be in its own children */
+    check_eq(vma_at(child, page_at(4))->flags, VMA_COMMITTED);
     check_eq(child->lock_future, 0);
     check_eq(child->limits.locked, 2 * PAGE_SIZE);
     check_eq(map_zero(child, page_at(10), 2 * PAGE_SIZE, RW), -ENOMEM);         /* what it has not counts for nothing */

@@ -23,7 +23,7 @@ static struct vm_object *lettered_file(void)
 }
 
 /* The flags of page i, counted from at. */
-static int flags_at(struct addrspace *as, unsigned i) { return vma_at(as, page_at(i))->flags; }
+static int flags_at(struct addrspace *as, unsigned i) { return vma_at(as, page_at(i))->flags & ~VMA_COMMITTED; }
 
 /* npages from page on, each stored to: the i-th holds i. */
 static void map_and_store(struct addrspace *as, unsigned page, unsigned npages)

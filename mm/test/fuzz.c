@@ -17,6 +17,7 @@
 
 #include "mm/anon.h"
 #include "mm/check.h"
+#include "mm/commit.h"
 #include "mm/test/fuzz_verbs.h"
 
 #define HARTS 4
@@ -99,6 +100,7 @@ static void do_machine(const struct op *op, struct model_space *unused, struct a
     (void)unused, (void)none;
     host_seed(op->offset);
     soft_faults_on_ad = op->rights & 1;
+    commit_strict = op->rights & 2;
 }
 
 /* The nth allocation of the next verb fails, or it and all after it. */
@@ -128,6 +130,7 @@ static void check_everything(void)
     object_for_each(count_object, NULL);
     expect_eq(anon_count() - npages_of_objects, model_contents());
     expect_eq(nobjects, fuzz_forget_memory());
+    expect_eq(commit_pages, model_committed());
 }
 
 static void do_check(const struct op *op, struct model_space *unused, struct addrspace **none)
@@ -211,7 +214,7 @@ void fuzz_run(const struct op *ops, size_t n, size_t interval)
 {
     host_use_hart(0);
     host_seed(1);
-    soft_faults_on_ad = false;
+    soft_faults_on_ad = commit_strict = false;
     mmu_fence_fetch();                          /* nothing of an earlier run is left in an instruction cache */
     model_reset();
     for (unsigned o = 0; o < MODEL_FILES; o++)

@@ -562,8 +562,8 @@ static void limited_locks(void)
     check_eq(as_unmap(as, out, PAGE_SIZE), 0);
     check_eq(as->vmas.nlocked, 2);
     check_eq(set_brk(as, page_at(2)), 0);
-    check_eq(vma_at(as, page_at(1))->flags, VMA_LOCKED);
-    check_eq(vma_at(as, page_at(0))->flags, 0);
+    check_eq(vma_at(as, page_at(1))->flags, VMA_LOCKED | VMA_COMMITTED);
+    check_eq(vma_at(as, page_at(0))->flags, VMA_COMMITTED);
     as_set_limits(as, &(struct as_limits){ UINT64_MAX, UINT64_MAX, 0 });
     check_eq(as_map(as, 0, PAGE_SIZE, &req, &out), -EPERM);             /* who asks for it may not at all; */
     check_eq(map_zero(as, page_at(10), PAGE_SIZE, RW), -EAGAIN);        /* who does not has too many */

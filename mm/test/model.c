@@ -81,6 +81,17 @@ size_t model_contents(void)
     return ncontents;
 }
 
+size_t model_committed(void)
+{
+    size_t npages = 0;
+    for (unsigned i = 0; i < MODEL_SPACES; i++)
+        for (unsigned n = 0; model_space[i].exists && n < MODEL_PAGES; n++)
+            npages += (model_space[i].page[n].flags & VMA_COMMITTED) != 0;
+    for (unsigned o = MODEL_FILES; o < MODEL_OBJECTS; o++)
+        npages += model_object_mapped(o) ? page_up(model_object[o].size_bytes) >> PAGE_SHIFT : 0;
+    return npages;
+}
+
 /* ---- create, fork, destroy ---- */
 
 void model_create(struct model_space *s, vaddr_t brk_base)
@@ -157,6 +168,7 @@ static void promise(struct model_space *s, unsigned page, unsigned npages, const
     for (unsigned i = 0; i < npages; i++) {
         s->page[page + i] = *how;
         s->page[page + i].mapped = true;
+        s->page[page + i].flags = vma_commit_flags(how->flags, how->prot, how->shared);
         s->page[page + i].index += i;
     }
 }
@@ -211,6 +223,7 @@ int model_protect(struct model_space *s, unsigned page, unsigned npages, unsigne
         if ((prot & ~p->prot & PROT_EXEC) && !p->shared)
             p->fetch_fence = false;     /* the right to execute is new: what has been stored is seen */
         p->prot = prot;
+        p->flags = vma_commit_flags(p->flags, prot, p->shared);
     }
     return 0;
 }

@@ -106,5 +106,8 @@ uint8_t *model_touch(struct model_space *s, vaddr_t va, enum access access);
 /* How many contents there are. */
 size_t model_contents(void);
 
+/* How many pages are promised that only memory or swap can hold. */
+size_t model_committed(void);
+
 /* Everything that can be asked of as without a fault is as in the model; panics with the page if not. */
 void model_verify(struct model_space *s, struct addrspace *as, struct vm_object *const object[MODEL_OBJECTS]);

@@ -221,7 +221,7 @@ static void moving_what_is_promised(void)
     check_eq(as->vmas.nlocked, 2);
     check_eq(remap(as, 2, 2, 2, FIXED, 40), 40);
     check_eq(vma_at(as, page_at(40))->kind, VMA_PLAIN);
-    check_eq(vma_last(as)->flags, VMA_LOCKED | VMA_NOT_TO_CHILD);
+    check_eq(vma_last(as)->flags, VMA_LOCKED | VMA_NOT_TO_CHILD | VMA_COMMITTED);
     check_eq(vma_last(as)->kind, VMA_PLAIN);
     check_eq(set_brk(as, page_at(6)), 0);               /* it ends where it ended, whatever is left of it */
     check_eq(program_store(as, page_at(5), 1), 0);
@@ -263,7 +263,7 @@ static void keeping(void)
     as_set_limits(as, &(struct as_limits){ UINT64_MAX, UINT64_MAX, 4 * PAGE_SIZE });
     check_eq(remap(as, 0, 4, 4, KEEP, 10), 10);         /* the hint is free. And no more is locked than before */
     check_eq(as->vmas.nlocked, 4);
-    check_eq(vma_at(as, page_at(0))->flags, 0);
+    check_eq(vma_at(as, page_at(0))->flags, VMA_COMMITTED);
     for (unsigned i = 0; i < 4; i++) {
         check_eq(program_load(as, page_at(10 + i)), i + 1);
         check_eq(program_load(as, page_at(i)), 0);      /* it stays, without its contents */

@@ -399,6 +399,35 @@ static void disk_full(void)
     disk_off();
 }
 
+/* With a full disk what can go is what runs, and it comes back at once. That counts as nothing, each time. */
+static void disk_full_and_thrashing(void)
+{
+    static char source[64 * PAGE_SIZE];
+    enum { NDIRTY = 500, NCLEAN = 64 };
+    struct addrspace *as = as_create();
+    struct vm_object *program = object_create(source, sizeof source, NULL);
+    const vaddr_t text = page_at(NDIRTY);
+    check_eq(map_zero(as, page_at(0), NDIRTY * PAGE_SIZE, RW), 0);
+    check_eq(map_object(as, text, NCLEAN * PAGE_SIZE, PROT_READ, false, program, 0), 0);
+    for (unsigned i = 0; i < NDIRTY; i++)
+        check_eq(program_store(as, page_at(i), 1 + i % 255), 0);
+    for (unsigned i = 0; i < NCLEAN; i++)
+        check_eq(program_load(as, text + i * PAGE_SIZE), 0);
+    disk_on(11);
+    check_eq(reclaim_all(), 10 + NCLEAN);               /* what nobody uses all goes first */
+    for (unsigned round = 0; round < 3; round++) {
+        unsigned n = 0;
+        do {
+            check_eq(program_load(as, text), 0);
+            check_eq(program_load(as, text + PAGE_SIZE), 0);
+        } while (n++ < 1000 && reclaim() > 0);
+        check(n < 100);
+    }
+    destroy(as);
+    object_put(program);
+    disk_off();
+}
+
 /* On the way out the page stays, and its slot is not used again; on the way in whoever needs it is told, and nobody else. */
 static void errors(void)
 {
@@ -505,6 +534,7 @@ const struct test_case reclaim_cases[] = {
     { "pins", pins },
     { "locked in memory", locked_in_memory },
     { "disk full", disk_full },
+    { "disk full, and thrashing", disk_full_and_thrashing },
     { "disk errors", errors },
     { "swapoff fails whole", off_fails },
     { "policy: fifo", fifo },

@@ -18,7 +18,7 @@ static const struct {
     { "pmap", pmap_cases },     { "anon", anon_cases },           { "object", object_cases },
     { "fault", fault_cases },   { "addrspace", addrspace_cases }, { "map", map_cases },     { "mremap", mremap_cases },
     { "advise", advise_cases }, { "cut", cut_cases },             { "ahead", ahead_cases }, { "uaccess", uaccess_cases },
-    { "check", check_cases },   { "machine", machine_cases },     { "lock", lock_cases }, { "reclaim", reclaim_cases },
+    { "commit", commit_cases }, { "check", check_cases },   { "machine", machine_cases },     { "lock", lock_cases }, { "reclaim", reclaim_cases },
     { "policy", policy_cases }, { "trace", trace_cases },
 };
 

@@ -153,8 +153,9 @@ void world_check(void)
     as_for_each(check_tlbs, NULL);
 }
 
-bool world_shrink(void)
+bool world_shrink(bool short_of_memory)
 {
+    (void)short_of_memory;
     world_drop_caches();
     return false;
 }

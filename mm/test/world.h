@@ -64,7 +64,7 @@ void world_check(void);
 
 /* Give back what is only kept to be quick, on all harts. */
 void world_drop_caches(void);
-bool world_shrink(void);                /* the same, as page_shrink */
+bool world_shrink(bool short_of_memory);               /* the same, as page_shrink */
 
 /* world_check; and when the caches are dropped, every frame is free again. */
 void world_end(void);

@@ -173,6 +173,37 @@ static void calls(void)
 }
 
 /* swapoff with more on disk than there is room for fails whole; without, everything is back, and the disk can be used again. */
+/* Look at all of a file by a mapping that does not stay. Returns how many pages that are. */
+static size_t look_at(const char *path)
+{
+    int fd = open_or_fail(path, O_RDONLY);
+    size_t npages = (size_t)(lseek(fd, 0, SEEK_END) + PAGE_BYTES - 1) / PAGE_BYTES;
+    char *bytes = mmap(NULL, npages * PAGE_BYTES, PROT_READ, MAP_PRIVATE, fd, 0);
+
+    check(bytes != MAP_FAILED);
+    for (size_t i = 0; i < npages; i++)
+        (void)*(volatile char *)(bytes + i * PAGE_BYTES);
+    unmap_pages((uintptr_t)bytes, npages);
+    close(fd);
+    return npages;
+}
+
+/* What can be filled again from the archive goes before anything is written. */
+static void files_first(void)
+{
+    drop_caches();
+    long before = vmstat("nr_file_pages"), out = vmstat("pswpout");
+    size_t npages = look_at("/tests/posix") + look_at("/tests/hostile") + look_at("/tests/soak");
+    uintptr_t start = map_pages(2 * memory_npages(), MAP_PRIVATE);
+
+    check_ge(npages, 30);
+    check_ge(vmstat("nr_file_pages") - before, npages);
+    for (size_t i = 0; vmstat("pswpout") == out; i++)
+        page_write(start, i, 0);
+    check_le(vmstat("nr_file_pages") - before, 10);
+    unmap_pages(start, 2 * memory_npages());
+}
+
 /* Bytes. */
 static size_t swap_left(void)
 {
@@ -305,6 +336,7 @@ static const struct test_case usual[] = {
     { .name = "forked", .run = forked },
     { .name = "crowd", .run = crowd },
     { .name = "calls", .run = calls },
+    { .name = "files first", .run = files_first },
     { .name = "advice", .run = advice },
     { .name = "off and on", .run = off_and_on },
     { .name = NULL },

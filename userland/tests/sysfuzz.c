@@ -215,6 +215,7 @@ static const char *const paths[] = {
     "", "/", ".", "..", "/bin", "bin/true", "/bin/true", "/bin/true/", "/bin/echo", "/bin/../bin/./true", "/dev/null",
     "/dev/zero", "/proc", "/proc/self", "/proc/self/stat", "/proc/self/vmstat", "/proc/self/fail-nth", "/proc/vmstat",
     "/proc/meminfo", "/proc/uptime", "/proc/fail-sites", "/proc/sys/vm/drop_caches", "/proc/1/stat", "/tests/elf/bad",
+    "/proc/self/oom_score_adj",
     "/tests/elf/odd/no-sections", "/tests/elf/odd/only-bss", "/tests/elf/odd/many-segments", "/no/such/file",
     "/proc/self/fail-nth", "/dev/null", "/dev/zero", "/proc/999999/stat", "/dev/full", "/dev/random", "/proc/self/maps",
     "/proc/trace", "/proc/self/smaps", "/proc/self/status", "/proc/self/cmdline", "/proc/mounts", "/proc/1/maps", "/proc/self/..",
