@@ -23,6 +23,7 @@
 #include "kernel/handler.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/time.h"
+#include "kernel/core/trace.h"
 #include "kernel/proc.h"
 #include "kernel/check/quiesce.h"
 #include "mm/addrspace.h"
@@ -434,6 +435,13 @@ static int build(struct program *prog, const struct exec_args *args, const char 
     return err;
 }
 
+static void trace_exec(const char *name)
+{
+    struct trace_record record = { .event = TRACE_EXEC };
+    memcpy(record.name, name, sizeof record.name);
+    trace_add(&record);
+}
+
 /* From here on nothing fails: the process becomes the new program. */
 static void become(struct program *prog, vaddr_t sp)
 {
@@ -443,6 +451,8 @@ static void become(struct program *prog, vaddr_t sp)
     const char *traced = boot_option("strace");
     if (traced != NULL && strcmp(traced, prog->id.name) == 0)
         p->traced = true;
+    if (trace_on())
+        trace_exec(prog->id.name);
     files_close_on_exec(p);
     signals_exec(prog->trampoline);
     proc_set_program(prog->as, &prog->id);

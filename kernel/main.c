@@ -18,6 +18,7 @@
 #include "kernel/exec.h"
 #include "kernel/handler.h"
 #include "kernel/fs/file.h"
+#include "kernel/fs/trace.h"
 #include "kernel/core/hart.h"
 #include "kernel/core/kstack.h"
 #include "kernel/core/panic.h"
@@ -122,6 +123,7 @@ static void init_start(void)
     crash_if_asked();
     fs_init();
     swapon_boot();
+    trace_boot();
     trampoline_init();
     itimers_init();
     struct proc *p = current();
@@ -153,6 +155,9 @@ static void options(void)
         chaos = CHAOS_MIN;
     }
     chaos_set(chaos, boot_number("seed", 1));
+    unsigned long leaves = boot_number("leaves", 0);
+    if (leaves != 0)
+        chaos_set_leaves(leaves < CHAOS_MIN ? CHAOS_MIN : leaves);
     const char *ahead = boot_option("ahead");
     if (ahead != NULL && strcmp(ahead, "off") == 0)
         ahead_enable(false);

@@ -15,6 +15,7 @@
 #include "kernel/core/sched.h"
 #include "kernel/signal.h"
 #include "kernel/core/time.h"
+#include "kernel/core/trace.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "kernel/check/quiesce.h"
@@ -131,6 +132,7 @@ static int proc_start(struct proc *p, struct proc *parent, struct addrspace *as)
     if (parent != NULL)
         LIST_INSERT_HEAD(&parent->children, p, sibling);
     LIST_INSERT_HEAD(&all_procs, p, all_link);
+    trace(TRACE_FORK, 0, pid);
     spin_lock(&sched_lock);
     sched_make_runnable(&p->thread);
     spin_unlock(&sched_lock);
@@ -353,6 +355,7 @@ void proc_exit(int wait_status)
             kprintf("init was killed by signal %d\n", signal);
         machine_power_off(signal != 0 ? 128 + signal : wait_status >> 8 & 0xff);
     }
+    trace(TRACE_EXIT, 0, wait_status);
     files_close_all(p);
     proc_leave_addrspace();
     signals_free(p);

@@ -16,6 +16,7 @@
 #include "kernel/oom.h"
 #include "kernel/proc.h"
 #include "kernel/core/time.h"
+#include "kernel/core/trace.h"
 #include "kernel/trap.h"
 #include "mm/addrspace.h"
 #include "mm/fault.h"
@@ -75,6 +76,8 @@ static __attribute__((noinline)) void fault_failed(struct trapframe *tf, enum fa
 
 static void user_page_fault(struct trapframe *tf)
 {
+    if (trace_on())
+        thread_current()->fault_began = time_ticks();
     enum fault_result result = vm_fault(current()->as, tf->value, access_of[tf->cause]);
     if (__builtin_expect(result != FAULT_DONE, 0))
         fault_failed(tf, result);

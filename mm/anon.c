@@ -4,6 +4,7 @@
  * Does not own: where an anon is mapped (pmap.c), which slots refer to it (radix.c).
  */
 #include "kernel/core/errno.h"
+#include "kernel/core/trace.h"
 #include "mm/anon.h"
 #include "mm/queue.h"
 #include "mm/slab.h"
@@ -21,6 +22,7 @@ static inline void anon_init(struct anon *anon, struct page *page, enum page_use
     anon->dirty = anon->idle = false;
     anon->queue = anon->arrived_at = 0;
     anon->use = use;
+    anon->left_at = 0;
     anon->family = family;
     anon->vpn = vpn;
 }
@@ -81,6 +83,7 @@ void anon_put(struct anon *anon)
 void anon_came(struct anon *anon, struct page *page)
 {
     assert(mutex_held(&anon->lock) && anon->page == NULL && anon->slot != 0);
+    trace(TRACE_IN, anon->vpn << PAGE_SHIFT, page_to_phys(page));
     page_set_use(page, anon->use);
     page->anon = anon;
     page->fetch_clean = false;

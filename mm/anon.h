@@ -26,6 +26,7 @@ struct anon {
     uint8_t queue;                      /* [queue_lock to change] which queue the page is on (policy.h); 0: none */
     uint8_t arrived_at;                 /* hart on whose queue of arrivals it is */
     uint8_t use;                        /* fixed: enum page_use of its page */
+    uint32_t left_at;                   /* [queue_lock] the policy's: when it was given up last; 0: never */
     /* fixed, but for the number while mremap moves it: the owner, from which every place that may map the page is computed */
     union {
         struct family *family;          /* page->use is PAGE_ANON */

@@ -1,5 +1,5 @@
 /*
- * chaos.c - translations that disappear at random.
+ * chaos.c - translations that disappear: at random; or all of them, so often that the trace shows every page a program turns to.
  * Does not own: what a leaf is; all that happens here is what any verb does with pmap.h, only for no reason.
  */
 #include <stdatomic.h>
@@ -11,6 +11,7 @@
 
 static uint64_t faults_between;                 /* fixed after boot */
 static _Atomic uint64_t state;                  /* faults so far, mixed with the seed */
+static size_t leaves_max;                       /* fixed after boot; 0: any number */
 
 void chaos_set(uint64_t interval, uint64_t seed)
 {
@@ -18,13 +19,28 @@ void chaos_set(uint64_t interval, uint64_t seed)
     atomic_store(&state, seed);
 }
 
+void chaos_set_leaves(size_t max) { leaves_max = max; }
+bool chaos_few_leaves(void) { return leaves_max != 0; }
+
 uint64_t chaos_interval(void)
 {
     return faults_between;
 }
 
+static void forget_all(struct addrspace *as)
+{
+    struct pmap_batch batch;
+    as_write(as);
+    pmap_batch_begin(&batch, as);
+    pmap_remove(&batch, 0, USER_END);
+    pmap_batch_end(&batch);
+    as_write_done(as);
+}
+
 void chaos_strike(struct addrspace *as)
 {
+    if (leaves_max != 0 && as->pmap.resident >= leaves_max)
+        forget_all(as);
     if (faults_between == 0)
         return;
     uint64_t n = atomic_fetch_add_explicit(&state, 1, memory_order_relaxed);

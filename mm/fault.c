@@ -35,6 +35,7 @@
 #include "mm/object.h"
 #include "mm/queue.h"
 #include "mm/readin.h"
+#include "mm/record.h"
 
 struct fault {
     struct addrspace *as;
@@ -255,7 +256,7 @@ static enum fault_result fault_resolve(struct fault *f)
 static void fault_enter(struct fault *f)
 {
     enum pmap_result result = pmap_enter(f->as, f->va, f->entry, f->anon->page, f->prot);
-    fault_count(result == PMAP_SPURIOUS ? FAULT_SPURIOUS : f->which);
+    fault_record(f->as, f->va, f->access, result == PMAP_SPURIOUS ? FAULT_SPURIOUS : f->which, f->anon->page);
 }
 
 /* anon, which is locked, has been entered. old goes only now: until the new leaf stood, the old page was in sight. */
@@ -347,10 +348,10 @@ static __attribute__((noinline)) void fault_around(struct addrspace *as, struct 
 
 /* ---- the two ways in ---- */
 
-static __attribute__((noinline)) void count_failure(enum fault_result result)
+static __attribute__((noinline)) void count_failure(struct addrspace *as, vaddr_t va, enum access access, enum fault_result result)
 {
     bool bus = result == FAULT_BEYOND_END || result == FAULT_IO;
-    fault_count(bus ? FAULT_BUS : result == FAULT_NO_MEMORY ? FAULT_OOM : FAULT_SEGV);
+    fault_record(as, va, access, bus ? FAULT_BUS : result == FAULT_NO_MEMORY ? FAULT_OOM : FAULT_SEGV, NULL);
 }
 
 /* Lock what a fault at va locks, and resolve it. Whatever the result, fault_end is due. */
@@ -392,7 +393,7 @@ static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vadd
     if (__builtin_expect(in.nframes > 0, 0))
         read_in_drop_frames(&in);
     if (__builtin_expect(result != FAULT_DONE, 0))
-        count_failure(result);
+        count_failure(as, f->va, access, result);
     return result;
 }
 
@@ -410,7 +411,7 @@ __attribute__((flatten)) enum fault_result vm_fault(struct addrspace *as, vaddr_
     if (result == FAULT_DONE) {
         fault_enter(&f);
         let_go(f.anon, f.old);
-        if (f.around)
+        if (f.around && !(CHECKED && chaos_few_leaves()))
             fault_around(as, f.vma, f.vpn, f.entry, f.object);
         if (f.object != NULL)
             mutex_unlock(&f.object->lock);
@@ -432,6 +433,8 @@ __attribute__((flatten)) enum fault_result fault_page_lock(struct addrspace *as,
     /* A page that was there already can be copied to or from as it is; if the program has no leaf for it, it will ask. */
     if (f.replaces)
         fault_enter(&f);
+    else
+        trace_access(TRACE_COPY, f.va, 0, access);
     *out = (struct fault_page){ f.anon->page, f.near, f.anon, f.old, f.object };
     return FAULT_DONE;
 }

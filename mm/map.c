@@ -13,6 +13,7 @@
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
+#include "kernel/core/trace.h"
 #include "mm/addrspace.h"
 #include "mm/commit.h"
 
@@ -111,6 +112,7 @@ void as_hide(struct addrspace *as, vaddr_t start, vaddr_t end)
 void unmap_commit(struct addrspace *as, const struct unmap *unmap, struct vma_spare *spare)
 {
     vaddr_t start = unmap->start, end = unmap->end;
+    trace(TRACE_UNMAP, start, end - start);
     as_hide(as, start, end);
     struct vma *vma = vma_find_from(as, start), *next;
     if (vma != NULL && vma->start < start && end < vma->end)
@@ -251,6 +253,8 @@ int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_requ
     int err = find_place(as, hint, len, req, out);
     if (err == 0)
         err = commit_strict ? reserve_and_map(as, *out, *out + len, req) : map_locked(as, *out, *out + len, req);
+    if (err == 0)
+        trace_access(TRACE_MAP, *out, len, req->prot);
     as_write_done(as);
     return err;
 }
@@ -348,6 +352,8 @@ static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
         err = unmap_locked(as, new_end, old_end);
     if (err != 0)
         return -ENOMEM;
+    if (trace_on() && page_up(new_brk) > page_up(as->brk))
+        trace_access(TRACE_MAP, page_up(as->brk), page_up(new_brk) - page_up(as->brk), heap.prot);
     as->brk = new_brk;
     return 0;
 }

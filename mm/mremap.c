@@ -17,6 +17,7 @@
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
+#include "kernel/core/trace.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/commit.h"
@@ -290,6 +291,8 @@ int as_remap(struct addrspace *as, const struct remap_request *req, vaddr_t *out
     as_write(as);
     int err = remap_locked(as, req, old_len, new_len, out, grown, &reserved);
     commit_release(reserved);
+    if (err == 0 && trace_on())
+        trace_access(TRACE_MAP, *out, new_len, vma_find(as, *out)->prot);
     as_write_done(as);
     return err;
 }

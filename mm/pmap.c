@@ -15,6 +15,7 @@
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
+#include "kernel/core/trace.h"
 #include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/pmap.h"
@@ -25,6 +26,21 @@
 #define SHARE_IN_PLACE_MAX 32
 
 static struct pte *table_of(struct pte *pte) { return (struct pte *)page_down((uintptr_t)pte); }
+
+/* All harts forget the translation of va; or every one of this address space. */
+static void fence_page(struct pmap *pmap, vaddr_t va)
+{
+    uint32_t began = trace_begin();
+    mmu_fence_page(&pmap->id, va);
+    trace_end(TRACE_FENCE, va, 0, began);
+}
+
+static void fence_all(struct pmap *pmap)
+{
+    uint32_t began = trace_begin();
+    mmu_fence_all(&pmap->id);
+    trace_end(TRACE_FENCE, 0, 0, began);
+}
 
 /* ---- counting entries ---- */
 
@@ -151,7 +167,7 @@ static __attribute__((noinline)) enum pmap_result leaf_change(struct pmap *pmap,
 {
     if (pte_address(pte) != page_to_phys(page)) {
         pte_clear(pte);                         /* copy-on-write: the old page must be out of sight everywhere first */
-        mmu_fence_page(&pmap->id, va);
+        fence_page(pmap, va);
         pte_set(pte, page_to_phys(page), prot);
     } else if ((prot & ~pte_prot(pte)) != 0) {
         pte_set(pte, page_to_phys(page), prot | pte_prot(pte));
@@ -222,9 +238,9 @@ void pmap_batch_end(struct pmap_batch *batch)
 {
     struct pmap *pmap = &batch->as->pmap;
     if (!LIST_EMPTY(&batch->tables) || batch->ntaken > 1)
-        mmu_fence_all(&pmap->id);
+        fence_all(pmap);
     else if (batch->ntaken == 1)
-        mmu_fence_page(&pmap->id, batch->va);
+        fence_page(pmap, batch->va);
     spin_unlock(&pmap->lock);
 
     while (!LIST_EMPTY(&batch->tables)) {
@@ -398,7 +414,7 @@ bool pmap_forget(struct pmap *pmap, vaddr_t va, const struct page *page)
         unsigned index = leaf - table_of(leaf);
         pmap->resident_max = pmap_resident_max(pmap);
         pte_clear(leaf);
-        mmu_fence_page(&pmap->id, va);
+        fence_page(pmap, va);
         entries_removed(table, 1, index, index);
         pmap->resident--;
     }

@@ -20,6 +20,7 @@
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
+#include "kernel/core/trace.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/pmap.h"
@@ -141,6 +142,7 @@ static void leave(struct anon *anon)
 {
     struct page *page = anon->page;
     assert(anon->slot != 0);
+    trace(TRACE_OUT, anon->vpn << PAGE_SHIFT, page_to_phys(page));
     anon->page = NULL;
     queue_name(anon, QUEUE_NONE);
     mutex_unlock(&anon->lock);
@@ -242,6 +244,7 @@ static size_t take_out(const struct victims *victims)
         struct anon *anon = victims->anon[i];
         bool filled_again = anon->use == PAGE_FILE && !anon->dirty && anon->slot == 0;
         if (filled_again) {
+            trace(TRACE_OUT, anon->vpn << PAGE_SHIFT, page_to_phys(anon->page));
             if (object_give_up(anon)) {
                 counts.dropped++;
                 freed++;
@@ -362,7 +365,8 @@ void reclaim_cool(struct anon *const anon[], unsigned n)
 
 bool reclaim_use_policy(const char *name)
 {
-    static const struct policy *const all[] = { &policy_fifo, &policy_clock, &policy_two_queues, &policy_sieve };
+    static const struct policy *const all[] = { &policy_fifo, &policy_clock, &policy_two_queues, &policy_sieve,
+                                               &policy_s3fifo };
     for (unsigned i = 0; i < ARRAY_LEN(all); i++)
         if (strcmp(all[i]->name, name) == 0 && !queue_on) {
             policy = all[i];

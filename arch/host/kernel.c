@@ -17,6 +17,7 @@
 #include "kernel/core/inject.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/time.h"
 
 struct hart harts[MACHINE_MAX_HARTS];
 static _Thread_local struct thread self = { .name = "thread" };
@@ -87,6 +88,13 @@ void sched_make_runnable(struct thread *t)
 /* kernel/core/thread.h. The host's threads run side by side; but now and then somebody is due, so that batches are cut. */
 int thread_between_pieces(void) { return 0; }
 void thread_yield(void) { sched_yield(); }
+
+/* kernel/core/time.h: each look at the clock is one tick. */
+uint64_t time_ticks(void)
+{
+    static _Atomic uint64_t ticks;
+    return atomic_fetch_add(&ticks, 1);
+}
 
 /* kernel/core/hart.h: only what runs on one thread asks for it here. */
 void harts_stop(void) { }

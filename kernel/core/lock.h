@@ -34,7 +34,8 @@ enum lock_rank {
     RANK_PAGE,                          /* 5: page and object-cache free lists */
     RANK_DEVICE,                        /* 6: devices, timers, the table of processes: what interrupt handlers take */
     RANK_SCHED,                         /* 7: run queue and wait queues */
-    RANK_PRINT,                         /* 8: the console's output, the last word */
+    RANK_TRACE,                         /* 8: a hart's ring of the trace */
+    RANK_PRINT,                         /* 9: the console's output, the last word */
 };
 
 /* ---- spin locks ---- */

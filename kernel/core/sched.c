@@ -13,6 +13,7 @@
 #include "kernel/core/thread.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/time.h"
+#include "kernel/core/trace.h"
 
 struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHED);
 static struct thread_queue run_queue = TAILQ_HEAD_INITIALIZER(run_queue);     /* [sched_lock] */
@@ -63,6 +64,7 @@ static void switch_to(struct thread *next)
     struct hart *hart = this_hart();
     struct thread *prev = hart->current;
     uint64_t now = time_ticks();
+    trace(TRACE_SWITCH, 0, next->id);
     prev->run_ticks += now - hart->since;
     hart->since = now;
     next->state = THREAD_RUNNING;

@@ -63,6 +63,7 @@ struct thread {
     _Atomic unsigned notices;           /* enum thread_notice */
 
     /* own: only the thread itself changes these, or who makes it */
+    uint32_t fault_began;               /* ticks, the lower bits: the fault that it is in; 0: that is not recorded */
     struct mmu_id *mmu;                 /* what a switch to it loads; NULL: the kernel's own table */
     paddr_t mmu_root;
     uint64_t cpu_alarm_ns;              /* how long it will have run when time_on_alarm's function is called; 0: never */

@@ -17,6 +17,7 @@
 #include "kernel/dev/disk.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/text.h"
+#include "kernel/fs/trace.h"
 #include "kernel/handler.h"
 #include "kernel/core/inject.h"
 #include "kernel/core/number.h"
@@ -532,7 +533,7 @@ static const struct proc_text root_texts[] = {
     { "vmstat", 0444, .text = vmstat_text },     { "meminfo", 0444, .text = text_meminfo },
     { "uptime", 0444, .text = uptime_text },     { "stat", 0444, .text = stat_text },
     { "mounts", 0444, .text = mounts_text },     { "diskstats", 0444, .text = diskstats_text },
-    { "swaps", 0444, .text = text_swaps },
+    { "swaps", 0444, .text = text_swaps },       { "trace", 0644, .text = trace_text, .command = trace_command },
     { "fail-sites", 0444, .text = fail_sites_text },
 }, pid_texts[] = {
     { "stat", 0444, .pid_text = pid_stat_text }, { "status", 0444, .pid_text = pid_status_text },

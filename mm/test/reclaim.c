@@ -491,6 +491,7 @@ static void fifo(void) { one_policy("fifo"); }
 static void second_chance(void) { one_policy("clock"); }
 static void two_queues(void) { one_policy("two"); }
 static void sieve(void) { one_policy("sieve"); }
+static void s3fifo(void) { one_policy("s3fifo"); }
 
 /* What is used again and again stays in memory, once that has been seen; but not for FIFO, which does not ask. */
 static unsigned faults_of_hot_page(const char *name)
@@ -518,6 +519,7 @@ static void hot_fifo(void) { check(faults_of_hot_page("fifo") > 3); }
 static void hot_clock(void) { check(faults_of_hot_page("clock") <= 1); }
 static void hot_two(void) { check(faults_of_hot_page("two") <= 1); }
 static void hot_sieve(void) { check(faults_of_hot_page("sieve") <= 1); }
+static void hot_s3fifo(void) { check(faults_of_hot_page("s3fifo") <= 1); }
 
 const struct test_case reclaim_cases[] = {
     { "swap: headers", headers },
@@ -539,9 +541,11 @@ const struct test_case reclaim_cases[] = {
     { "policy: clock", second_chance },
     { "policy: two queues", two_queues },
     { "policy: sieve", sieve },
+    { "policy: s3fifo", s3fifo },
     { "hot page: fifo", hot_fifo },
     { "hot page: clock", hot_clock },
     { "hot page: two queues", hot_two },
     { "hot page: sieve", hot_sieve },
+    { "hot page: s3fifo", hot_s3fifo },
     { 0 },
 };

@@ -104,6 +104,33 @@ static void sibling_smaps(void) { path_of_sibling("smaps", "Rss:"); }
 static void sibling_status(void) { path_of_sibling("status", "VmRSS:"); }
 static void sibling_cmdline(void) { path_of_sibling("cmdline", "kfail"); }
 
+static long trace(const char *number)
+{
+    long file = raw_syscall(SYS_openat, AT_FDCWD, "/proc/trace", O_WRONLY, 0);
+
+    if (file < 0)
+        return file;
+    long len = raw_syscall(SYS_write, file, number, strlen(number));
+    raw_syscall(SYS_close, file);
+    return len;
+}
+
+static long act_trace(void) { return trace("300"); }
+
+static void trace_end(void)
+{
+    check_eq(trace("0"), 1);
+    check_eq(trace("0"), 1);
+}
+
+static void trace_empty(void)
+{
+    same_fd_free();
+    strcpy(path, "/proc/trace");
+    wanted = "# hart 0: 0 records, 0 lost";
+    act_read_text();
+}
+
 /* ---- structures in user memory ---- */
 
 static void have_a_child(void)
@@ -233,6 +260,7 @@ static long act_modest(void)
     X(proc_status, own_status, act_read_text, same_fd_free, nothing, REFUSED)                               \
     X(proc_stat, own_stat, act_read_text, same_fd_free, nothing, REFUSED)                                   \
     X(proc_cmdline, own_cmdline, act_read_text, same_fd_free, nothing, REFUSED | MAY_BE_KILLED)             \
+    X(proc_trace, lowest_free_fd, act_trace, trace_empty, trace_end, REFUSED)                               \
     X(proc_own_directory, own_directory, act_read_entries, same_fd_free, nothing, REFUSED)                  \
     X(proc_directory, proc_directory, act_read_entries, same_fd_free, nothing, REFUSED)                     \
     X(bin_directory, bin_directory, act_read_entries, same_fd_free, nothing, REFUSED)                       \
