@@ -43,6 +43,14 @@ HOLDS = [
      "a miss, which takes nothing away, need not raise the generation"),
     ("neighbourhood.pml", "PAGES=2 OPERATIONS=3 PUT_BEFORE_INSTALL",
      "a writer may put the old node before the copy is installed, if the children are counted"),
+    ("reclaim.pml", "TWO", "a page goes, beside two threads of one address space, any number of operations"),
+    ("reclaim.pml", "TWO FORK OPERATIONS=4", "a page goes that a fork may share, three threads, four operations"),
+    ("reclaim.pml", "PAGES=2 TWO OPERATIONS=3", "two pages that come and go together, and move, three operations"),
+    ("reclaim.pml", "PAGES=2 FORK OPERATIONS=3", "two pages that a fork may share, three operations"),
+    ("reclaim.pml", "FILE TWO OPERATIONS=4", "a file's page, mapped, read, written and cut, four operations"),
+    ("reclaim.pml", "PAGES=2 TWO OPERATIONS=3 MOVE_UNLOCKED",
+     "the number may change without anon->lock, since the leaf has gone before"),
+    ("reclaim.pml", "PAGES=2 TWO OPERATIONS=3 GATHER_WAITS", "read-ahead could wait for its neighbour, and be slow"),
 ]
 LONG = [
     ("asid.pml", "SPACES=2 LIMIT=4"),
@@ -64,6 +72,10 @@ if DEEP:
          "the same without a new generation at a miss, five operations"),
         ("neighbourhood.pml", "PAGES=1 TOGETHER=2 PUT_BEFORE_INSTALL",
          "the old node put first, two threads at a time, any number of operations"),
+        ("reclaim.pml", "FORK OPERATIONS=6", "a page goes that a fork may share, six operations"),
+        ("reclaim.pml", "PAGES=2 TWO OPERATIONS=4", "two pages that come and go together, and move, four operations"),
+        ("reclaim.pml", "PAGES=2 FORK OPERATIONS=4", "two pages that a fork may share, four operations"),
+        ("reclaim.pml", "FILE TWO", "a file's page, any number of operations"),
     ]
 
 REFUTED = [
@@ -114,6 +126,21 @@ REFUTED = [
      "a miss that keeps its neighbourhood while it waits for as->lock: everybody waits"),
     ("neighbourhood.pml", "PAGES=1 UPGRADE",
      "a miss that keeps its read lock while it waits to write: everybody waits"),
+    ("reclaim.pml", "TWO OPERATIONS=3 FREE_BEFORE_UNMAP", "the frame freed before the leaves go"),
+    ("reclaim.pml", "TWO OPERATIONS=3 WRITE_BEFORE_UNMAP", "the page written before the leaves go"),
+    ("reclaim.pml", "TWO OPERATIONS=3 NO_FENCE", "a leaf that goes without a fence"),
+    ("reclaim.pml", "FORK OPERATIONS=4 ONE_LEAF", "only one space's leaf taken"),
+    ("reclaim.pml", "TWO OPERATIONS=3 NO_TAKE_BACK", "the last put of an anon without a look at the queue"),
+    ("reclaim.pml", "TWO OPERATIONS=4 KEEP_SLOT", "a slot kept over a store"),
+    ("reclaim.pml", "TWO OPERATIONS=4 SLOT_LATE", "the slot set after the anon is on no queue"),
+    ("reclaim.pml", "TWO OPERATIONS=3 STAY_NAMES_NONE", "a page that stays on no queue for a moment"),
+    ("reclaim.pml", "TWO OPERATIONS=3 WAIT_FOR_ANON", "anon->lock waited for under queue_lock: everybody waits"),
+    ("reclaim.pml", "TWO OPERATIONS=3 WAIT_FOR_SPACE", "as->lock waited for: who allocates may have it"),
+    ("reclaim.pml", "FILE TWO OPERATIONS=3 WAIT_FOR_OBJECT", "the object's lock waited for under its anon's"),
+    ("reclaim.pml", "PAGES=2 OPERATIONS=3 MOVE_BEFORE_HIDE", "a new number before the old leaf has gone"),
+    ("reclaim.pml", "PAGES=2 OPERATIONS=4 NUMBER_BEFORE_LOCK", "the number read before anon->lock is taken"),
+    ("reclaim.pml", "FILE TWO OPERATIONS=3 TAKE_PINNED", "a file's page taken although it is pinned"),
+    ("reclaim.pml", "FILE TWO OPERATIONS=3 CUT_BEFORE_HIDE", "a file's page gone before its leaf"),
 ]
 if DEEP:
     REFUTED += [
