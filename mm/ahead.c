@@ -88,8 +88,12 @@ __attribute__((noinline)) void ahead_fill(struct addrspace *as, struct near *nea
         return;
     radix_fill_many(near->node, vpn + 1, n);
     pmap_enter_fresh(as, entry + 1, anon, n, vma->prot);
-    for (unsigned i = 0; queue_on && i < n; i++)
-        queue_came(anon[i]);
+    for (unsigned i = 0; queue_on && i < n; i++) {
+        mutex_lock(&anon[i]->lock);
+        if (anon[i]->page != NULL)              /* the first swapon of all may have queued it meanwhile, and reclaim taken it */
+            queue_came(anon[i]);
+        mutex_unlock(&anon[i]->lock);
+    }
     thread_current()->counter[FAULT_AHEAD] += n;
     walk->filled = vpn + 1;
     walk->nfilled = n;
