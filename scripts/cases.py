@@ -160,7 +160,7 @@ def tree_files():
 
 
 class Tree:
-    """This source tree, or with folders a copy of it below build/, and its build directory; both stay, so later builds are small."""
+    """This source tree, or with folders a copy of it below build/; and its build directory, which stays for small builds later."""
 
     def __init__(self, *folders, archive=None, jobs=1):
         self.root = os.path.join(HOME, "build", *folders) if folders else HOME
@@ -312,8 +312,8 @@ def bounded_output(command):
     return output.decode(errors="replace")
 
 
-def boot(tree, run, cases, seal=None):
-    """Boot once. Returns {case: None (passed) or why it failed} for the cases that came to an end, and why no more did."""
+def boot_output(tree, run, words, seal=None):
+    """What a boot of run's machine prints that runs its program with words."""
     command = [os.path.join(tree.root, "scripts", "launch"), "--tap", "--initrd", tree.archive,
                "--kernel", os.path.join(tree.build_dir, KERNELS[run.kernel]),
                "--harts", str(run.harts), "--memory", run.memory, "--timeout", str(BOOT_S),
@@ -333,7 +333,12 @@ def boot(tree, run, cases, seal=None):
             archive.write(seal.archive(contents_of(tree.archive)))
             archive.flush()
             command[command.index(tree.archive)] = archive.name
-        output = bounded_output(command + ["--", run.program, "-t", *cases])
+        return bounded_output(command + ["--", run.program, *words])
+
+
+def boot(tree, run, cases, seal=None):
+    """Boot once. Returns {case: None (passed) or why it failed} for the cases that came to an end, and why no more did."""
+    output = boot_output(tree, run, ["-t", *cases], seal)
     results, started, lines = results_of(output, seal, run.instructions)
     left = [case for case in cases if case not in results]
     if left and started:                # the machine went down in the first of them
