@@ -23,7 +23,7 @@ KERNELS = {"plain": "faultline.elf", "checked": "faultline-checked.elf"}
 PROGRAMS = {                            # where the cases of a program stand
     "lazymore": r"lazy_\w+\.c", "hostile": r"hostile_\w+\.c", "lazytests": r"lazytests\.c", "processes": r"processes\.c",
     "posix": r"posix_\w+\.c", "litmus": r"litmus\.c", "shared": r"shared\.c",
-    "disk": r"disk\.c",
+    "disk": r"disk\.c", "swap": r"swap\.c",
 }
 MM_WHOLE = {                            # cases of "mm" beside its unit tests; threads meet by chance, so they try again
     "threads": ["mm-threads 5000 1", "mm-threads 5000 2", "mm-threads 5000 3"],

@@ -194,12 +194,15 @@ def make_starter(lab, folder, more):
 # --- Files of strangers --------------------------------------------------------------------------------------------------
 
 FORBIDDEN = r'\b(?:__)?asm(?:__)?\b|##|%:|<:|\[\[|\?\?|\bR"|\bu8R"|\b[uUL]R"|\b_Pragma\b|^\s*#\s*embed\b'
+ASSEMBLY = r'__asm__ volatile\((?:[^;"]|"(?:\\.|[^"\\\n])*")*\);'
 ATTRIBUTES = {"noinline", "flatten", "unused", "packed", "always_inline", "noreturn", "cold", "hot", "pure", "const"}
 
 
-def refusal(text):
-    """Why text is not given to the compiler: what could read other files of this machine into the kernel; or None."""
+def refusal(text, own):
+    """Why text is not given to the compiler: what could read other files of this machine into the kernel; or None. own: what may."""
     text = re.sub(r"\\\s*\n", "", text)
+    for statement in re.findall(ASSEMBLY, text):
+        text = text.replace(statement, ";") if statement in own else text
     found = re.search(FORBIDDEN, text, re.MULTILINE)
     if found:
         return f"{found[0].strip()!r} is not taken from a submission"
@@ -209,8 +212,8 @@ def refusal(text):
     return None
 
 
-def read_submitted(folder, name):
-    """A regular file below folder, no link to somewhere else."""
+def read_submitted(folder, name, own=""):
+    """A regular file below folder, no link to somewhere else; inline assembly only as own has it."""
     path, home = os.path.join(folder, name), os.path.realpath(folder)
     if os.path.realpath(path) != os.path.join(home, name) or not os.path.isfile(path):
         raise Wrong(f"{name} is not in the submission")
@@ -219,7 +222,7 @@ def read_submitted(folder, name):
     if len(contents) > SUBMITTED_MAX:
         raise Wrong(f"{name} is too long")
     try:
-        why = refusal(contents.decode())
+        why = refusal(contents.decode(), own)
     except UnicodeDecodeError:
         why = "is no text"
     if why:
@@ -305,8 +308,9 @@ class Grader:
 
     def grade(self, folder):
         """folder: of the submission."""
+        stands = "\n".join(m.before + (m.instead or "") for m in self.lab.missing)
         try:
-            files = {name: read_submitted(folder, name) for name in self.lab.files}
+            files = {name: read_submitted(folder, name, self.tree.read(name).decode() + stands) for name in self.lab.files}
         except Wrong as error:
             return self.nothing(str(error))
         return self.grade_files(files)

@@ -71,10 +71,11 @@ HOSTILE = ['asm("nop");', '__asm__ volatile("");', '__as\\\nm("");', "as##m", '%
 
 def strangers(grader_files):
     for text in HOSTILE:
-        check(f"refused: {text!r}", [(refusal(text.replace("?\\?", "??")) is None, "")])
+        check(f"refused: {text!r}", [(refusal(text.replace("?\\?", "??"), "") is None, "")])
     for name in grader_files:
         with open(os.path.join(HOME, name), encoding="utf-8") as file:
-            why = refusal(file.read())
+            text = file.read()
+        why = refusal(text, text)
         check(f"{name} is taken", [(why is not None, str(why))])
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(os.path.join(folder, "mm"))
@@ -112,7 +113,7 @@ def starters():
         kept = {case for step in lab.steps for case in step.kept} - shown
         found = [line for line in answers if line in text]
         check(f"{name}: the starter holds none of {len(answers)} lines of the answer", [
-            (bool(found), "\n".join(found)), (len(answers) < 5, "few")])
+            (bool(found), "\n".join(found)), (len(answers) < 3, "few")])
         tests = "\n".join(files[path] for path in files if path.startswith("userland/tests/"))
         found = [case for case in kept if f'.name = "{case}"' in tests]
         check(f"{name}: nor any of {len(kept)} cases that are kept back", [(bool(found), str(found)), (len(kept) < 5, "few")])
@@ -123,7 +124,7 @@ def starters():
         wrong = [b for b in lab.breaks if b not in known or known[b].file not in lab.files]
         check(f"{name}: its breaks are in files that a student hands in", [(bool(wrong), str(wrong)), (not lab.breaks, "none")])
         check(f"{name}: it makes 100 points", [(lab.max_points() != 100, str(lab.max_points()))])
-        if shutil.which("git") is None:
+        if shutil.which("git") is None or name != lab_names()[0]:
             continue
         with tempfile.TemporaryDirectory() as folder:
             heads = []
@@ -136,13 +137,22 @@ def starters():
 
 # --- In the guest --------------------------------------------------------------------------------------------------------
 
+SHOOTDOWN = ("arch/riscv/mmu.c", "mmu_activate")        # which returns nothing
+FORGED = {"replace": ("mm/policy_clock.c", "next"), "shootdown": SHOOTDOWN}
+
+
 def forgers(lab):
-    """Submissions that do not even try: what stands instead of the body of vm_fault."""
+    """Submissions that do not even try: what stands instead of the body of one function, of the fault by default."""
     names = [case for step in lab.steps for case in step.run.cases]
     results = "".join(f'    kprintf("ok {n} - {case}\\n# seal 1000 {n:016x}\\n");\n' for n, case in enumerate(names, start=1))
-    return {"does nothing": "    for (;;)\n        ;",
+    return {"does nothing": "    for (;;)\n        ;" + ("" if FORGED.get(lab.name) == SHOOTDOWN else "\n    return 0;"),
             "prints results": f'    kprintf("TAP version 13\\n1..{len(names)}\\n");\n{results}    machine_power_off(0);',
             "powers off with status 0": "    machine_power_off(0);"}
+
+
+def read_whole(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def graded(lab, grader, breaks):
@@ -164,16 +174,21 @@ def graded(lab, grader, breaks):
         silent = [row.case for row in rows if row.why and re.search("hangs|is gone|no end|panic", row.why)]
         check("each of them says why", [(bool(silent), str(silent))])
         again = grader.grade(os.path.join(folder, "starter"))
+        for row in rows + again:
+            if row.step.run.harts > 1:                  # what several harts do wrong is not the same every time
+                row.why = row.why and "wrong"
         check("twice the same, in every format", [(outputs(rows) != outputs(again), "")])
+        starter = {name: read_whole(os.path.join(folder, "starter", name)) for name in lab.files}
     rows = grader.grade_files(own)
     wrong = [f"{row.step.name}: {row.case}: {row.why}" for row in rows if row.why]
     check("this tree's own files get all points", [
         (bool(wrong), "\n".join(wrong)), (score(rows) != lab.max_points(), f"{score(rows)}")])
+    path, function = FORGED.get(lab.name, ("mm/fault.c", "vm_fault"))
     for name, body in forgers(lab).items():
-        text = own["mm/fault.c"].decode()
+        text = starter[path].decode()
         for header in ("kernel/core/print.h", "arch/power.h"):
             text = with_include(text, header)
-        rows = grader.grade_files(own | {"mm/fault.c": with_body(text, "vm_fault", body).encode()})
+        rows = grader.grade_files(starter | {path: with_body(text, function, body).encode()})
         check(f"a kernel that {name} gets nothing", [
             (score(rows) != 0, f"{score(rows)} points"), ("error:" in rows[0].why, rows[0].why)])
     for b in (b for b in read_catalogue() if b.name in breaks):
