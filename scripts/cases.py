@@ -312,11 +312,11 @@ def bounded_output(command):
     return output.decode(errors="replace")
 
 
-def boot_output(tree, run, words, seal=None):
+def boot_output(tree, run, words, seal=None, seconds=BOOT_S):
     """What a boot of run's machine prints that runs its program with words."""
     command = [os.path.join(tree.root, "scripts", "launch"), "--tap", "--initrd", tree.archive,
                "--kernel", os.path.join(tree.build_dir, KERNELS[run.kernel]),
-               "--harts", str(run.harts), "--memory", run.memory, "--timeout", str(BOOT_S),
+               "--harts", str(run.harts), "--memory", run.memory, "--timeout", str(seconds),
                "--stall-timeout", str(STALL_S if seal is None else STALL_SEALED_S)]
     if run.chaos:
         command += ["--chaos", str(run.chaos)]

@@ -137,15 +137,17 @@ def starters():
 
 # --- In the guest --------------------------------------------------------------------------------------------------------
 
-SHOOTDOWN = ("arch/riscv/mmu.c", "mmu_activate")        # which returns nothing
-FORGED = {"replace": ("mm/policy_clock.c", "next"), "shootdown": SHOOTDOWN}
+FORGED = {"replace": ("mm/policy_clock.c", "next"), "shootdown": ("arch/riscv/mmu.c", "mmu_activate"),
+          "signals": ("kernel/handler.c", "handlers_enter")}
+VOID = ("mmu_activate", "handlers_enter")
 
 
 def forgers(lab):
     """Submissions that do not even try: what stands instead of the body of one function, of the fault by default."""
     names = [case for step in lab.steps for case in step.run.cases]
     results = "".join(f'    kprintf("ok {n} - {case}\\n# seal 1000 {n:016x}\\n");\n' for n, case in enumerate(names, start=1))
-    return {"does nothing": "    for (;;)\n        ;" + ("" if FORGED.get(lab.name) == SHOOTDOWN else "\n    return 0;"),
+    end = "" if FORGED.get(lab.name, ("", ""))[1] in VOID else "\n    return 0;"
+    return {"does nothing": "    for (;;)\n        ;" + end,
             "prints results": f'    kprintf("TAP version 13\\n1..{len(names)}\\n");\n{results}    machine_power_off(0);',
             "powers off with status 0": "    machine_power_off(0);"}
 
