@@ -199,7 +199,7 @@ ATTRIBUTES = {"noinline", "flatten", "unused", "packed", "always_inline", "noret
 
 
 def refusal(text, own):
-    """Why text is not given to the compiler: what could read other files of this machine into the kernel; or None. own: what may."""
+    """Why text is not given to the compiler, that could be made to read other files of this machine; or None. own: what may be."""
     text = re.sub(r"\\\s*\n", "", text)
     for statement in re.findall(ASSEMBLY, text):
         text = text.replace(statement, ";") if statement in own else text
