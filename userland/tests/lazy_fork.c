@@ -69,6 +69,92 @@ static void fork_shares(void)
     check_le(anon_pages() - before, 8);
 }
 
+/* ---- more processes than memory has room for, were their pages not shared ---- */
+
+#define CROWD       16
+#define GENERATIONS 12
+
+static size_t crowd_pages;                              /* each of them has so many, and they are the same */
+
+static void verify_and_change(uintptr_t start)
+{
+    pages_verify(start, crowd_pages, PAGE_BYTES);
+    pages_mark(start + PAGE_BYTES, 8, PAGE_BYTES);
+    poke(start, 1);
+}
+
+/* Who has most of memory can fork all the same: what is not changed is there once. */
+static void fork_of_most_of_memory(void)
+{
+    crowd_pages = free_pages() * 6 / 10;
+    uintptr_t start = heap_grow(crowd_pages * PAGE_BYTES);
+
+    pages_mark(start, crowd_pages, PAGE_BYTES);
+    for (unsigned round = 0; round < 2; round++)
+        expect_ok(verify_and_change, start);
+    pages_verify(start, crowd_pages, PAGE_BYTES);
+}
+
+/* Many live at once on a quarter of memory, each with one page of its own. */
+static void crowd_shares(void)
+{
+    pid_t pids[CROWD];
+    int ready[2], go[2];
+    char byte = 0;
+
+    crowd_pages = free_pages() / 4;
+    uintptr_t start = heap_grow(crowd_pages * PAGE_BYTES);
+    pages_mark(start, crowd_pages, PAGE_BYTES);
+    pipe_or_fail(ready);
+    pipe_or_fail(go);
+    for (size_t i = 0; i < CROWD; i++) {
+        pids[i] = fork();
+        check(pids[i] >= 0);
+        if (pids[i] == 0) {
+            close(go[1]);
+            pages_verify(start, crowd_pages, PAGE_BYTES);
+            poke(start + i * PAGE_BYTES, i);
+            write(ready[1], &byte, 1);
+            read(go[0], &byte, 1);                      /* all have come so far */
+            check_eq(peek(start + i * PAGE_BYTES), i);
+            _exit(0);
+        }
+    }
+    for (size_t i = 0; i < CROWD; i++)
+        check_eq(read(ready[0], &byte, 1), 1);
+    pages_verify(start, crowd_pages, PAGE_BYTES);
+    close(go[1]);
+    expect_all_ok(pids, CROWD);
+}
+
+/* Each has its ancestors' changes, makes one of its own, and lives until its descendants are gone. */
+static void generation(uintptr_t start, unsigned number)
+{
+    for (size_t i = 0; i < number; i++)
+        check_eq(peek(start + i * PAGE_BYTES), i);
+    pages_verify(start + number * PAGE_BYTES, crowd_pages - number, PAGE_BYTES);
+    if (number == GENERATIONS)
+        return;
+    poke(start + number * PAGE_BYTES, number);
+    pid_t pid = fork();
+    check(pid >= 0);
+    if (pid == 0) {
+        generation(start, number + 1);
+        _exit(0);
+    }
+    expect_status(pid, 0);
+    check_eq(peek(start + (number + 1) * PAGE_BYTES), start + (number + 1) * PAGE_BYTES);
+}
+
+static void generations_share(void)
+{
+    crowd_pages = free_pages() / 4;
+    uintptr_t start = heap_grow(crowd_pages * PAGE_BYTES);
+
+    pages_mark(start, crowd_pages, PAGE_BYTES);
+    generation(start, 0);
+}
+
 static void shrink_and_exit(uintptr_t start)
 {
     check(sbrk(-(ptrdiff_t)(heap_end() - start)) != (void *)-1);
@@ -348,6 +434,9 @@ static struct counts counts_read(void)
 /* The counters, after everything that reading them takes has been faulted in. */
 static struct counts counts_now(void)
 {
+    char room[KIB(1)];                  /* check_counts reads them from further down the stack, maybe in the next page */
+
+    poke_byte((uintptr_t)room, 0);
     counts_read();
     return counts_read();
 }
@@ -609,6 +698,9 @@ static void fp_inherited_by_fork(void)
 const struct test_case fork_cases[] = {
     { .name = "S7 fork with holes", .run = fork_with_holes },
     { .name = "fork shares", .run = fork_shares },
+    { .name = "fork of most of memory", .run = fork_of_most_of_memory },
+    { .name = "crowd shares", .run = crowd_shares },
+    { .name = "generations share", .run = generations_share },
     { .name = "shrink is private", .run = shrink_is_private },
     { .name = "grandchild outlives", .run = grandchild_outlives },
     { .name = "tree of writers", .run = tree_of_writers },

@@ -299,6 +299,34 @@ static void off_and_on(void)
     unmap_pages(start + npages / 2 * PAGE_BYTES, npages - npages / 2);
 }
 
+/*
+ * A sixteenth of memory is used in every round, and in between other pages come by, a quarter of memory: who asks whether a page
+ * was used keeps the first. With policy=fifo the case fails: it has to read each of them again every fourth round.
+ */
+static void hot_pages_stay(void)
+{
+    enum { ROUNDS = 24, FIRST = 8 };                    /* until all of memory has been through the queues */
+    size_t npages = memory_npages(), nhot = npages / 16, next = 0;
+    uintptr_t hot = map_pages(nhot, MAP_PRIVATE), cold = map_pages(2 * npages, MAP_PRIVATE);
+    size_t nread = 0;
+
+    if (chaos_is_on())
+        skip("chaos=N takes the leaves that tell what is used");
+    for (size_t i = 0; i < nhot; i++)
+        page_write(hot, i, 0);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        nread += round >= FIRST ? nhot - count_resident(hot, nhot) : 0;
+        for (size_t i = 0; i < nhot; i++)
+            page_check(hot, i, 0);
+        for (size_t n = 0; n < npages / 4; n++)
+            page_write(cold, next++ % (2 * npages), 0);
+    }
+    note("%zu hot pages, used %d times: read from disk %zu times", nhot, ROUNDS - FIRST, nread);
+    unmap_pages(hot, nhot);
+    unmap_pages(cold, 2 * npages);
+    check_le(nread, nhot * (ROUNDS - FIRST) / 8);
+}
+
 /* ---- a disk that fails now and then: disk=error:N on the boot line ---- */
 
 static void one_and_a_half(uintptr_t number)
@@ -338,6 +366,7 @@ static const struct test_case usual[] = {
     { .name = "calls", .run = calls },
     { .name = "files first", .run = files_first },
     { .name = "advice", .run = advice },
+    { .name = "hot pages stay", .run = hot_pages_stay },
     { .name = "off and on", .run = off_and_on },
     { .name = NULL },
 };

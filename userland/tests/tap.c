@@ -21,6 +21,7 @@
 #include <faultline.h>
 
 #include "judge.h"
+#include "seal.h"
 #include "tap.h"
 
 #define SETTLE_MS         20000                 /* orphans of a case may still be exiting */
@@ -29,6 +30,7 @@
 #define SLAB_GROWTH_MAX   64                    /* pages */
 #define FILE_GROWTH_MAX   32                    /* pages, that the runner itself has come to use */
 #define RUNNER_GROWTH_MAX 8                     /* pages and objects, when a case has run in the runner itself */
+#define RESULT_BYTES      128                   /* of a line with a result */
 #define QUIET_MS          3                     /* until the watchdog of a case is asleep */
 
 static const char *const exact_rows[] = { "anons", "radix_nodes", "vmas", "procs", "files", "pipes" };
@@ -487,13 +489,20 @@ static void case_report(struct tally *tally, const struct test_case *tc)
 {
     if (tally->format == TEST_RUNNING_AND_OK_LINES)
         say("running test %s", tc->name);
+    uint64_t start = rdinstret();
     enum verdict verdict = case_run(tc);
+    uint64_t instructions = rdinstret() - start;
     tally->done++;
     tally->failed += verdict == FAILED;
-    if (tally->format == TEST_TAP)
-        say("%sok %u - %s%s", verdict == FAILED ? "not " : "", tally->done, tc->name, verdict == SKIPPED ? " # SKIP" : "");
-    else
+    if (tally->format == TEST_TAP) {
+        char result[RESULT_BYTES];
+        snprintf(result, sizeof(result), "%sok %u - %s%s", verdict == FAILED ? "not " : "", tally->done, tc->name,
+                 verdict == SKIPPED ? " # SKIP" : "");
+        say("%s", result);
+        seal_result(result, instructions);
+    } else {
         say("test %s: %s", tc->name, verdict == FAILED ? "FAILED" : verdict == SKIPPED ? "SKIPPED" : "OK");
+    }
 }
 
 static void plan(struct tally *tally, const struct test_program *program)
