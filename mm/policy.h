@@ -28,4 +28,4 @@ struct policy {
     struct page *(*next)(ask_fn *ask);          /* the page to give up, still on its queue. NULL: none, or not now */
 };
 
-extern const struct policy policy_fifo, policy_clock, policy_two_queues, policy_sieve, policy_s3fifo;
+extern const struct policy policy_fifo, policy_clock, policy_two_queues, policy_sieve, policy_s3fifo, policy_random;

@@ -366,7 +366,7 @@ void reclaim_cool(struct anon *const anon[], unsigned n)
 bool reclaim_use_policy(const char *name)
 {
     static const struct policy *const all[] = { &policy_fifo, &policy_clock, &policy_two_queues, &policy_sieve,
-                                               &policy_s3fifo };
+                                               &policy_s3fifo, &policy_random };
     for (unsigned i = 0; i < ARRAY_LEN(all); i++)
         if (strcmp(all[i]->name, name) == 0 && !queue_on) {
             policy = all[i];

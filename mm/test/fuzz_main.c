@@ -1,7 +1,7 @@
 /*
  * fuzz_main.c - where the ops come from: a random sequence from a seed, or scripts; and what is left of one that fails.
  *
- *   mm-fuzz [--seed N] [--ops N] [--interval N]     random, in episodes of EPISODE ops, each from nothing to nothing
+ *   mm-fuzz [--policy NAME] [--seed N] [--ops N] [--interval N]     random, in episodes of EPISODE ops, each from nothing to nothing
  *   mm-fuzz FILE.txt...                             scripts: a verb with its operands on each line, # for comments. TAP
  *   mm-fuzz --bytes FILE                            what libFuzzer leaves when it has found something
  *
@@ -19,6 +19,7 @@
 
 #include "mm/test/fuzz.h"
 
+bool reclaim_use_policy(const char *name);      /* nor reclaim.h */
 void host_boot(size_t npages, uint64_t seed);   /* not host.h: its words for rights are those of mm, not of <sys/mman.h> */
 
 #define EPISODE    2000
@@ -36,6 +37,15 @@ static void be_quiet(void)
     dup2(null, STDERR_FILENO);
 }
 
+static const char *policy = "two";              /* which page goes next */
+
+static void boot(uint64_t seed)
+{
+    host_boot(FUZZ_FRAMES, seed);
+    if (!reclaim_use_policy(policy))
+        abort();
+}
+
 /* Does the sequence fail, in a process of its own? */
 static bool fails(const struct op *ops, size_t n, size_t interval, bool quiet)
 {
@@ -45,7 +55,7 @@ static bool fails(const struct op *ops, size_t n, size_t interval, bool quiet)
         if (quiet)
             be_quiet();
         alarm(20);                              /* a sequence that hangs has failed too */
-        host_boot(FUZZ_FRAMES, 1);
+        boot(1);
         fuzz_run(ops, n, interval);
         _exit(0);
     }
@@ -114,7 +124,7 @@ static int run_random(uint64_t seed, uint64_t nops, size_t interval)
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        host_boot(FUZZ_FRAMES, seed);
+        boot(seed);
         for (progress->episode = 0; progress->episode < nepisodes; progress->episode++) {
             make_episode(seed, progress->episode, ops);
             fuzz_run(ops, EPISODE, interval);
@@ -196,7 +206,9 @@ int main(int argc, char **argv)
         uint64_t number = strtoull(argv[i + 1], NULL, 0);
         if (strcmp(argv[i], "--bytes") == 0)
             return run_bytes(argv[i + 1]);
-        if (strcmp(argv[i], "--seed") == 0)
+        if (strcmp(argv[i], "--policy") == 0)
+            policy = argv[i + 1];
+        else if (strcmp(argv[i], "--seed") == 0)
             seed = number & UINT32_MAX;
         else if (strcmp(argv[i], "--ops") == 0)
             nops = number;
@@ -206,7 +218,7 @@ int main(int argc, char **argv)
             break;
     }
     if (i < argc && strncmp(argv[i], "--", 2) == 0) {
-        fprintf(stderr, "usage: mm-fuzz [--seed N] [--ops N] [--interval N] | FILE.txt... | --bytes FILE\n");
+        fprintf(stderr, "usage: mm-fuzz [--policy NAME] [--seed N] [--ops N] [--interval N] | FILE.txt... | --bytes FILE\n");
         return 2;
     }
     return i < argc ? run_scripts(argv + i, argc - i) : run_random(seed, nops, interval);

@@ -492,6 +492,7 @@ static void second_chance(void) { one_policy("clock"); }
 static void two_queues(void) { one_policy("two"); }
 static void sieve(void) { one_policy("sieve"); }
 static void s3fifo(void) { one_policy("s3fifo"); }
+static void any(void) { one_policy("random"); }
 
 /* What is used again and again stays in memory, once that has been seen; but not for FIFO, which does not ask. */
 static unsigned faults_of_hot_page(const char *name)
@@ -542,6 +543,7 @@ const struct test_case reclaim_cases[] = {
     { "policy: two queues", two_queues },
     { "policy: sieve", sieve },
     { "policy: s3fifo", s3fifo },
+    { "policy: random", any },
     { "hot page: fifo", hot_fifo },
     { "hot page: clock", hot_clock },
     { "hot page: two queues", hot_two },
