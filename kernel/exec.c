@@ -453,10 +453,10 @@ static void become(struct program *prog, vaddr_t sp)
         p->traced = true;
     if (trace_on())
         trace_exec(prog->id.name);
-    files_close_on_exec(p);
     signals_exec(prog->trampoline);
     proc_set_program(prog->as, &prog->id);
     prog->inode = proc_set_exe(p, prog->inode);         /* nobody can write to the new one now, but to the old one again */
+    files_close_on_exec(p);                             /* last: a pipe that ends here tells others that the rest is done */
 }
 
 int proc_exec(const char *path, const struct exec_args *args)

@@ -45,7 +45,7 @@ static size_t read_so_far(void)
     return counts.in + counts.zeroes_in;
 }
 
-bool only_read_ahead_failed(int err) { return host_failed() != 0 && err == 0 && read_so_far() > read_before; }
+bool only_read_ahead_failed(int err) { return host_failed() != 0 && err != -ENOMEM && read_so_far() > read_before; }
 
 bool refused(int err)
 {

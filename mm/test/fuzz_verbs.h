@@ -41,7 +41,7 @@ static inline unsigned op_prot(const struct op *op)
 #define expect_eq(actual, expected) fuzz_expect_equal(__FILE__, __LINE__, #actual, (int64_t)(actual), (int64_t)(expected))
 void fuzz_expect_equal(const char *file, int line, const char *what, int64_t actual, int64_t expected);
 
-/* Did the verb succeed although an allocation failed, and that may have been a frame to read ahead into? */
+/* Has an allocation failed that the verb did not need: a frame to read ahead into? */
 bool only_read_ahead_failed(int err);
 
 /* Was the verb refused memory? Then err must say so. */
