@@ -137,8 +137,9 @@ static void piece_of_string(char *at, size_t done, size_t len, void *arg)
     struct string *s = arg;
     (void)done;
     for (; len > 0 && !s->ended; len--) {
-        *s->dst++ = *at;
-        s->ended = *at++ == '\0';
+        char c = *(volatile char *)at++;        /* one load: who shares this memory may be changing it */
+        *s->dst++ = c;
+        s->ended = c == '\0';
     }
 }
 
