@@ -135,12 +135,12 @@ struct string {
 static void piece_of_string(char *at, size_t done, size_t len, void *arg)
 {
     struct string *s = arg;
+    char *dst = s->dst, c = 1;
     (void)done;
-    for (; len > 0 && !s->ended; len--) {
-        char c = *(volatile char *)at++;        /* one load: who shares this memory may be changing it */
-        *s->dst++ = c;
-        s->ended = c == '\0';
-    }
+    for (; len > 0 && c != '\0'; len--)
+        *dst++ = c = *(volatile char *)at++;    /* one load: who shares this memory may be changing it */
+    s->dst = dst;
+    s->ended = c == '\0';
 }
 
 long string_from_user(struct addrspace *as, char *dst, vaddr_t src, size_t size, int too_long)
