@@ -1,8 +1,10 @@
 /*
  * uaccess.c - tests of mm/uaccess.h: copies that fault in what they need, stop where they must, and say how far they came.
  */
+#include <pthread.h>
 #include <string.h>
 
+#include "mm/addrspace.h"
 #include "mm/anon.h"
 #include "mm/test/test.h"
 #include "mm/uaccess.h"
@@ -84,6 +86,38 @@ static void zeroing(void)
         for (size_t i = 0; i < 3 * PAGE_SIZE; i++)
             check_eq(back[i], i >= start && i < start + 5000 ? 0 : buf[i]);
     }
+    destroy(as);
+}
+
+/* Another hart of the program: the byte is now a NUL, now not. */
+static _Atomic bool over;
+
+static void *change(void *byte)
+{
+    for (unsigned n = 0; !over; n++)
+        *(volatile char *)byte = n % 2 ? 'b' : '\0';
+    return NULL;
+}
+
+/* Whatever the string is at each moment, the copy has an end, and where that is told. */
+static void changing_string(void)
+{
+    struct addrspace *as = space_of_three();
+    paddr_t pa;
+    unsigned prot;
+    pthread_t other;
+    check_eq(copy_to_user(as, at, "ab", 3, NULL), 0);
+    check_eq(program_load(as, at), 'a');
+    check(pmap_lookup(&as->pmap, at, &pa, &prot));
+    check_eq(pthread_create(&other, NULL, change, (char *)phys_to_virt(pa) + 1), 0);
+    for (unsigned n = 0; n < 4000000; n++) {       /* a moment of two instructions: it takes many */
+        memset(back, 'x', 4);
+        long len = string_from_user(as, back, at, 10, -E2BIG);
+        check(len == 1 || len == 2);
+        check_eq(back[len], '\0');
+    }
+    over = true;
+    pthread_join(other, NULL);
     destroy(as);
 }
 
@@ -188,6 +222,7 @@ const struct test_case uaccess_cases[] = {
     { "no copy lands in a page that fork has shared", after_fork },
     { "zeroing touches no byte more", zeroing },
     { "strings end at their NUL", strings },
+    { "strings end though they change", changing_string },
     { "checking a range faults nothing in", range_checks },
     { "what the kernel stores can be executed", copied_instructions },
     { "without memory, page by page", fails_page_by_page },
