@@ -63,6 +63,8 @@ static const struct file_ops null_ops = { .read = null_read, .write = null_write
 static int zero_map(struct file *f, bool shared, size_t end, struct vm_object **obj)
 {
     (void)f;
+    if (shared && end > OBJECT_SIZE_MAX)
+        return -EOVERFLOW;
     *obj = shared ? object_create(NULL, end, NULL) : NULL;
     return shared && *obj == NULL ? -ENOMEM : 0;
 }

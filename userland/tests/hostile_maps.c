@@ -688,6 +688,24 @@ static void mapped_non_files(void)
         map_what_is_here(folders[i]);
 }
 
+/* /dev/zero has no end, but an object has. */
+static void far_into_zero(void)
+{
+    int zero = open_or_fail("/dev/zero", O_RDWR);
+
+    for (unsigned bits = 30; bits < 63; bits++) {
+        for (unsigned below = 0; below < 3; below++) {
+            long offset = (1l << bits) - (long)(below * PAGE_BYTES);
+            char *p = mmap(NULL, PAGES(2), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, zero, offset);
+            if (p == MAP_FAILED)
+                check_eq(errno, EOVERFLOW);
+            else
+                check_eq(munmap(p, PAGES(2)), 0);
+        }
+    }
+    close(zero);
+}
+
 /* ---- arguments that others change ---- */
 
 struct changing {
@@ -830,6 +848,7 @@ const struct test_case map_cases[] = {
     { .name = "buffers of the same file", .run = buffers_of_the_same_file },
     { .name = "calls beyond the end", .run = calls_beyond_the_end },
     { .name = "mapped non-files", .run = mapped_non_files },
+    { .name = "far into zero", .run = far_into_zero },
     { .name = "exec of changing arguments", .run = exec_of_changing_arguments, .seconds = 300 },
     { .name = "more than there is", .run = more_than_there_is, .seconds = 600 },
     { .name = "killed in verbs", .run = killed_in_verbs, .seconds = 300 },
