@@ -18,9 +18,8 @@ static struct thread kswapd;
 static _Atomic unsigned started;
 static struct spinlock lock = SPINLOCK_INIT(RANK_PAGE);
 static struct waitq wq = { TAILQ_HEAD_INITIALIZER(wq.waiters) };
-static _Atomic unsigned wanted, hopeless;  /* truth values: there is no atomic exchange of bytes */
-
-static size_t stolen;
+static _Atomic unsigned wanted, hopeless;       /* truth values: there is no atomic exchange of bytes */
+static size_t stolen;                   /* own: only the thread changes it */
 
 static void wake(void)
 {

@@ -193,9 +193,8 @@ static enum fault_result use_object(struct fault *f, enum fault_case which, unsi
     int err = object_lock_page(f->vma->object, vma_object_index(f->vma, f->va), &anon);
     if (err != 0)
         return from_errno(err);
-    if (anon->page == NULL) {
+    if (anon->page == NULL)
         return object_swapped(f, anon);
-    }
     f->object = f->vma->object;
     f->which = which;
     f->around = f->access != ACCESS_WRITE && !anon->idle;

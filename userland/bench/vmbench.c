@@ -422,14 +422,20 @@ static uint64_t bench_swap_out(void)
     return cost;
 }
 
+static bool is_swapped_out(uintptr_t *va)
+{
+    if (swap_out(va) != NOT_HERE)
+        return true;
+    shrink_to(*va);
+    return false;
+}
+
 static uint64_t bench_swap_in(void)
 {
     uintptr_t va;
 
-    if (swap_out(&va) == NOT_HERE) {
-        shrink_to(va);
+    if (!is_swapped_out(&va))
         return NOT_HERE;
-    }
     uint64_t start = own_instructions();
     load(va, SWAPPED, PAGE);
     uint64_t cost = (own_instructions() - start) / SWAPPED;
@@ -441,10 +447,8 @@ static uint64_t bench_swap_out_clean(void)
 {
     uintptr_t va;
 
-    if (swap_out(&va) == NOT_HERE) {
-        shrink_to(va);
+    if (!is_swapped_out(&va))
         return NOT_HERE;
-    }
     load(va, SWAPPED, PAGE);
     uint64_t cost = advise_all(va, MADV_PAGEOUT);
     shrink_to(va);
@@ -455,10 +459,8 @@ static uint64_t bench_soft_fault(void)
 {
     uintptr_t va;
 
-    if (swap_out(&va) == NOT_HERE) {
-        shrink_to(va);
+    if (!is_swapped_out(&va))
         return NOT_HERE;
-    }
     load(va, SWAPPED, PAGE);
     advise_all(va, MADV_COLD);
     uint64_t start = rdinstret();
