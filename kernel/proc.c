@@ -8,6 +8,7 @@
 #include "arch/power.h"
 #include "kernel/core/errno.h"
 #include "kernel/exec.h"
+#include "kernel/fs/block.h"
 #include "kernel/fs/inode.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/print.h"
@@ -353,6 +354,7 @@ void proc_exit(int wait_status)
         int signal = wait_status & 0x7f;
         if (signal != 0)
             kprintf("init was killed by signal %d\n", signal);
+        blocks_sync();
         machine_power_off(signal != 0 ? 128 + signal : wait_status >> 8 & 0xff);
     }
     trace(TRACE_EXIT, 0, wait_status);

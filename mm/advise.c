@@ -15,7 +15,9 @@
 #include "mm/fault.h"
 #include "mm/object.h"
 #include "mm/queue.h"
+#include "mm/readin.h"
 #include "mm/reclaim.h"
+#include "mm/writeback.h"
 
 static vaddr_t part_start(const struct vma *vma, vaddr_t start) { return vma->start > start ? vma->start : start; }
 static vaddr_t part_end(const struct vma *vma, vaddr_t end) { return vma->end < end ? vma->end : end; }
@@ -269,10 +271,58 @@ static uint64_t next_on_disk(struct addrspace *as, uint64_t vpn, uint64_t end)
     return anon != NULL && vpn < end ? vpn : end;
 }
 
+/* The object that is mapped first in [*at, end), with a reference, and which of its pages; *at becomes what is behind. NULL: none. */
+static struct vm_object *next_object(struct addrspace *as, vaddr_t *at, vaddr_t end, uint64_t *first, uint64_t *last)
+{
+    struct vm_object *obj = NULL;
+    if (*at >= end)
+        return NULL;
+    as_read(as);
+    struct vma *vma = vma_find_from(as, *at);
+    for (; vma != NULL && vma->start < end && vma->object == NULL; vma = vma_next(vma))
+        thread_let_others();
+    if (vma != NULL && vma->start < end) {
+        object_get(obj = vma->object);
+        *first = vma_object_index(vma, part_start(vma, *at));
+        *last = vma_object_index(vma, part_end(vma, end));
+        *at = part_end(vma, end);
+    }
+    as_read_done(as);
+    return obj;
+}
+
+int as_write_back(struct addrspace *as, vaddr_t start, size_t len)
+{
+    struct vm_object *obj;
+    uint64_t first, last;
+    int err = 0;
+    for (vaddr_t at = start; err == 0 && (obj = next_object(as, &at, start + page_up(len), &first, &last)) != NULL;) {
+        err = writeback(obj, first, last);
+        object_put(obj);
+    }
+    return err;
+}
+
+/* The part of as_will_need that disks are mapped to. */
+static int objects_needed(struct addrspace *as, vaddr_t start, vaddr_t end)
+{
+    struct vm_object *obj;
+    uint64_t first, last;
+    int err = 0;
+    for (vaddr_t at = start; err != -EINTR && (obj = next_object(as, &at, end, &first, &last)) != NULL;) {
+        for (err = 0; first < last && err != -EINTR && !page_few_left(); first++) {
+            read_in_object(obj, first);
+            err = thread_between_pieces();
+        }
+        object_put(obj);
+    }
+    return err;
+}
+
 int as_will_need(struct addrspace *as, vaddr_t start, size_t len)
 {
     uint64_t vpn = start >> PAGE_SHIFT, end = vpn + (page_up(len) >> PAGE_SHIFT);
-    int err = as_sync(as, start, len, false), failed = 0;
+    int err = as_sync(as, start, len, false), failed = objects_needed(as, start, end << PAGE_SHIFT);
     while (queue_on && failed != -EINTR && (vpn = next_on_disk(as, vpn, end)) < end)
         failed = as_populate(as, vpn++ << PAGE_SHIFT, PAGE_SIZE, ACCESS_READ);
     return failed == -EINTR ? failed : err;

@@ -59,7 +59,7 @@ int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access acc
 int as_page_out(struct addrspace *as, vaddr_t start, size_t len, bool only_cool);
 
 /*
- * Bring in the private pages that are on disk, and wait for them. What cannot come, for want of memory or because the disk fails, stays there.
+ * Bring in the private pages, and those of disks, that are on disk, and wait for them. What cannot come, for want of memory or because the disk fails, stays there.
  * Returns 0; -ENOMEM: holes, with the rest done; -EINTR: killed. Source: madvise(2), MADV_WILLNEED.
  */
 int as_will_need(struct addrspace *as, vaddr_t start, size_t len);
@@ -77,7 +77,12 @@ int as_populate_until_error(struct addrspace *as, vaddr_t start, size_t len);
 size_t as_resident(struct addrspace *as, vaddr_t start, size_t npages, uint8_t *resident);
 
 /*
- * Files are in memory, so there is nothing to write back: see whether all of the range is mapped.
+ * What has been stored to disks that are mapped there is on them when this returns. Returns 0 or -EIO. Source: msync(2), MS_SYNC.
+ */
+int as_write_back(struct addrspace *as, vaddr_t start, size_t len);
+
+/*
+ * See whether all of the range is mapped.
  * Returns 0; -ENOMEM: a hole; -EBUSY: invalidate, and something is locked. Source: msync(2).
  */
 int as_sync(struct addrspace *as, vaddr_t start, size_t len, bool invalidate);

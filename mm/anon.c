@@ -13,7 +13,6 @@ static SLAB_CACHE(anons, struct anon);
 
 static inline void anon_init(struct anon *anon, struct page *page, enum page_use use, struct family *family, uint64_t vpn)
 {
-    page->anon = anon;
     atomic_store_explicit(&anon->refs, 1, memory_order_relaxed);
     anon->seen = 0;
     mutex_init(&anon->lock, RANK_ANON);
@@ -38,6 +37,15 @@ struct anon *anon_alloc(enum page_use use)
         return NULL;
     }
     anon_init(anon, page, use, NULL, 0);
+    page->anon = anon;
+    return anon;
+}
+
+struct anon *anon_alloc_on_disk(void)
+{
+    struct anon *anon = slab_alloc(&anons);
+    if (anon != NULL)
+        anon_init(anon, NULL, PAGE_FILE, NULL, 0);
     return anon;
 }
 
@@ -50,6 +58,7 @@ unsigned anon_alloc_spare(struct family *family, uint64_t vpn, struct anon *anon
     for (unsigned i = 0; i < nanons; i++) {
         struct page *frame = page[i];
         anon_init(anon[i], frame, PAGE_ANON, family, vpn + i);
+        frame->anon = anon[i];
         page_zero(page_address(frame));
     }
     while (npages > nanons)

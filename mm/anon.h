@@ -38,6 +38,9 @@ struct anon {
 /* A new anon with one reference, no owner yet, and a page with undefined contents. NULL without memory. */
 struct anon *anon_alloc(enum page_use use);
 
+/* The same of an object's that is on a disk; or NULL. The slot is the caller's to name, before anybody can find it. */
+struct anon *anon_alloc_on_disk(void);
+
 /*
  * Up to ANON_SPARE_MAX new anons full of zeroes, for page vpn of family and those after it, if there is memory to spare
  * (page.h). Returns how many are in anon.

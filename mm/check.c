@@ -117,6 +117,9 @@ static void check_anon(const struct anon *anon, const void *owner, enum page_use
         panic("I7: the anon at page number %#lx has neither its page nor a slot", vpn);
     if (anon->vpn != vpn || (use == PAGE_ANON ? (const void *)anon->family : (const void *)anon->object) != owner)
         panic("I5: the anon of page number %#lx was found at %#lx or in another family", anon->vpn, vpn);
+    swap_slot home = use == PAGE_FILE ? anon->object->home : 0;
+    if (home != 0 ? anon->slot != 0 && anon->slot != home + vpn : swap_is_home(anon->slot))
+        panic("I9: page %#lx of a disk has slot %#x of another page", vpn, anon->slot);
     if (use == PAGE_FILE && atomic_load(&anon->refs) != 1)
         panic("I5: an object's anon has %u references", atomic_load(&anon->refs));
 }
@@ -126,7 +129,7 @@ static void count_anon(const struct anon *anon)
     anons_found++;
     if (anon->page != NULL)
         *(anon->use == PAGE_ANON ? &private_found : &file_found) += 1;
-    if (anon->slot != 0 && anon->slot != SWAP_ZEROES)
+    if (anon->slot != 0 && anon->slot != SWAP_ZEROES && !swap_is_home(anon->slot))
         slots_found++;
 }
 

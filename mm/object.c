@@ -40,6 +40,7 @@ struct vm_object *object_create(const char *source, size_t size_bytes, struct in
     obj->ncommitted = ncommitted;
     obj->round = 0;
     obj->limited = inode != NULL;
+    obj->home = 0;
     obj->inode = inode;
     radix_init(&obj->slots);
     LIST_INIT(&obj->vmas);
@@ -48,6 +49,16 @@ struct vm_object *object_create(const char *source, size_t size_bytes, struct in
     commit_count(ncommitted);
     commit_release(ncommitted);
     mutex_unlock(&objects_lock);
+    return obj;
+}
+
+struct vm_object *object_create_disk(swap_slot home, size_t size_bytes, struct inode *inode)
+{
+    struct vm_object *obj = object_create(NULL, size_bytes, inode);
+    if (obj != NULL) {
+        obj->limited = false;
+        obj->home = home;
+    }
     return obj;
 }
 
@@ -97,22 +108,33 @@ bool object_may_be_stored_to(struct vm_object *obj)
 
 /* What a fill needs, got before the lock is taken. */
 struct spare {
-    struct anon *anon;
+    unsigned n, wanted;
+    struct anon *anon[SWAP_CLUSTER];
     struct radix_spare nodes;
 };
 
-static int spare_alloc(struct spare *spare)
+static void spare_init(struct spare *spare)
 {
-    if (spare->anon == NULL && (spare->anon = anon_alloc(PAGE_FILE)) == NULL)
-        return -ENOMEM;
+    spare->n = 0;
+    spare->wanted = 1;
+    spare->nodes.count = 0;
+}
+
+static int spare_alloc(struct vm_object *obj, struct spare *spare)
+{
+    while (spare->n < spare->wanted) {
+        struct anon *anon = obj->home != 0 ? anon_alloc_on_disk() : anon_alloc(PAGE_FILE);
+        if (anon == NULL)
+            return -ENOMEM;
+        spare->anon[spare->n++] = anon;
+    }
     return radix_spare_alloc(&spare->nodes);
 }
 
 static void spare_free(struct spare *spare)
 {
-    if (spare->anon != NULL)
-        anon_put(spare->anon);
-    spare->anon = NULL;
+    while (spare->n > 0)
+        anon_put(spare->anon[--spare->n]);
     radix_spare_free(&spare->nodes);
 }
 
@@ -146,6 +168,31 @@ static void fill(const struct vm_object *obj, uint64_t index, struct page *page)
         bytes_copy(bytes, obj->source + at, len);
 }
 
+/* anon, which is nobody's yet, becomes the page at index of obj, whose slot in node is empty. */
+static void put_into_slot(struct vm_object *obj, uint64_t index, struct radix_node *node, struct anon *anon)
+{
+    if (obj->home == 0)
+        fill(obj, index, anon->page);
+    else
+        anon->slot = obj->home + index;
+    mutex_lock(&anon->lock);
+    anon->object = obj;
+    anon->vpn = index;
+    if (anon->page != NULL)
+        queue_came(anon);
+    mutex_unlock(&anon->lock);
+    radix_fill(node, index, anon);
+    count_page(obj, index, 1);
+}
+
+/* Of a disk that is read from one end to the other, for read-ahead: the pages behind index, while there are spares. */
+static void fill_behind(struct vm_object *obj, uint64_t index, struct radix_node *node, struct spare *spare)
+{
+    for (uint64_t i = index + 1; spare->n > 0 && i % RADIX_SLOTS != 0 && i < object_npages(obj); i++)
+        if (radix_slot(node, i) == NULL)
+            put_into_slot(obj, i, node, spare->anon[--spare->n]);
+}
+
 /*
  * The anon at index, filled if it was not there. -EAGAIN when it must be filled and spare is empty: let go of the lock,
  * spare_alloc, and try again. -ENOSPC: there may be no more pages of files.
@@ -158,28 +205,25 @@ static int find_or_fill(struct vm_object *obj, uint64_t index, size_t pages_max,
         return 0;
     if (obj->limited && pages_max != SIZE_MAX && (object_page_count() >= pages_max || commit_is_full()))
         return -ENOSPC;
-    struct radix_node *node = spare->anon != NULL ? radix_prepare(&obj->slots, index, &spare->nodes) : NULL;
-    if (node == NULL)
+    struct radix_node *node = spare->n > 0 ? radix_prepare(&obj->slots, index, &spare->nodes) : NULL;
+    if (node == NULL) {
+        if (obj->home != 0 && index > 0 && object_find(obj, index - 1) != NULL)
+            spare->wanted = SWAP_CLUSTER;
         return -EAGAIN;
-    struct anon *anon = spare->anon;
-    spare->anon = NULL;
-    fill(obj, index, anon->page);
-    mutex_lock(&anon->lock);
-    anon->object = obj;
-    anon->vpn = index;
-    queue_came(anon);
-    mutex_unlock(&anon->lock);
-    radix_fill(node, index, anon);
-    count_page(obj, index, 1);
-    *out = anon;
+    }
+    *out = spare->anon[--spare->n];
+    put_into_slot(obj, index, node, *out);
+    if (obj->home != 0)
+        fill_behind(obj, index, node, spare);
     return 0;
 }
 
 /* object_lock_page, where the page is perhaps not in memory yet. */
 static __attribute__((noinline)) int fill_and_lock(struct vm_object *obj, uint64_t index, struct anon **out)
 {
-    struct spare spare = { 0 };
+    struct spare spare;
     int err;
+    spare_init(&spare);
     for (;;) {
         mutex_lock(&obj->lock);
         /* What comes from an archive can be given back, so nobody is refused it. */
@@ -188,12 +232,12 @@ static __attribute__((noinline)) int fill_and_lock(struct vm_object *obj, uint64
         if (err == 0)
             break;
         mutex_unlock(&obj->lock);
-        if (err != -EAGAIN || (err = spare_alloc(&spare)) != 0)
+        if (err != -EAGAIN || (err = spare_alloc(obj, &spare)) != 0)
             break;
     }
     if (err == 0)
         mutex_lock(&(*out)->lock);
-    if (spare.anon != NULL || spare.nodes.count > 0)
+    if (spare.n > 0 || spare.nodes.count > 0)
         spare_free(&spare);
     return err;
 }
@@ -291,6 +335,39 @@ void object_zero_beyond(struct anon *anon)
         memset((char *)page_address(anon->page) + (size - at), 0, PAGE_SIZE - (size - at));
 }
 
+/* The page at index, filled if need be, is pinned, and obj locked. Otherwise an error as of object_pin_write, and it is not. */
+static int pin_filled(struct vm_object *obj, uint64_t index, size_t pages_max, struct anon **anon)
+{
+    struct spare spare;
+    int err;
+    spare_init(&spare);
+    for (;;) {
+        mutex_lock(&obj->lock);
+        err = find_or_fill(obj, index, pages_max, &spare, anon);
+        if (err == 0) {
+            err = pin(obj, *anon);
+            break;
+        }
+        mutex_unlock(&obj->lock);
+        if (err != -EAGAIN || (err = spare_alloc(obj, &spare)) != 0)
+            break;
+    }
+    spare_free(&spare);
+    return err;
+}
+
+/* The rest of the page at byte at, filled if need be. Errors: as of object_pin_write; *piece is as it was. */
+static int pin_piece(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece)
+{
+    struct anon *anon;
+    int err = pin_filled(obj, at >> PAGE_SHIFT, pages_max, &anon);
+    if (err != 0)
+        return err;
+    *piece = (struct object_piece){ (char *)page_address(anon->page) + (at & PAGE_MASK), PAGE_SIZE - (at & PAGE_MASK), anon };
+    mutex_unlock(&obj->lock);
+    return 0;
+}
+
 int object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece)
 {
     size_t size = object_size(obj), in_page = PAGE_SIZE - (at & PAGE_MASK);
@@ -300,6 +377,13 @@ int object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece
     mutex_lock(&obj->lock);
     struct anon *anon = object_find(obj, at >> PAGE_SHIFT);
     size_t from_source = source_left(obj, at);
+    if (anon == NULL && obj->home != 0) {       /* no hole: it is on the disk */
+        mutex_unlock(&obj->lock);
+        int err = pin_piece(obj, at, SIZE_MAX, piece);
+        if (piece->len > size - at)
+            piece->len = size - at;
+        return err;
+    }
     if (anon != NULL) {
         int err = pin(obj, anon);
         if (err != 0)
@@ -314,26 +398,6 @@ int object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece
     if (piece->len > size - at)
         piece->len = size - at;
     return 0;
-}
-
-/* The page at index, filled if need be, is pinned, and obj locked. Otherwise an error as of object_pin_write, and it is not. */
-static int pin_filled(struct vm_object *obj, uint64_t index, size_t pages_max, struct anon **anon)
-{
-    struct spare spare = { 0 };
-    int err;
-    for (;;) {
-        mutex_lock(&obj->lock);
-        err = find_or_fill(obj, index, pages_max, &spare, anon);
-        if (err == 0) {
-            err = pin(obj, *anon);
-            break;
-        }
-        mutex_unlock(&obj->lock);
-        if (err != -EAGAIN || (err = spare_alloc(&spare)) != 0)
-            break;
-    }
-    spare_free(&spare);
-    return err;
 }
 
 int object_read(struct vm_object *obj, size_t at, void *buf, size_t len)
@@ -358,7 +422,6 @@ int object_read(struct vm_object *obj, size_t at, void *buf, size_t len)
 
 int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece)
 {
-    struct anon *anon;
     int err = 0;
     if (at >= OBJECT_SIZE_MAX)
         return -EFBIG;
@@ -367,19 +430,14 @@ int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct 
         if ((err = forget_beyond(obj)) == 0)
             mutex_unlock(&obj->lock);
     }
-    if (err == 0)
-        err = pin_filled(obj, at >> PAGE_SHIFT, pages_max, &anon);
-    if (err != 0)
-        return err;
-    changed(anon);
-    *piece = (struct object_piece){ (char *)page_address(anon->page) + (at & PAGE_MASK), PAGE_SIZE - (at & PAGE_MASK), anon };
-    mutex_unlock(&obj->lock);
-    return 0;
+    return err != 0 ? err : pin_piece(obj, at, pages_max, piece);
 }
 
-void object_written(struct vm_object *obj, size_t end)
+/* The change counts only now: who saves or fetches the page while it is being copied to is told that it is another afterwards. */
+void object_written(struct vm_object *obj, const struct object_piece *piece, size_t end)
 {
     mutex_lock(&obj->lock);
+    changed(piece->anon);
     if (end > object_size(obj))
         atomic_store_explicit(&obj->size_bytes, end, memory_order_relaxed);
     mutex_unlock(&obj->lock);
@@ -452,10 +510,11 @@ static bool may_be_mapped(struct vm_object *obj, uint64_t index, const struct pa
 bool object_give_up(struct anon *anon)
 {
     struct vm_object *obj = anon->object;
-    assert(mutex_held(&anon->lock) && !anon->dirty);
+    assert(mutex_held(&anon->lock) && object_can_refill(anon));
     if (!mutex_trylock(&obj->lock))
         return false;
     uint64_t index = anon->vpn;
+    anon_stored(anon);                          /* nor has it a slot: the last put need not wait for who has its lock */
     queue_name(anon, QUEUE_NONE);
     mutex_unlock(&anon->lock);                  /* whoever maps or pins it locks obj first */
     forget_page(obj, index);
@@ -463,18 +522,23 @@ bool object_give_up(struct anon *anon)
     return true;
 }
 
-static size_t drop_unmapped(struct vm_object *obj)
+size_t object_drop_unmapped(struct vm_object *obj)
 {
     size_t dropped = 0;
     struct anon *anon;
     mutex_lock(&obj->lock);
     /* Mapping or pinning a page takes obj->lock, so what is neither now stays so. */
     for (uint64_t i = radix_next(&obj->slots, 0, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon)) {
-        if (!anon->dirty && anon->page != NULL && anon_sole(anon) && !may_be_mapped(obj, i, anon->page)) {
-            forget_page(obj, i);
-            dropped++;
-        }
         thread_let_others();
+        if (!mutex_trylock(&anon->lock))
+            continue;
+        struct page *page = anon->page;
+        bool goes = object_can_refill(anon) && anon_sole(anon) && (page == NULL || !may_be_mapped(obj, i, page));
+        mutex_unlock(&anon->lock);
+        if (goes) {
+            forget_page(obj, i);
+            dropped += page != NULL;
+        }
     }
     mutex_unlock(&obj->lock);
     return dropped;
@@ -486,7 +550,7 @@ size_t object_drop_caches(void)
     struct vm_object *obj;
     mutex_lock(&objects_lock);
     LIST_FOREACH(obj, &objects, all_link)
-        dropped += drop_unmapped(obj);
+        dropped += object_drop_unmapped(obj);
     mutex_unlock(&objects_lock);
     return dropped;
 }

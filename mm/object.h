@@ -10,13 +10,17 @@
 
 #include "arch/types.h"
 #include "kernel/core/lock.h"
+#include "mm/anon.h"
 #include "mm/radix.h"
 
 struct inode;
 struct page;
 struct vma;
 
-/* An in-memory file, or shared memory. Its slots are anons, filled from source, or with zeroes, on first use. */
+/*
+ * An in-memory file, shared memory, or a disk. Its slots are anons, filled on first use: from source, or with zeroes. Those of a
+ * disk are where the disk has them until somebody needs them, and have that slot again whenever both are the same.
+ */
 struct vm_object {
     _Atomic uint32_t refs;
     struct mutex lock;
@@ -26,6 +30,7 @@ struct vm_object {
     size_t npages;                      /* [lock] slots in use */
     size_t ncommitted;                  /* [lock] pages that commit.h counts: all of shared memory; of a file see count_page */
     bool limited;                       /* fixed: a file, whose pages stay when no program is left: see object_pages_max */
+    swap_slot home;                     /* fixed: of a disk, where page 0 is (swap_home); 0: the contents are memory's */
     struct inode *inode;                /* [lock] whose contents these are; mm only keeps it. NULL: nobody's any more */
     struct radix slots;                 /* [lock] page index -> anon; never shared, so always exclusive */
     LIST_HEAD(, vma) vmas;              /* [lock] every VMA that maps the object */
@@ -40,12 +45,11 @@ struct vm_object {
  * cannot be mapped where they are). One reference. Returns NULL without memory.
  */
 struct vm_object *object_create(const char *source, size_t size_bytes, struct inode *inode);
+
+/* The same for a disk that stays, and its home. Its last page ends with what the disk's reads leave there. */
+struct vm_object *object_create_disk(swap_slot home, size_t size_bytes, struct inode *inode);
 void object_get(struct vm_object *obj);
 void object_put(struct vm_object *obj);
-void object_disown(struct vm_object *obj);              /* its inode goes */
-
-/* Is there a shared mapping of it that may be stored to, now or after mprotect? */
-bool object_may_be_stored_to(struct vm_object *obj);
 
 /* The anon at page index, or NULL when that has not been filled. Caller holds obj->lock, and the anon stays while it does. */
 static inline struct anon *object_find(struct vm_object *obj, uint64_t index)
@@ -62,6 +66,11 @@ static inline struct anon *object_find(struct vm_object *obj, uint64_t index)
  */
 int object_lock_page(struct vm_object *obj, uint64_t index, struct anon **out);
 void object_unlock_page(struct vm_object *obj, struct anon *anon);
+
+void object_disown(struct vm_object *obj);              /* its inode goes */
+
+/* Is there a shared mapping of it that may be stored to, now or after mprotect? */
+bool object_may_be_stored_to(struct vm_object *obj);
 
 /* Copy [at, at + len) of obj's contents to buf. Returns 0; -ENXIO when that goes beyond the end; -ENOMEM, -EIO. */
 int object_read(struct vm_object *obj, size_t at, void *buf, size_t len);
@@ -94,12 +103,13 @@ struct object_piece {
 int object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece);
 
 /*
- * Where a write at byte at goes; at may be beyond the end. The page counts as changed. After the copy tell object_written.
+ * Where a write at byte at goes; at may be beyond the end. After the copy tell object_written.
  * Returns 0; -ENOMEM; -EIO; -ENOSPC: a new page would be one more than pages_max of all files; -EFBIG: at is beyond OBJECT_SIZE_MAX.
  */
 int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece);
 void object_unpin(struct object_piece *piece);
-void object_written(struct vm_object *obj, size_t end); /* bytes before end have been: obj is at least so long */
+/* After the copy, before the unpin: bytes before end have been written, so obj is at least so long, and the page has changed. */
+void object_written(struct vm_object *obj, const struct object_piece *piece, size_t end);
 
 /*
  * Make obj longer, by zeroes. Caller holds the file's lock. Returns 0; -EFBIG; -ENOMEM, -EIO: its last page is on disk and
@@ -120,13 +130,20 @@ void object_forget_beyond(struct vm_object *obj);
 size_t object_page_count(void);
 size_t object_pages_max(void);
 
+/* Can the contents of an object's anon be had again from where they came? Caller holds anon->lock, or the object's. */
+static inline bool object_can_refill(const struct anon *anon)
+{
+    return anon->object->home != 0 ? anon->slot != 0 : !anon->dirty && anon->slot == 0;
+}
+
 /* For reclaim.c: anon's page, which nobody maps and which can be filled again, goes, if obj can be had. True: gone, unlocked. */
 bool object_give_up(struct anon *anon);
 
 /* The page of anon, which has just come in from disk, ends with zeroes where the object ends. Caller holds anon->lock. */
 void object_zero_beyond(struct anon *anon);
 
-/* Give back the pages of all objects that nobody maps and that can be filled again. Returns how many. */
+/* Give back the pages that nobody maps and that can be filled again, of all objects, or of one. Returns how many. */
+size_t object_drop_unmapped(struct vm_object *obj);
 size_t object_drop_caches(void);
 
 /* One that has not been asked for in this round, with a reference; NULL: there is none left. round is never 0. */

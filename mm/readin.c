@@ -9,6 +9,7 @@
  * where this fault is at the page after those, it gets twice as many, up to SWAP_CLUSTER; anywhere else the page alone. All
  * come in idle and without a leaf, so what nobody touches is the first to go, and is clean.
  */
+#include "kernel/core/errno.h"
 #include "kernel/core/thread.h"
 #include "mm/anon.h"
 #include "mm/object.h"
@@ -71,13 +72,9 @@ static int read_first(struct read_in *in, unsigned n)
     return swap_read(slots, in->frame, n);
 }
 
-enum fault_result read_in(struct read_in *in, uint64_t vpn)
+/* Read into the frames that there are, and unlock the anons. */
+static enum fault_result read_all(struct read_in *in)
 {
-    struct memory_walk *walk = &thread_current()->walk;
-    if (in->nframes == 0)
-        return get_frames(in, walk->nread = window(walk, vpn));
-    if (in->anon[0]->slot != SWAP_ZEROES)
-        fault_count(FAULT_MAJOR);
     int err = read_first(in, in->n);
     if (err != 0 && in->n > 1)                  /* only the page itself is needed, and it may be another that has failed */
         err = read_first(in, 1);
@@ -92,4 +89,39 @@ enum fault_result read_in(struct read_in *in, uint64_t vpn)
         came(in->anon[i], in->frame[i]);
     }
     return FAULT_DONE;
+}
+
+enum fault_result read_in(struct read_in *in, uint64_t vpn)
+{
+    struct memory_walk *walk = &thread_current()->walk;
+    if (in->nframes == 0)
+        return get_frames(in, walk->nread = window(walk, vpn));
+    if (in->anon[0]->slot != SWAP_ZEROES)
+        fault_count(FAULT_MAJOR);
+    return read_all(in);
+}
+
+int read_in_object(struct vm_object *obj, uint64_t index)
+{
+    struct memory_walk *walk = &thread_current()->walk;
+    struct read_in in = { 0 };
+    struct anon *anon;
+    enum fault_result result = FAULT_DONE;
+    if (obj->home == 0)
+        return 0;
+    while (result == FAULT_DONE && object_lock_page(obj, index, &anon) == 0) {
+        if (anon->page == NULL && in.nframes > 0) {
+            read_in_gather(&in, anon, &obj->slots, index, index);
+            mutex_unlock(&obj->lock);
+            result = read_all(&in);
+            break;
+        }
+        bool there = anon->page != NULL;
+        object_unlock_page(obj, anon);
+        if (there)
+            break;
+        result = get_frames(&in, walk->nread = window(walk, index));
+    }
+    read_in_drop_frames(&in);
+    return result == FAULT_IO ? -EIO : 0;
 }

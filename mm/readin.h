@@ -28,5 +28,11 @@ void read_in_gather(struct read_in *in, struct anon *anon, const struct radix *t
  */
 enum fault_result read_in(struct read_in *in, uint64_t vpn);
 
+/*
+ * Before the kernel copies from or to page index of obj, a disk: bring it in, and what read-ahead adds. It may leave again: who
+ * copies pins it. Returns 0; -EIO. Where memory is short nothing comes. Locks: none from RANK_OBJECT on.
+ */
+int read_in_object(struct vm_object *obj, uint64_t index);
+
 /* Someone else has read it, or nobody could. */
 void read_in_drop_frames(struct read_in *in);

@@ -27,6 +27,7 @@
 #include "mm/policy.h"
 #include "mm/reclaim.h"
 #include "mm/swap.h"
+#include "mm/writeback.h"
 
 static const struct policy *policy = &policy_two_queues;        /* fixed once queue_on is set */
 static struct mutex reclaim_lock = MUTEX_INIT(reclaim_lock, RANK_RECLAIM);
@@ -192,6 +193,38 @@ static size_t choose(struct victims *victims, size_t *queued)
     return counts.scanned - before;
 }
 
+/* Pages that can be had again from where they came, all of one object: they go, or stay if that is locked. Returns pages freed. */
+static size_t give_up(struct anon *const anon[], unsigned n)
+{
+    size_t freed = 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct anon *one = anon[i];
+        paddr_t frame = page_to_phys(one->page);
+        uint64_t vpn = one->vpn;
+        if (object_can_refill(one) && object_give_up(one)) {
+            trace(TRACE_OUT, vpn << PAGE_SHIFT, frame);
+            freed++;
+        } else {
+            stay(one);
+        }
+    }
+    return freed;
+}
+
+/* Pages of disks that were stored to, home. Returns pages freed. */
+static size_t write_home(struct anon *const anon[], unsigned n)
+{
+    size_t freed = 0;
+    for (unsigned done = 0, more; done < n; done += more) {
+        for (more = 1; done + more < n && anon[done + more]->object == anon[done]->object; more++)
+            ;
+        writeback_pages(anon + done, more);
+        freed += give_up(anon + done, more);
+    }
+    counts.saved += freed;
+    return freed;
+}
+
 /* Write neighbouring slots; where the disk fails, one by one, so that only the bad ones are given up. Returns pages freed. */
 static size_t write_cluster(struct anon *const anon[], unsigned n, swap_slot first)
 {
@@ -237,20 +270,17 @@ static size_t write_out(struct anon *const anon[], unsigned n)
 /* Returns pages freed. */
 static size_t take_out(const struct victims *victims)
 {
-    struct anon *dirty[SWAP_CLUSTER];
-    unsigned ndirty = 0;
+    struct anon *dirty[SWAP_CLUSTER], *stored[SWAP_CLUSTER];
+    unsigned ndirty = 0, nstored = 0;
     size_t freed = 0;
     for (unsigned i = 0; i < victims->n; i++) {
         struct anon *anon = victims->anon[i];
-        bool filled_again = anon->use == PAGE_FILE && !anon->dirty && anon->slot == 0;
-        if (filled_again) {
-            trace(TRACE_OUT, anon->vpn << PAGE_SHIFT, page_to_phys(anon->page));
-            if (object_give_up(anon)) {
-                counts.dropped++;
-                freed++;
-            } else {
-                stay(anon);
-            }
+        if (anon->use == PAGE_FILE && object_can_refill(anon)) {
+            size_t gone = give_up(&anon, 1);
+            counts.dropped += gone;
+            freed += gone;
+        } else if (anon->use == PAGE_FILE && anon->object->home != 0) {
+            stored[nstored++] = anon;
         } else if (anon->slot != 0) {
             counts.dropped++;
             freed++;
@@ -264,7 +294,7 @@ static size_t take_out(const struct victims *victims)
             dirty[ndirty++] = anon;
         }
     }
-    return freed + write_out(dirty, ndirty);
+    return freed + write_home(stored, nstored) + write_out(dirty, ndirty);
 }
 
 /* Let others have their turn. Who allocates may have an anon that is nobody's yet: meanwhile the checker must not come. */
@@ -431,7 +461,7 @@ static int everybody_leaves(uint32_t round)
     return err;
 }
 
-int reclaim_leave_disk(struct swap_device *dev)
+int reclaim_leave_disk(struct page_device *dev)
 {
     static struct mutex one_at_a_time = MUTEX_INIT(one_at_a_time, RANK_FILE);
     static uint32_t round;                      /* [one_at_a_time] */

@@ -11,7 +11,7 @@
 #include "mm/anon.h"
 
 struct policy;
-struct swap_device;
+struct page_device;
 
 /* The policy by its name; before the first swap_on. False: there is none of that name. */
 bool reclaim_use_policy(const char *name);
@@ -24,7 +24,7 @@ void reclaim_start(void);
  * Bring back what is on dev, and use it no more. Returns 0; -EINVAL: not in use; -ENOMEM, -EIO: it is in use as before, with
  * some pages back. Source: swapoff(2). Locks: none.
  */
-int reclaim_leave_disk(struct swap_device *dev);
+int reclaim_leave_disk(struct page_device *dev);
 
 /*
  * Take some pages that are used least, and give their frames back. Returns how many; 0: nothing that may be taken is left, or
@@ -45,6 +45,7 @@ void reclaim_cool(struct anon *const anon[], unsigned n);
 struct reclaim_counts {
     size_t zeroes;                      /* pages of zeroes that went, and were not written */
     size_t dropped;                     /* given up without writing: clean, or to be filled again */
+    size_t saved;                       /* of disks, written there */
     size_t scanned;                     /* asked about */
 };
 void reclaim_counts(struct reclaim_counts *counts);

@@ -1,7 +1,7 @@
 /*
  * swap.c - pages of contents on disk.
  * Owns: areas, which of their slots are in use, the format of an area's first page.
- * Does not own: the disk (struct swap_device), which page goes out (reclaim.c), whose contents a slot has (anon.h).
+ * Does not own: the disk (struct page_device), which page goes out (reclaim.c), whose contents a slot has (anon.h).
  *
  * An area is a disk, or a part of one, that begins with the header of mkswap(8). A bit for each page says whether it is in use:
  * the header, bad pages, and what anons hold. The search goes on where the last one ended, so pages that leave memory together
@@ -39,7 +39,7 @@ struct header {
 #define MAP_FRAME_BITS (PAGE_SIZE * 8)
 
 struct area {
-    struct swap_device *dev;            /* NULL: no area */
+    struct page_device *dev;            /* NULL: no area */
     int priority;
     _Atomic bool retires;                     /* nothing is written to it any more */
     size_t npages, nused;               /* the header among both */
@@ -86,7 +86,7 @@ static void free_map(struct area *area)
 }
 
 /* Read dev's header into area: its size, and a map in which what must not be used is. */
-static int read_header(struct area *area, struct swap_device *dev)
+static int read_header(struct area *area, struct page_device *dev)
 {
     struct page *page = page_alloc(PAGE_KERNEL);
     if (page == NULL)
@@ -110,7 +110,7 @@ static int read_header(struct area *area, struct swap_device *dev)
     return err;
 }
 
-int swap_on(struct swap_device *dev, int priority)
+int swap_on(struct page_device *dev, int priority)
 {
     struct area new = { .priority = priority, .next = 1 };
     int err = read_header(&new, dev);
@@ -133,7 +133,7 @@ int swap_on(struct swap_device *dev, int priority)
     return err;
 }
 
-static struct area *find_area(const struct swap_device *dev)
+static struct area *find_area(const struct page_device *dev)
 {
     for (struct area *area = areas; area < areas + SWAP_AREAS_MAX; area++)
         if (area->dev == dev)
@@ -141,7 +141,7 @@ static struct area *find_area(const struct swap_device *dev)
     return NULL;
 }
 
-static int set_retires(struct swap_device *dev, bool retires)
+static int set_retires(struct page_device *dev, bool retires)
 {
     spin_lock(&swap_lock);
     struct area *area = find_area(dev);
@@ -151,10 +151,10 @@ static int set_retires(struct swap_device *dev, bool retires)
     return area != NULL ? 0 : -EINVAL;
 }
 
-int swap_retire(struct swap_device *dev) { return set_retires(dev, true); }
-void swap_resume(struct swap_device *dev) { set_retires(dev, false); }
+int swap_retire(struct page_device *dev) { return set_retires(dev, true); }
+void swap_resume(struct page_device *dev) { set_retires(dev, false); }
 
-bool swap_forget(struct swap_device *dev)
+bool swap_forget(struct page_device *dev)
 {
     spin_lock(&swap_lock);
     struct area *area = find_area(dev), old = *area;
@@ -167,11 +167,39 @@ bool swap_forget(struct swap_device *dev)
     return free;
 }
 
+/* ---- homes: their numbers come after those of all areas ---- */
+
+static struct page_device *homes[HOMES_MAX];            /* each fixed once it is there */
+
+swap_slot swap_home(struct page_device *dev)
+{
+    for (unsigned i = 0; i < HOMES_MAX; i++)
+        if (homes[i] == NULL) {
+            homes[i] = dev;
+            return (SWAP_AREAS_MAX + i) << SWAP_INDEX_BITS;
+        }
+    return 0;
+}
+
+bool swap_is_home(swap_slot slot) { return slot != SWAP_ZEROES && slot >> SWAP_INDEX_BITS >= SWAP_AREAS_MAX; }
+
+static struct page_device *device_of(swap_slot slot)
+{
+    unsigned number = slot >> SWAP_INDEX_BITS;
+    return number < SWAP_AREAS_MAX ? areas[number].dev : homes[number - SWAP_AREAS_MAX];
+}
+
+int swap_home_flush(swap_slot home)
+{
+    struct page_device *dev = device_of(home);
+    return dev->flush(dev);
+}
+
 /* ---- slots ---- */
 
 bool swap_slot_retires(swap_slot slot)
 {
-    return slot != 0 && slot != SWAP_ZEROES && area_of(slot)->retires;
+    return slot != 0 && slot != SWAP_ZEROES && !swap_is_home(slot) && area_of(slot)->retires;
 }
 
 bool swap_same_disk(swap_slot a, swap_slot b)
@@ -218,7 +246,7 @@ unsigned swap_reserve(unsigned n, swap_slot *first)
 
 void swap_free(swap_slot slot)
 {
-    if (slot == SWAP_ZEROES)
+    if (slot == SWAP_ZEROES || swap_is_home(slot))
         return;
     struct area *area = area_of(slot);
     uint32_t index = index_of(slot);
@@ -233,6 +261,8 @@ void swap_free(swap_slot slot)
 /* It stays in use, and is nobody's. */
 void swap_abandon(swap_slot slot)
 {
+    if (swap_is_home(slot))
+        return;
     spin_lock(&swap_lock);
     area_of(slot)->nheld--;
     spin_unlock(&swap_lock);
@@ -250,13 +280,14 @@ static int count(size_t *done, unsigned n, int err)
 
 static int transfer(const swap_slot slot[], struct page *const page[], unsigned n, bool write)
 {
-    struct swap_device *dev = area_of(slot[0])->dev;
+    struct page_device *dev = device_of(slot[0]);
+    size_t unused = 0, *done = swap_is_home(slot[0]) ? &unused : write ? &counts.out : &counts.in;
     uint32_t at[SWAP_CLUSTER];
     for (unsigned i = 0; i < n; i++) {
         assert(swap_same_disk(slot[i], slot[0]));
         at[i] = index_of(slot[i]);
     }
-    return count(write ? &counts.out : &counts.in, n, dev->transfer(dev, at, page, n, write));
+    return count(done, n, dev->transfer(dev, at, page, n, write));
 }
 
 int swap_read(const swap_slot slot[], struct page *const page[], unsigned n)

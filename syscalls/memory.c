@@ -327,7 +327,7 @@ long sys_mincore(const struct syscall_args *a)
     return 0;
 }
 
-/* msync(addr, length, flags). Errors: EINVAL: flags, addr not aligned; ENOMEM: holes; EBUSY: MS_INVALIDATE of locked memory. */
+/* msync(addr, length, flags). Errors: EINVAL: flags, addr not aligned; ENOMEM: holes; EBUSY: MS_INVALIDATE of locked memory; EIO. */
 long sys_msync(const struct syscall_args *a)
 {
     vaddr_t start = a->arg[0];
@@ -340,7 +340,10 @@ long sys_msync(const struct syscall_args *a)
         return -ENOMEM;
     if (len == 0)
         return 0;
-    return range_valid(start, len) ? as_sync(current()->as, start, len, flags & MS_INVALIDATE) : -ENOMEM;
+    if (!range_valid(start, len))
+        return -ENOMEM;
+    int err = flags & MS_SYNC ? as_write_back(current()->as, start, len) : 0;
+    return err != 0 ? err : as_sync(current()->as, start, len, flags & MS_INVALIDATE);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "arch/power.h"
 #include "kernel/core/errno.h"
 #include "kernel/exec.h"
+#include "kernel/fs/block.h"
 #include "kernel/fs/inode.h"
 #include "kernel/core/print.h"
 #include "kernel/proc.h"
@@ -460,9 +461,11 @@ long sys_reboot(const struct syscall_args *a)
         return -EINVAL;
     switch ((uint32_t)a->arg[2]) {
     case REBOOT_RESTART:
+        blocks_sync();
         machine_reboot();
     case REBOOT_HALT:
     case REBOOT_POWER_OFF:
+        blocks_sync();
         machine_power_off(0);
     case REBOOT_CAD_ON:
     case REBOOT_CAD_OFF:

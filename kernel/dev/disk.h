@@ -20,13 +20,12 @@
 
 enum disk_op { DISK_READ, DISK_WRITE, DISK_FLUSH };
 
-/* Fixed once the disk has been found, but for the lock. */
+/* Fixed once the disk has been found. */
 struct disk {
     char name[4];                       /* vda, vdb, ... */
     bool read_only;
     uint32_t block_bytes;               /* what it reads and writes at least: a power of two, 512 to a page */
     uint64_t size_bytes;                /* a multiple of block_bytes */
-    struct rwlock file_lock;            /* RANK_INODE: see block.c */
 };
 
 /* Requests, of one disk, that somebody waits for together. */

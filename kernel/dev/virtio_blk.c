@@ -478,7 +478,6 @@ void disks_init(void)
             continue;
         }
         spin_init(&d->lock, RANK_DEVICE);
-        rwlock_init(&d->disk.file_lock, RANK_INODE);
         STAILQ_INIT(&d->waiting);
         memcpy(d->disk.name, (char[]){ 'v', 'd', (char)('a' + ndisks), '\0' }, sizeof d->disk.name);
         ndisks++;

@@ -1,189 +1,200 @@
 /*
- * block.c - disks as files: /dev/vda and on.
- * Owns: their device numbers, and the way from any byte of a file to whole blocks of a disk.
- * Does not own: the requests (kernel/dev/disk.h), the device.
+ * block.c - disks and their partitions as files: /dev/vda, /dev/vda1 and on.
  *
- * What is not here yet: a cache. Each read and write goes to the disk, through frames that it gets for the time; so two reads
- * of a block are two transfers, what is written is on the device when write(2) returns, and there is no mapping of a disk.
- * Nor are there partitions.
+ * The contents of each are an object, as a file's of tmpfs are; so read, write and mappings find the same pages, and reclaim takes
+ * them. Its pages come from the disk when they are first needed, and what is stored to them goes back on fsync, msync and sync,
+ * when a file that may write is closed, when the machine is switched off, and when memory runs short (mm/writeback.c).
  *
- * A write of a part of a block reads it first. So transfers of whole blocks share the disk, in any order, and a write that
- * begins or ends inside a block has it alone.
+ * As on Linux a disk and each of its partitions have contents of their own in memory: what is written to one is seen in the other
+ * once it is on the disk, and has not been read there before. So it is with a disk that is swapped to.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
-#include "kernel/dev/disk.h"
+#include "kernel/core/print.h"
+#include "kernel/fs/block.h"
 #include "kernel/fs/inode.h"
-#include "mm/page.h"
+#include "kernel/fs/partition.h"
+#include "mm/object.h"
+#include "mm/readin.h"
+#include "mm/writeback.h"
 
-enum { MAJOR = 254, MINORS = 16 };      /* Linux's first number for drivers to share; 16 to a disk, for partitions */
-enum { FRAMES = 16 };                   /* of one transfer */
-enum { BLKROGET = 0x125e, BLKSSZGET = 0x1268 };                         /* ioctl(2): Linux, linux/fs.h */
+enum { MAJOR = 254, MINORS = PARTITIONS_MAX + 1 };      /* Linux's first number for drivers to share; minor 0 is the whole disk */
+enum { BLKROGET = 0x125e, BLKFLSBUF = 0x1261, BLKSSZGET = 0x1268 };     /* ioctl(2): Linux, linux/fs.h */
 #define BLKGETSIZE64 0x80081272u
 
-/* Where bytes wait between user memory and the disk. */
-struct bounce {
-    struct disk *disk;
-    struct page *frame[FRAMES + 1];     /* the last one is for the block that a write only changes a part of */
-    unsigned nframes;                   /* without that one */
-};
+static struct block blocks[DISKS_MAX][MINORS];
 
 uint32_t block_device(unsigned index) { return MAJOR << 8 | index * MINORS; }
 
-struct disk *block_disk(uint32_t device)
+struct block *block_find(uint32_t device)
 {
-    return device >> 8 == MAJOR && device % MINORS == 0 ? disk_at((device & 0xff) / MINORS) : NULL;
+    unsigned minor = device & 0xff;
+    if (device >> 8 != MAJOR || minor / MINORS >= DISKS_MAX)
+        return NULL;
+    struct block *b = &blocks[minor / MINORS][minor % MINORS];
+    return b->inode != NULL ? b : NULL;
 }
 
-static struct disk *disk_of(const struct file *f) { return block_disk(f->inode->device); }
-static uint64_t block_down(const struct disk *disk, uint64_t at) { return at & ~(uint64_t)(disk->block_bytes - 1); }
-static uint64_t block_up(const struct disk *disk, uint64_t at) { return block_down(disk, at + disk->block_bytes - 1); }
-
-static void bounce_free(struct bounce *b)
+/* The next that is there; NULL first. NULL: that was the last. */
+static struct block *next_block(struct block *b)
 {
-    for (unsigned i = 0; i <= FRAMES; i++)
-        if (b->frame[i] != NULL)
-            page_free(b->frame[i]);
+    for (b = b != NULL ? b + 1 : &blocks[0][0]; b < &blocks[0][0] + DISKS_MAX * MINORS; b++)
+        if (b->inode != NULL)
+            return b;
+    return NULL;
 }
 
-/* Frames for len bytes, or fewer. Returns 0, or -ENOMEM: there are not even two. */
-static int bounce_alloc(struct bounce *b, struct disk *disk, size_t len)
+struct block *block_named(const char *name)
 {
-    *b = (struct bounce){ .disk = disk };
-    b->frame[FRAMES] = page_alloc(PAGE_KERNEL);
-    while (b->nframes < FRAMES && b->nframes * PAGE_SIZE < len + disk->block_bytes &&
-           (b->frame[b->nframes] = page_alloc(PAGE_KERNEL)) != NULL)
-        b->nframes++;
-    if (b->frame[FRAMES] != NULL && b->nframes > 0)
-        return 0;
-    bounce_free(b);
-    return -ENOMEM;
+    struct block *b = NULL;
+    while ((b = next_block(b)) != NULL && strcmp(b->name, name) != 0)
+        ;
+    return b;
 }
 
-/* Move whole blocks between the disk, at offset, and frames. */
-static int move_blocks(struct disk *disk, enum disk_op op, uint64_t offset, size_t len, struct page *const *frame)
-{
-    struct disk_request requests[FRAMES];
-    struct disk_batch batch;
-    unsigned n = 0;
-    for (size_t at = 0; at < len; at += PAGE_SIZE, n++)
-        requests[n] = (struct disk_request){ .op = op, .offset = offset + at, .memory = page_to_phys(frame[n]),
-                                             .len_bytes = (uint32_t)(len - at < PAGE_SIZE ? len - at : PAGE_SIZE) };
-    disk_batch_init(&batch);
-    disk_submit(disk, &batch, requests, n);
-    return disk_wait(disk, &batch);
-}
+static struct vm_object *contents(const struct block *b) { return b->inode->object; }
+static int sync_pages(struct block *b) { return writeback(contents(b), 0, object_npages(contents(b))); }
 
-/* Move len bytes between user memory and the frames, from byte at of these on; as uio_move. */
-static int move_user(struct uio *u, struct bounce *b, size_t at, size_t len, enum uio_way way, size_t *done)
+int blocks_sync(void)
 {
     int err = 0;
-    for (*done = 0; *done < len && err == 0; ) {
-        size_t in_page = (at + *done) % PAGE_SIZE, n = PAGE_SIZE - in_page, part;
-        if (n > len - *done)
-            n = len - *done;
-        err = uio_move(u, (char *)page_address(b->frame[(at + *done) / PAGE_SIZE]) + in_page, n, way, &part);
-        *done += part;
+    for (struct block *b = NULL; (b = next_block(b)) != NULL;) {
+        int failed = sync_pages(b);
+        err = err != 0 ? err : failed;
     }
     return err;
 }
 
-/* Make bytes [from, to) of the frames, inside one block, what the disk has there. The frames are its bytes from start on. */
-static int fill(struct bounce *b, uint64_t start, size_t from, size_t to)
+int block_flush(struct block *b)
 {
-    if (from == to)
-        return 0;
-    uint64_t block = block_down(b->disk, start + from);
-    int err = move_blocks(b->disk, DISK_READ, block, b->disk->block_bytes, &b->frame[FRAMES]);
-    if (err == 0)
-        memcpy((char *)page_address(b->frame[from / PAGE_SIZE]) + from % PAGE_SIZE,
-               (char *)page_address(b->frame[FRAMES]) + (start + from - block), to - from);
+    int err = sync_pages(b);
+    object_drop_unmapped(contents(b));
     return err;
 }
 
-static int read_piece(struct uio *u, struct bounce *b, size_t *done)
-{
-    uint64_t start = block_down(b->disk, u->offset);
-    size_t lead = u->offset - start, len = b->nframes * PAGE_SIZE - lead;
-    if (len > u->resid)
-        len = u->resid;
-    if (len > b->disk->size_bytes - u->offset)
-        len = b->disk->size_bytes - u->offset;
-    rwlock_read(&b->disk->file_lock);
-    int err = move_blocks(b->disk, DISK_READ, start, block_up(b->disk, lead + len), b->frame);
-    rwlock_read_unlock(&b->disk->file_lock);
-    return err != 0 ? err : move_user(u, b, lead, len, UIO_TO_USER, done);
-}
+/* ---- what mm asks for ---- */
 
-static int write_piece(struct uio *u, struct bounce *b, size_t *done)
+static int transfer(struct page_device *dev, const uint32_t at[], struct page *const page[], unsigned n, bool write)
 {
-    uint64_t start = block_down(b->disk, u->offset);
-    size_t lead = u->offset - start, len = b->nframes * PAGE_SIZE - lead, copied;
-    if (len > u->resid)
-        len = u->resid;
-    if (len > b->disk->size_bytes - u->offset)
-        len = b->disk->size_bytes - u->offset;
-    int fault = move_user(u, b, lead, len, UIO_FROM_USER, &copied);
-    if (copied == 0)
-        return fault;
-    size_t end = lead + copied, whole = block_up(b->disk, end);
-    bool parts = lead > 0 || end < whole;
-    if (parts)
-        rwlock_write(&b->disk->file_lock);
-    else
-        rwlock_read(&b->disk->file_lock);
-    int err = fill(b, start, 0, lead);
-    if (err == 0)
-        err = fill(b, start, end, whole);
-    if (err == 0)
-        err = move_blocks(b->disk, DISK_WRITE, start, whole, b->frame);
-    if (parts)
-        rwlock_write_unlock(&b->disk->file_lock);
-    else
-        rwlock_read_unlock(&b->disk->file_lock);
-    *done = err == 0 ? copied : 0;
-    return err != 0 ? err : fault;
-}
-
-static long transfer(struct disk *disk, struct uio *u, int (*piece)(struct uio *u, struct bounce *b, size_t *done))
-{
-    struct bounce b;
-    long total = 0;
-    int err = bounce_alloc(&b, disk, u->resid);
-    if (err != 0)
-        return err;
-    while (u->resid > 0 && u->offset < disk->size_bytes && err == 0) {
-        size_t done = 0;
-        err = piece(u, &b, &done);
-        u->offset += done;
-        total += (long)done;
-        if (err == 0)
-            err = thread_between_pieces();
+    struct block *b = (struct block *)dev;
+    struct disk_request requests[SWAP_CLUSTER];
+    struct disk_batch batch;
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t offset = (uint64_t)at[i] * PAGE_SIZE, left = b->size_bytes - offset;
+        uint32_t len = left < PAGE_SIZE ? (uint32_t)left : PAGE_SIZE;
+        if (!write && len < PAGE_SIZE)
+            memset((char *)page_address(page[i]) + len, 0, PAGE_SIZE - len);
+        requests[i] = (struct disk_request){ .op = write ? DISK_WRITE : DISK_READ, .offset = b->start + offset,
+                                             .memory = page_to_phys(page[i]), .len_bytes = len };
     }
-    bounce_free(&b);
-    return total > 0 ? total : err;
+    disk_batch_init(&batch);
+    disk_submit(b->disk, &batch, requests, n);
+    return disk_wait(b->disk, &batch) == 0 ? 0 : -EIO;
 }
 
-static long block_read(struct file *f, struct uio *u) { return transfer(disk_of(f), u, read_piece); }
+static int flush(struct page_device *dev) { return disk_flush(((struct block *)dev)->disk) == 0 ? 0 : -EIO; }
+
+/* ---- making them ---- */
+
+static int make_block(struct inode *dir, struct block *b, struct disk *disk, uint32_t device, uint64_t start, uint64_t len)
+{
+    unsigned number = device % MINORS;
+    snprintf(b->name, sizeof b->name, number > 0 ? "%s%u" : "%s", disk->name, number);
+    b->dev = (struct page_device){ b->name, len / PAGE_SIZE, transfer, flush };
+    b->disk = disk;
+    b->start = start;
+    b->size_bytes = len < OBJECT_SIZE_MAX ? len : OBJECT_SIZE_MAX;
+    if (b->size_bytes < len)
+        kprintf("%s: only its first %zu GiB are used\n", b->name, OBJECT_SIZE_MAX >> 30);
+    swap_slot home = swap_home(&b->dev);
+    if (home == 0)
+        return 0;                       /* more than mm has numbers for: it is not there */
+    struct inode *inode;
+    int err = name_make(dir, b->name, strlen(b->name), MODE_BLOCK | 0660, device, NULL, &inode);
+    if (err == 0 && (inode->object = object_create_disk(home, b->size_bytes, inode)) == NULL)
+        err = -ENOMEM;
+    if (err == 0)
+        b->inode = inode;
+    return err;
+}
+
+int blocks_make(struct inode *dir)
+{
+    struct disk *disk;
+    int err = 0;
+    for (unsigned d = 0; (disk = disk_at(d)) != NULL && err == 0; d++) {
+        struct partition part[PARTITIONS_MAX];
+        unsigned n = 0;
+        err = make_block(dir, blocks[d], disk, block_device(d), 0, disk->size_bytes);
+        const char *table = err == 0 ? partitions_read(contents(blocks[d]), disk->block_bytes, part) : NULL;
+        for (unsigned i = 0; table != NULL && i < PARTITIONS_MAX && err == 0; i++)
+            if (part[i].len > 0) {
+                err = make_block(dir, &blocks[d][i + 1], disk, block_device(d) + i + 1, part[i].start, part[i].len);
+                n += blocks[d][i + 1].inode != NULL;
+            }
+        if (table != NULL)
+            kprintf("%s: %u partition%s (%s)\n", disk->name, n, n == 1 ? "" : "s", table);
+    }
+    return err;
+}
+
+/* ---- files ---- */
+
+static struct block *block_of(const struct file *f) { return block_find(f->inode->device); }
+
+static int read_piece(struct uio *u, void *inode)
+{
+    int err = read_in_object(((struct inode *)inode)->object, u->offset >> PAGE_SHIFT);
+    return err != 0 ? err : contents_read_piece(u, inode);
+}
+
+/* What the copy does not reach of a page must be there, so it is read first. */
+static int write_piece(struct uio *u, void *inode)
+{
+    int err = read_in_object(((struct inode *)inode)->object, u->offset >> PAGE_SHIFT);
+    return err != 0 ? err : contents_write_piece(u, inode);
+}
+
+static long block_read(struct file *f, struct uio *u)
+{
+    struct inode *inode = block_of(f)->inode;
+    rwlock_read(&inode->lock);
+    long result = uio_pieces(u, read_piece, inode);
+    rwlock_read_unlock(&inode->lock);
+    return result;
+}
 
 static long block_write(struct file *f, struct uio *u)
 {
-    struct disk *disk = disk_of(f);
-    if (disk->read_only)
+    struct block *b = block_of(f);
+    if (b->disk->read_only)
         return -EPERM;                  /* as on Linux, where opening it to write is no error either */
     if (f->flags & O_APPEND)
-        u->offset = disk->size_bytes;
-    if (u->offset >= disk->size_bytes && u->resid > 0)
+        u->offset = b->size_bytes;
+    if (u->offset >= b->size_bytes && u->resid > 0)
         return -ENOSPC;
-    long total = transfer(disk, u, write_piece);
-    int err = total > 0 && (f->flags & O_DSYNC) ? disk_flush(disk) : 0;
-    return err != 0 ? err : total;
+    if (u->resid > b->size_bytes - u->offset)
+        u->resid = b->size_bytes - u->offset;
+    uint64_t first = u->offset >> PAGE_SHIFT;
+    rwlock_write(&b->inode->lock);
+    long result = uio_pieces(u, write_piece, b->inode);
+    rwlock_write_unlock(&b->inode->lock);
+    int err = result > 0 && (f->flags & O_DSYNC) ? writeback(contents(b), first, page_up(u->offset) >> PAGE_SHIFT) : 0;
+    return err != 0 ? err : result;
 }
 
-static int64_t block_size(struct file *f) { return (int64_t)disk_of(f)->size_bytes; }
-static int block_sync(struct file *f) { return disk_flush(disk_of(f)); }
+static int64_t block_size(struct file *f) { return (int64_t)block_of(f)->size_bytes; }
+static int block_sync(struct file *f) { return sync_pages(block_of(f)); }
+
+/* Where the disk fails, what was written stays in memory, and the next one tries again. */
+static void block_release(struct file *f)
+{
+    if (f->can_write)
+        sync_pages(block_of(f));
+}
 
 /* Not beyond the end, as on Linux. */
 static long block_seek(struct file *f, int64_t offset, int whence)
@@ -198,15 +209,34 @@ static long block_seek(struct file *f, int64_t offset, int whence)
 
 static long block_ioctl(struct file *f, unsigned request, vaddr_t arg)
 {
-    const struct disk *disk = disk_of(f);
-    int number = request == BLKROGET ? disk->read_only : (int)disk->block_bytes;
-    if (request == BLKGETSIZE64)
-        return copy_to_user(current()->as, arg, &disk->size_bytes, sizeof disk->size_bytes, NULL);
-    if (request == BLKROGET || request == BLKSSZGET)
+    struct block *b = block_of(f);
+    int number = request == BLKROGET ? b->disk->read_only : (int)b->disk->block_bytes;
+    switch (request) {
+    case BLKGETSIZE64:
+        return copy_to_user(current()->as, arg, &b->size_bytes, sizeof b->size_bytes, NULL);
+    case BLKROGET:
+    case BLKSSZGET:
         return copy_to_user(current()->as, arg, &number, sizeof number, NULL);
-    return -ENOTTY;
+    case BLKFLSBUF:
+        return block_flush(b);
+    default:
+        return -ENOTTY;
+    }
+}
+
+/* Stores that could not be saved are refused: Linux does so since 6.4. */
+static int block_map(struct file *f, bool shared, size_t end, struct vm_object **obj)
+{
+    struct block *b = block_of(f);
+    (void)end;
+    if (shared && f->can_write && b->disk->read_only)
+        return -EINVAL;
+    *obj = contents(b);
+    object_get(*obj);
+    return 0;
 }
 
 const struct file_ops block_file_ops = {
     .read = block_read, .write = block_write, .seek = block_seek, .size = block_size, .ioctl = block_ioctl, .sync = block_sync,
+    .release = block_release, .map = block_map,
 };

@@ -7,7 +7,7 @@
 
 #include "kernel/core/boot.h"
 #include "kernel/core/errno.h"
-#include "kernel/dev/disk.h"
+#include "kernel/fs/block.h"
 #include "kernel/fs/inode.h"
 #include "kernel/proc.h"
 #include "mm/object.h"
@@ -87,7 +87,7 @@ static const struct {
 const struct file_ops *device_ops(const struct inode *inode)
 {
     if (inode_is(inode, MODE_BLOCK))
-        return block_disk(inode->device) != NULL ? &block_file_ops : NULL;
+        return block_find(inode->device) != NULL ? &block_file_ops : NULL;
     for (size_t i = 0; i < ARRAY_LEN(devices); i++)
         if (devices[i].device == inode->device)
             return devices[i].ops;
@@ -106,13 +106,10 @@ static int device_make(struct inode *dir, const char *name, uint32_t mode, uint3
 int devices_make(void)
 {
     struct inode *dir = dir_make("dev", 3);
-    const struct disk *disk;
     if (dir == NULL || dir_make("dev/shm", 7) == NULL)      /* for shm_open(3) */
         return -ENOMEM;
     int err = 0;
     for (size_t i = 0; i < ARRAY_LEN(devices) && err == 0; i++)
         err = device_make(dir, devices[i].name, MODE_CHAR | 0666, devices[i].device);
-    for (unsigned i = 0; (disk = disk_at(i)) != NULL && err == 0; i++)
-        err = device_make(dir, disk->name, MODE_BLOCK | 0660, block_device(i));
-    return err;
+    return err != 0 ? err : blocks_make(dir);
 }

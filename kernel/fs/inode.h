@@ -62,7 +62,7 @@ struct inode {
     _Atomic int32_t writers;
     _Atomic int64_t atime, mtime, ctime;        /* ns since 1970, or since reset without a calendar */
     const struct file_ops *file_ops;    /* fixed: of an open file */
-    struct rwlock lock;                 /* RANK_INODE: contents of MODE_FILE */
+    struct rwlock lock;                 /* RANK_INODE: contents of MODE_FILE, and of disks */
     LIST_HEAD(, entry) names;           /* [names_lock] none for the root and for what has been removed */
     union {
         struct {                        /* MODE_DIR */
@@ -72,7 +72,7 @@ struct inode {
             uint64_t last_pos;          /* [names_lock] of the entry made last */
             struct inode *removed_from; /* [names_lock] once it has no name: a reference, for ".." */
         } dir;
-        struct vm_object *object;       /* MODE_FILE of tmpfs */
+        struct vm_object *object;       /* MODE_FILE of tmpfs; a disk's own node (block.h) */
         struct {                        /* MODE_LINK; fixed */
             const char *text;           /* NUL-terminated */
             size_t len;
@@ -145,6 +145,10 @@ int tmpfs_move(struct entry *from, struct inode *dir, const char *name, size_t l
 /* Each entry names what the other did. They are of two inodes, neither of which lies below the other. [names_lock, alone] */
 void tmpfs_exchange(struct entry *one, struct entry *other);
 
+/* For uio_pieces: some of the contents of an inode with an object, from where u is. [inode->lock, to write alone] */
+int contents_read_piece(struct uio *u, void *inode);
+int contents_write_piece(struct uio *u, void *inode);
+
 int tmpfs_resize(struct inode *inode, int64_t size_bytes);      /* truncate(2): -EINVAL, -EFBIG, -ETXTBSY */
 
 /* memfd_create(2): an empty file without a name, open for reading and writing. 0; -ENOMEM, -ENOSPC. */
@@ -155,7 +159,7 @@ struct tmpfs_usage {
 };
 struct tmpfs_usage tmpfs_usage(void);
 
-/* ---- procfs.c, dev.c, block.c, initramfs.c ---- */
+/* ---- procfs.c, dev.c, initramfs.c ---- */
 
 extern struct inode *proc_root;         /* fixed after proc_mount */
 int proc_mount(void);                   /* hang /proc into the tree. 0 or -ENOMEM */
@@ -164,9 +168,6 @@ int proc_text_open(struct file *f);     /* make the beginning of the text. 0, -E
 
 const struct file_ops *device_ops(const struct inode *inode);   /* NULL: there is no such device */
 int devices_make(void);                 /* fill /dev. 0 or -ENOMEM */
-struct disk *block_disk(uint32_t device);       /* a disk by its number, or NULL; and the number */
-uint32_t block_device(unsigned index);
-extern const struct file_ops block_file_ops;
 long random_read(struct file *f, struct uio *u);        /* the read of /dev/random, and getrandom's with f NULL */
 
 /*

@@ -14,7 +14,7 @@
 #include "arch/machine.h"
 #include "kernel/core/boot.h"
 #include "kernel/core/errno.h"
-#include "kernel/dev/disk.h"
+#include "kernel/fs/block.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/text.h"
 #include "kernel/fs/trace.h"

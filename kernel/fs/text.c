@@ -72,7 +72,7 @@ void text_vmstat(struct text *text)
     reclaim_counts(&reclaim);
     text_add(text, "pswpin %zu\npswpout %zu\nswpin_zero %zu\nswpout_zero %zu\npgscan %zu\npgmajfault %lu\n", swap.in,
              swap.out, swap.zeroes_in, reclaim.zeroes, reclaim.scanned, faults.n[FAULT_MAJOR]);
-    size_t stolen = swap.out + reclaim.zeroes + reclaim.dropped, by_kswapd = kswapd_stolen();
+    size_t stolen = swap.out + reclaim.zeroes + reclaim.dropped + reclaim.saved, by_kswapd = kswapd_stolen();
     text_add(text, "pgsteal %zu\npgsteal_kswapd %zu\npgsteal_direct %zu\n", stolen, by_kswapd, stolen - by_kswapd);
     text_add(text, "oom_kill %zu\n", as_chosen_ever());
     slab_for_each(add_slab, text);

@@ -312,7 +312,7 @@ void tmpfs_exchange(struct entry *one, struct entry *other)
 /* ---- contents ---- */
 
 /* Sleeps and faults with inode->lock and the page pinned: see object.h. */
-static int read_piece(struct uio *u, void *inode)
+int contents_read_piece(struct uio *u, void *inode)
 {
     struct object_piece piece;
     int err = object_pin_read(((struct inode *)inode)->object, u->offset, &piece);
@@ -331,7 +331,7 @@ static long tmpfs_read(struct file *f, struct uio *u)
 {
     struct inode *inode = f->inode;
     rwlock_read(&inode->lock);
-    long result = uio_pieces(u, read_piece, inode);
+    long result = uio_pieces(u, contents_read_piece, inode);
     rwlock_read_unlock(&inode->lock);
     if (result > 0)
         inode->atime = inode_now();
@@ -339,7 +339,7 @@ static long tmpfs_read(struct file *f, struct uio *u)
 }
 
 /* Up to the end of a page. What has been copied counts, also when the copy ends in an error. */
-static int write_piece(struct uio *u, void *inode)
+int contents_write_piece(struct uio *u, void *inode)
 {
     struct vm_object *object = ((struct inode *)inode)->object;
     struct object_piece piece;
@@ -348,11 +348,11 @@ static int write_piece(struct uio *u, void *inode)
         return err;
     size_t n = piece.len < u->resid ? piece.len : u->resid, done;
     err = uio_move(u, piece.bytes, n, UIO_FROM_USER, &done);
-    object_unpin(&piece);
     u->offset += done;
     if (done > 0)
-        object_written(object, u->offset);
-    else if (u->offset >= page_up(object_size(object)))
+        object_written(object, &piece, u->offset);
+    object_unpin(&piece);
+    if (done == 0 && u->offset >= page_up(object_size(object)))
         object_forget_beyond(object);   /* a page made beyond the end goes again */
     return err;
 }
@@ -377,7 +377,7 @@ static long tmpfs_write(struct file *f, struct uio *u)
     if (u->resid == 0 || !exceeds_limit(u->offset + 1)) {
         if (u->resid > limit - u->offset)
             u->resid = limit - u->offset;
-        result = uio_pieces(u, write_piece, inode);
+        result = uio_pieces(u, contents_write_piece, inode);
     }
     rwlock_write_unlock(&inode->lock);
     if (result > 0)

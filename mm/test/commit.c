@@ -96,8 +96,8 @@ static void objects(void)
     check_eq(commit_pages, 6);
     for (unsigned i = 0; i < 5; i++) {                          /* two beyond what it can be filled with again */
         check_eq(object_pin_write(file, i * PAGE_SIZE, SIZE_MAX - 1, &piece), 0);
+        object_written(file, &piece, (i + 1) * PAGE_SIZE);
         object_unpin(&piece);
-        object_written(file, (i + 1) * PAGE_SIZE);
     }
     check_eq(commit_pages, 6 + 2);
     check_eq(object_resize(file, PAGE_SIZE + 1), 0);            /* and now all beyond two pages */

@@ -1,5 +1,5 @@
 /*
- * disk.c - a disk for swap that is an array.
+ * disk.c - disks that are arrays: one for swap, and one that is a file.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -10,19 +10,19 @@
 #include "mm/reclaim.h"
 #include "mm/test/disk.h"
 
-static char bytes[DISK_NPAGES * PAGE_SIZE];
+static char bytes[DISK_NPAGES * PAGE_SIZE], home_bytes[HOME_NPAGES * PAGE_SIZE];
 static _Atomic unsigned failures, nwritten, nread;
 
-static int transfer(struct swap_device *dev, const uint32_t at[], struct page *const page[], unsigned n, bool write)
+static int transfer(struct page_device *dev, const uint32_t at[], struct page *const page[], unsigned n, bool write)
 {
-    assert(dev == &disk && n >= 1 && n <= SWAP_CLUSTER);
+    assert(n >= 1 && n <= SWAP_CLUSTER);
     if (failures > 0) {
         failures--;
         return -EIO;
     }
     for (unsigned i = 0; i < n; i++) {
         assert(at[i] < dev->npages);
-        char *there = bytes + at[i] * PAGE_SIZE;
+        char *there = (dev == &disk ? bytes : home_bytes) + at[i] * PAGE_SIZE;
         if (write)
             memcpy(there, page_address(page[i]), PAGE_SIZE);
         else
@@ -32,9 +32,15 @@ static int transfer(struct swap_device *dev, const uint32_t at[], struct page *c
     return 0;
 }
 
-struct swap_device disk = { .name = "disk", .npages = DISK_NPAGES, .transfer = transfer };
+static bool flush_fails;
+static int flush(struct page_device *dev) { return (void)dev, flush_fails ? -EIO : 0; }
+void disk_flush_fails(bool fails) { flush_fails = fails; }
+
+struct page_device disk = { .name = "disk", .npages = DISK_NPAGES, .transfer = transfer };
+struct page_device home_disk = { .name = "home", .npages = HOME_NPAGES, .transfer = transfer, .flush = flush };
 
 char *disk_bytes(void) { return bytes; }
+char *home_disk_bytes(void) { return home_bytes; }
 void disk_fail(unsigned n) { failures = n; }
 unsigned disk_written(void) { return nwritten; }
 unsigned disk_was_read(void) { return nread; }

@@ -48,9 +48,9 @@ void do_write_object(const struct op *op, struct model_space *unused, struct add
         size_t n = piece.len < len - done ? piece.len : len - done;
         memset(piece.bytes, op->rights | 1, n);
         memset(o->bytes + at + done, op->rights | 1, n);
-        object_unpin(&piece);
         done += n;
-        object_written(fuzz_object[which], at + done);
+        object_written(fuzz_object[which], &piece, at + done);
+        object_unpin(&piece);
         if (at + done > o->size_bytes)
             o->size_bytes = at + done;
     }

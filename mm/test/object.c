@@ -126,8 +126,8 @@ static int put(struct vm_object *obj, size_t at, size_t len, int value)
             return err;
         n = piece.len < len - done ? piece.len : len - done;
         memset(piece.bytes, value, n);
+        object_written(obj, &piece, at + done + n);
         object_unpin(&piece);
-        object_written(obj, at + done + n);
     }
     return 0;
 }

@@ -19,7 +19,7 @@ static const struct {
     { "fault", fault_cases },   { "addrspace", addrspace_cases }, { "map", map_cases },     { "mremap", mremap_cases },
     { "advise", advise_cases }, { "cut", cut_cases },             { "ahead", ahead_cases }, { "uaccess", uaccess_cases },
     { "commit", commit_cases }, { "check", check_cases },   { "machine", machine_cases },     { "lock", lock_cases }, { "reclaim", reclaim_cases },
-    { "policy", policy_cases }, { "trace", trace_cases },
+    { "policy", policy_cases }, { "trace", trace_cases },    { "writeback", writeback_cases },
 };
 
 /* No memory of this program's own is worth a search for leaks; mm's frames are counted. */

@@ -20,6 +20,7 @@ struct test_case {
 extern const struct test_case page_cases[], slab_cases[], radix_cases[], vma_cases[], pmap_cases[], anon_cases[],
     object_cases[], addrspace_cases[], map_cases[], mremap_cases[], advise_cases[], cut_cases[], fault_cases[],
     ahead_cases[], commit_cases[], uaccess_cases[], check_cases[], machine_cases[], lock_cases[], reclaim_cases[], policy_cases[],
+    writeback_cases[],
     trace_cases[];
 
 /* ---- judging: a case ends at the first that is wrong ---- */

@@ -5,7 +5,7 @@
  * then there is no memory.
  *
  * Beside them they read, write and cut a file, as read(2), write(2) and truncate(2) do: a write is whole for every reader. And
- * they cut one that all of them map.
+ * they cut one that all of them map. A disk is mapped, too: what they store there is on it in the end.
  *
  * What is checked while all run: in every page each thread has a byte of its own, and finds there what it stored last, in
  * whatever address space that was; unless the page was a copy of one that has been cut off since, and is zeroes again. In the
@@ -27,6 +27,7 @@
 #include "mm/test/disk.h"
 #include "mm/test/world.h"
 #include "mm/uaccess.h"
+#include "mm/writeback.h"
 
 #define NTHREADS 4
 #define NSPACES  3                      /* that all threads run in */
@@ -41,6 +42,7 @@
 #define CUT_AT    (SHARED_AT + NPAGES * PAGE_SIZE)          /* a file that is cut, private */
 #define SEEN_AT   (CUT_AT + NCUT * PAGE_SIZE)               /* the same file, shared */
 #define SCRATCH   (SEEN_AT + NCUT * PAGE_SIZE)              /* mapped and unmapped under everybody's feet */
+#define DISK_AT   (SCRATCH + (NSCRATCH + 4) * PAGE_SIZE)    /* a disk, shared */
 #define NVERIFIED (2 * NPAGES)                              /* pages of HEAP_AT and FILE_AT */
 #define NCUT      40                                        /* more than a neighbourhood */
 #define NSCRATCH  16
@@ -52,6 +54,8 @@ static struct rwlock written_lock = RWLOCK_INIT(written_lock, RANK_INODE);
 static struct vm_object *cut;           /* a file that everybody maps */
 static struct rwlock cut_lock = RWLOCK_INIT(cut_lock, RANK_INODE);
 static unsigned times_cut[NCUT];        /* [cut_lock] how often each page has been beyond the end */
+static struct vm_object *home;          /* a disk, that everybody maps */
+static struct rwlock home_lock = RWLOCK_INIT(home_lock, RANK_INODE);    /* a copy to a page, or its way to the disk */
 static char source[NPAGES * PAGE_SIZE];
 static unsigned long noperations = 5000;
 static uint64_t seed = 1;
@@ -69,6 +73,7 @@ struct worker {
     pthread_t thread;
     unsigned self;
     struct stored stored[NSPACES];
+    uint8_t on_disk[HOME_NPAGES];       /* what it has stored last into its byte of each page of the disk */
 };
 
 static vaddr_t own_byte(const struct worker *w, unsigned page)
@@ -119,8 +124,8 @@ static void write_file(uint8_t byte)
             break;
         }
         memset(piece.bytes, byte, piece.len);
+        object_written(written, &piece, at + PAGE_SIZE);
         object_unpin(&piece);
-        object_written(written, at + PAGE_SIZE);
     }
     rwlock_write_unlock(&written_lock);
 }
@@ -204,6 +209,60 @@ static void look_at_cut_file(struct addrspace *as)
     vaddr_t va = CUT_AT + host_random() % (2 * NCUT) * PAGE_SIZE + PAGE_SIZE / 2;
     int err = program_access(as, va, host_random() % 2 ? ACCESS_READ : ACCESS_WRITE, &byte);
     done(err == -ENXIO ? 0 : err);
+}
+
+/* ---- a disk ---- */
+
+static size_t home_byte(const struct worker *w, unsigned page) { return page * PAGE_SIZE + 100 * w->self + 1; }
+
+/* As write(2) does it. The kernel has no lock against the way to the disk, which may see half of a copy and sees the rest later. */
+static bool write_home_byte(size_t at, uint8_t byte)
+{
+    struct object_piece piece;
+    rwlock_write(&home_lock);
+    bool written = done(object_pin_write(home, at, SIZE_MAX, &piece));
+    if (written) {
+        piece.bytes[0] = byte;
+        object_written(home, &piece, at + 1);
+        object_unpin(&piece);
+    }
+    rwlock_write_unlock(&home_lock);
+    return written;
+}
+
+static void use_disk(struct worker *w, struct addrspace *as)
+{
+    unsigned page = host_random() % HOME_NPAGES;
+    size_t at = home_byte(w, page);
+    uint8_t byte = host_random();
+    switch (host_random() % 8) {
+    case 0:
+        rwlock_read(&home_lock);
+        done(writeback(home, page, page + 1 + host_random() % HOME_NPAGES));
+        rwlock_read_unlock(&home_lock);
+        break;
+    case 1:
+        if (write_home_byte(at, byte))
+            w->on_disk[page] = byte;
+        break;
+    case 2: case 3:
+        if (done(program_store(as, DISK_AT + at, byte)))
+            w->on_disk[page] = byte;
+        break;
+    case 4:
+        object_drop_unmapped(home);
+        break;
+    default:
+        if (done(program_access(as, DISK_AT + at, ACCESS_READ, &byte)) && byte != w->on_disk[page])
+            panic("thread %u: page %u of the disk holds %#x, stored was %#x", w->self, page, byte, w->on_disk[page]);
+    }
+}
+
+static void check_disk(const struct worker *w)
+{
+    for (unsigned page = 0; page < HOME_NPAGES; page++)
+        if ((uint8_t)home_disk_bytes()[home_byte(w, page)] != w->on_disk[page])
+            panic("thread %u: page %u of the disk has not what was stored", w->self, page);
 }
 
 /* ---- children ---- */
@@ -413,6 +472,8 @@ static void *work(void *arg)
         ndone++;
         if (n % 8 == 0)
             use_file(w);
+        if (n % 4 == 0)
+            use_disk(w, spaces[n / 4 % NSPACES]);
     }
     as_activate(thread_current(), NULL);
     return NULL;
@@ -443,12 +504,14 @@ static void build(void)
     file = object_create(source, sizeof source, NULL);
     written = object_create(NULL, 0, NULL);
     cut = object_create(NULL, NCUT * PAGE_SIZE, NULL);
+    home = object_create_disk(swap_home(&home_disk), HOME_NPAGES * PAGE_SIZE, NULL);
     spaces[0] = as_create();
     done(map_zero(spaces[0], HEAP_AT, NPAGES * PAGE_SIZE, RW));
     done(map_object(spaces[0], FILE_AT, NPAGES * PAGE_SIZE, RW, false, file, 0));
     done(map_object(spaces[0], SHARED_AT, NPAGES * PAGE_SIZE, PROT_READ, true, file, 0));
     done(map_object(spaces[0], CUT_AT, NCUT * PAGE_SIZE, RW, false, cut, 0));
     done(map_object(spaces[0], SEEN_AT, NCUT * PAGE_SIZE, RW, true, cut, 0));
+    done(map_object(spaces[0], DISK_AT, HOME_NPAGES * PAGE_SIZE, RW, true, home, 0));
     for (unsigned i = 0; i < NPAGES; i += 2)
         done(program_store(spaces[0], HEAP_AT + i * PAGE_SIZE, 1));
     for (unsigned i = 1; i < NSPACES; i++)
@@ -481,11 +544,15 @@ int main(int argc, char **argv)
     pthread_join(taker, NULL);
     host_use_hart(0);
     disk_off();
+    done(writeback(home, 0, HOME_NPAGES));
+    for (unsigned i = 0; i < NTHREADS; i++)
+        check_disk(&workers[i]);
     for (unsigned i = 0; i < NSPACES; i++)
         destroy(spaces[i]);
     object_put(file);
     object_put(written);
     object_put(cut);
+    object_put(home);
     world_end();
     printf("%lu operations on each of %u threads, seed %lu\n", noperations, NTHREADS, seed);
     return 0;

@@ -89,6 +89,7 @@ int drop_caches(void)
     int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
+    sync();                             /* what has not come to its disk is no cache */
     int result = write_all(fd, "1", 1);
     close(fd);
     return result;

@@ -738,7 +738,7 @@ static long act_modest(void)
     X(readv, parts_in_far_page, act_readv, nothing, close_fd, REFUSED | KILLED)                             \
     X(readv_far_list, parts_in_far_page, act_readv_far_list, nothing, close_fd, REFUSED | KILLED)           \
     X(writev, parts_in_far_page, act_writev, nothing, close_fd, REFUSED)                                    \
-    X(write_disk, open_disk, act_write_disk, nothing, close_fd, REFUSED)                                    \
+    X(write_disk, open_disk, act_write_disk, nothing, close_fd, REFUSED | DONE_WITHOUT)                     \
     X(fstat, open_file, act_fstat, nothing, close_fd, KILLED)                                               \
     X(stat, far_page, act_stat, nothing, nothing, REFUSED | KILLED)                                         \
     X(getdents, open_directory, act_getdents, nothing, close_fd, KILLED)                                    \
