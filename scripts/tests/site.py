@@ -139,6 +139,8 @@ def other_trees(folder):
             (page.links.count("extra.html") < 2, "the name of a document is no link"),
             ("../../scripts/site" not in extra.links, f"{extra.links}"),
             (not os.path.exists(os.path.join(output, "scripts", "site")), "a file that a page leads to is missing")])
+    status, said = site(tree, tree)
+    check("nobody's files are cleared away", [(status != 2 or not os.path.exists(os.path.join(tree, "README.md")), said)])
     append(tree, "docs/tour.md", "\n[nowhere](nowhere.md)\n")
     status, said = site(tree, output)
     check("a dead link is an error", [(status != 1 or "nowhere.md" not in said, f"status {status}: {said}")])
