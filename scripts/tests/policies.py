@@ -132,54 +132,9 @@ def recording(folder):
     check("the picture has a curve for each policy", list(picture_problems(folder, 7)))
 
 
-# --- What docs/reclaim.md shows --------------------------------------------------------------------------------------
-
-def shown():
-    """[(words of a command, its output)]"""
-    found = re.findall(r"^```\n\$ (\S+ .*)\n((?:.*\n)*?)```$", read(os.path.join(ROOT, "docs", "reclaim.md")), re.MULTILINE)
-    return [(command.split(), output) for command, output in found]
-
-
-def rows_of_cliff(text):
-    """way -> [(microseconds, reads)], and what surrounds these."""
-    _, header, *rows = text.splitlines()
-    numbers = [[(float(spent), int(reads)) for spent, reads in re.findall(r"([\d.]+) +\((\d+)\)", row)] for row in rows]
-    return {way: [row[n] for row in numbers] for n, way in enumerate(header.split()[1:])}, [row.split()[0] for row in rows]
-
-
-def compare_cliff(expected, got):
-    (shown_here, shown_sizes), (seen, sizes) = rows_of_cliff(expected), rows_of_cliff(got)
-    yield shown_sizes != sizes or shown_here.keys() != seen.keys(), f"other rows:\n{got}"
-    for way, row in shown_here.items():
-        for (_, reads), (_, reads_seen) in zip(row, seen[way], strict=True):
-            yield abs(reads - reads_seen) > 10, f"{way}: {reads_seen} reads, {reads} are shown"
-    for name, rows in (("shown", shown_here), ("seen", seen)):
-        yield rows["loop"][0][0] < 3 * rows["loop"][-1][0], f"{name}: a loop without enough memory is not 3 times slower"
-
-
-def documents(folder):
-    commands = shown()
-    check("docs/reclaim.md shows commands", [(len(commands) < 3, f"{len(commands)}")])
-    picture = os.path.join(folder, "picture.svg")
-    for (path, *words), expected in commands:
-        done = subprocess.run([os.path.join(ROOT, path), "-o", picture, "--build", BUILD, *words], cwd=ROOT,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False, timeout=200)
-        problems = [(done.returncode != 0, f"status {done.returncode}")]
-        if path.endswith("cliff"):
-            problems += compare_cliff(expected, done.stdout)
-            problems += picture_problems(folder, 3)
-        else:
-            problems += [(done.stdout != expected, f"shown:\n{expected}seen:\n{done.stdout}")]
-        if "--papers" in words:
-            kept = read(os.path.join(ROOT, "docs", "policies.svg"))
-            problems += [(read(picture) != kept, "docs/policies.svg is another picture")]
-        check(f"docs/reclaim.md: {path} {' '.join(words)}", problems)
-
-
 kernel_and_models("random strings", list(random_strings()))
 committed()
 anomaly()
 with tempfile.TemporaryDirectory() as where:
     recording(where)
-    documents(where)
 finish()

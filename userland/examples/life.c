@@ -4,7 +4,7 @@
  *   life STEP           does the steps up to this one, and shows only this one
  *   life -z [STEP]      stops itself after each step that it shows, as ^Z would: look at it with pmap; fg lets it go on
  *
- * docs/mm-tour.md goes through all of it. Four pages of a file, with a letter in each but the last, are mapped twice, and two
+ * docs/tour.md goes through all of it. Four pages of a file, with a letter in each but the last, are mapped twice, and two
  * pages of memory without a file; later the first mapping moves. Pages are counted from the beginning of a range that the
  * program has chosen, so its output does not depend on addresses:
  *
