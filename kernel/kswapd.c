@@ -41,6 +41,8 @@ static void wait_until_wanted(void)
 
 static void run(void)
 {
+    enum { TURNS_A_WALK = 64 };         /* over all address spaces; as many times a few pages */
+    unsigned turns = 0;
     sched_started();
     irq_unmask();
     for (;;) {
@@ -50,6 +52,8 @@ static void run(void)
         while (freed > 0 && page_used(PAGE_FREE) < 2 * page_low_mark()) {
             freed = reclaim();
             stolen += freed;
+            if (++turns % TURNS_A_WALK == 0)
+                reclaim_tables();
             thread_let_others();
         }
         atomic_store(&hopeless, freed == 0);

@@ -216,6 +216,18 @@ int as_fork(struct addrspace *parent, struct addrspace **out)
     return err;
 }
 
+void as_trim(struct addrspace *as)
+{
+    struct pmap_batch batch;
+    if (as->pmap.emptied < PMAP_EMPTIED_SOME)
+        return;
+    as_forget_near(as);
+    pmap_batch_begin(&batch, as);
+    pmap_trim(&batch);
+    pmap_batch_end(&batch);
+    radix_trim(&as->anons);
+}
+
 /* ---- the rest ---- */
 
 void as_activate(struct thread *thread, struct addrspace *as)

@@ -76,10 +76,11 @@ static inline void as_alone(struct addrspace *as) { rwlock_write(&as->lock); }
 static inline void as_alone_to_read(struct addrspace *as) { rwlock_downgrade(&as->lock); }
 
 /* By RADIX_END: near_about. It comes round after 2^38 verbs: harmless, unless a struct near is next used after just so many. */
+static inline void as_forget_near(struct addrspace *as) { as->generation += RADIX_END; }
 static inline void as_write(struct addrspace *as)
 {
     as_alone(as);
-    as->generation += RADIX_END;
+    as_forget_near(as);
 }
 
 static inline void as_write_done(struct addrspace *as) { rwlock_write_unlock(&as->lock); }
@@ -130,6 +131,12 @@ struct addrspace *as_next(uint32_t round);
 
 /* Give everything back. Also eats a half-built one. It has no other user, and no hart runs in it. Allocates nothing. */
 void as_destroy(struct addrspace *as);
+
+/*
+ * Free page tables and radix nodes that hold nothing any more, if there are some: taking a page leaves its table (pmap_forget), since
+ * tables go by verbs alone. Locks: as->lock, alone.
+ */
+void as_trim(struct addrspace *as);
 
 /*
  * Its users are killed, and whoever needs memory waits for its end: it counts as chosen until as_destroy has given everything

@@ -285,13 +285,14 @@ static bool fills_slot(struct addrspace *as, const struct vma *vma, vaddr_t va, 
 
 /*
  * A page table or a radix node is missing or shared. Make them, alone in the address space; from then on, since only verbs take
- * them away and the caller goes on as a reader, they are there. Nothing that anybody remembers changes: a node or a table that
- * is there already stays where it is, and a node that has been remembered was exclusive already.
+ * them away and the caller goes on as a reader, they are there. Nothing that anybody remembers changes, unless as_trim says so: a node
+ * or a table that is there already stays where it is, and a node that has been remembered was exclusive already.
  */
 static __attribute__((noinline)) enum fault_result prepare_shape(struct addrspace *as, vaddr_t va, enum access access,
                                                                 struct radix_node **node)
 {
     as_alone(as);
+    as_trim(as);
     struct vma *vma = vma_find(as, va);
     enum fault_result result = allowed(vma, va, access);
     *node = NULL;

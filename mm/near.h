@@ -7,7 +7,7 @@
  * locks one neighbourhood, so faults that are further apart than that run side by side. Two neighbourhoods may share a struct
  * near: then they take turns, and each forgets what the other remembered.
  *
- * What is remembered holds until the next verb: as_write raises as->generation, and that is the only way in which anything
+ * What is remembered holds until the next verb: as_forget_near raises as->generation, and that is the only way in which anything
  * here is forgotten. Only a node with an exclusive path is remembered; it stays exclusive, since only fork, a verb, shares it.
  *
  * What is remembered saves a fault 159 instructions of 1,189. All of it is inline, for fault.c alone: as calls these cost 60.

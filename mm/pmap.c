@@ -99,7 +99,7 @@ int pmap_init(struct pmap *pmap)
     atomic_store_explicit(&pmap->id.asid, 0, memory_order_relaxed);
     atomic_store_explicit(&pmap->id.harts, 0, memory_order_relaxed);
     atomic_store_explicit(&pmap->id.stale, ~0ul, memory_order_relaxed);
-    pmap->resident = pmap->resident_max = 0;
+    pmap->resident = pmap->resident_max = pmap->emptied = 0;
     mmu_root_init(pmap->root);
     return 0;
 }
@@ -402,6 +402,15 @@ void pmap_share(struct pmap_batch *batch, vaddr_t start, vaddr_t end)
     }
 }
 
+void pmap_trim(struct pmap_batch *batch)
+{
+    struct pte *entry;
+    for (vaddr_t va = 0; (entry = batch_table(batch, &va, USER_END)) != NULL; va = end_of_table(va, USER_END))
+        if (phys_to_page(pte_address(entry))->table.live == 0)
+            drop_leaf_table(batch, entry, va);
+    batch->as->pmap.emptied = 0;
+}
+
 /* ---- looking ---- */
 
 bool pmap_forget(struct pmap *pmap, vaddr_t va, const struct page *page)
@@ -417,6 +426,8 @@ bool pmap_forget(struct pmap *pmap, vaddr_t va, const struct page *page)
         fence_page(pmap, va);
         entries_removed(table, 1, index, index);
         pmap->resident--;
+        if (table->table.live == 0)
+            pmap->emptied++;
     }
     spin_unlock(&pmap->lock);
     return maps;

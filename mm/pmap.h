@@ -13,11 +13,14 @@
 struct addrspace;
 struct anon;
 
+#define PMAP_EMPTIED_SOME 8            /* tables: fewer are not worth the fence */
+
 struct pmap {
     struct spinlock lock;               /* pt_lock */
     paddr_t root;                       /* fixed */
     struct mmu_id id;
     size_t resident;                    /* [lock to change] live leaves: the resident size in pages; /proc reads it as it is */
+    _Atomic size_t emptied;             /* [lock to change] tables that pmap_forget has left empty; some may be in use again */
     size_t resident_max;                /* [lock to change] its most, when leaves were last taken away: pmap_resident_max */
 };
 
@@ -80,6 +83,9 @@ void pmap_remove(struct pmap_batch *batch, vaddr_t start, vaddr_t end);
 
 /* Take away all rights but prot from the leaves in [start, end); those left with none go. */
 void pmap_protect(struct pmap_batch *batch, vaddr_t start, vaddr_t end, unsigned prot);
+
+/* Free the tables that have no leaf. As pmap_remove, for who has the address space alone. */
+void pmap_trim(struct pmap_batch *batch);
 
 /* fork has shared the pages of [start, end): no leaf there may stay writable. Full tables are dropped, others downgraded. */
 void pmap_share(struct pmap_batch *batch, vaddr_t start, vaddr_t end);

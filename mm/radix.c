@@ -365,6 +365,30 @@ void radix_clear(struct radix *r, uint64_t start, uint64_t end)
     }
 }
 
+static void trim_below(struct radix_node **link, unsigned level)
+{
+    struct radix_node *node = *link;
+    if (!node_sole(node))
+        return;
+    for (uint32_t bits = level > 0 ? node->occupied : 0; bits != 0; bits &= bits - 1) {
+        unsigned i = __builtin_ctz(bits);
+        trim_below((struct radix_node **)&node->slot[i], level - 1);
+        if (node->slot[i] == NULL)
+            node->occupied &= ~(1u << i);
+    }
+    if (node->occupied == 0) {
+        *link = NULL;
+        node_put(node, level);
+    }
+    thread_let_others();
+}
+
+void radix_trim(struct radix *r)
+{
+    if (r->root != NULL)
+        trim_below(&r->root, TOP);
+}
+
 /* ---- whole trees ---- */
 
 /* What hangs below branch, at level, goes to *link: as a whole, or, where there is a node already, slot by slot. */

@@ -128,6 +128,9 @@ void radix_graft(struct radix *r, struct radix *from);
 int radix_prepare_clear(struct radix *r, uint64_t start, uint64_t end);
 void radix_clear(struct radix *r, uint64_t start, uint64_t end);
 
+/* Free the nodes without an anon, of those that no other tree shares. For who may clear. */
+void radix_trim(struct radix *r);
+
 /* Is there any anon in [start, end), or a node without any, which may have stayed? */
 bool radix_any(const struct radix *r, uint64_t start, uint64_t end);
 

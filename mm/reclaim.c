@@ -443,6 +443,9 @@ static int as_leave_disk(struct addrspace *as)
     return err;
 }
 
+static struct mutex one_walk = MUTEX_INIT(one_walk, RANK_FILE);   /* over all address spaces, by rounds */
+static uint32_t walk_round;                     /* [one_walk] */
+
 /* Nothing new comes to a disk that retires, so once round all is enough, but for what is nobody's at the moment. */
 static int everybody_leaves(uint32_t round)
 {
@@ -463,20 +466,34 @@ static int everybody_leaves(uint32_t round)
 
 int reclaim_leave_disk(struct page_device *dev)
 {
-    static struct mutex one_at_a_time = MUTEX_INIT(one_at_a_time, RANK_FILE);
-    static uint32_t round;                      /* [one_at_a_time] */
-    mutex_lock(&one_at_a_time);
+    mutex_lock(&one_walk);
     int err = swap_retire(dev);
     if (err == 0) {
         do {
-            err = everybody_leaves(++round);
+            err = everybody_leaves(++walk_round);
             thread_yield();
         } while (err == 0 && !swap_forget(dev));
         if (err != 0)
             swap_resume(dev);
     }
-    mutex_unlock(&one_at_a_time);
+    mutex_unlock(&one_walk);
     return err;
+}
+
+void reclaim_tables(void)
+{
+    struct addrspace *as;
+    mutex_lock(&one_walk);
+    walk_round++;
+    while ((as = as_next(walk_round)) != NULL) {
+        if (as->pmap.emptied >= PMAP_EMPTIED_SOME && rwlock_try_write(&as->lock)) {
+            as_trim(as);
+            as_write_done(as);
+        }
+        if (as_put(as))
+            as_destroy(as);
+    }
+    mutex_unlock(&one_walk);
 }
 
 void reclaim_counts(struct reclaim_counts *out)

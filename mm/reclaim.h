@@ -26,6 +26,9 @@ void reclaim_start(void);
  */
 int reclaim_leave_disk(struct page_device *dev);
 
+/* Free page tables and radix nodes that hold nothing, in all address spaces. Those whose lock is taken wait for the next time. Locks: none. */
+void reclaim_tables(void);
+
 /*
  * Take some pages that are used least, and give their frames back. Returns how many; 0: nothing that may be taken is left, or
  * there is no place on disk for it.

@@ -399,6 +399,14 @@ bool rwlock_try_read(struct rwlock *lock)
     return true;
 }
 
+bool rwlock_try_write(struct rwlock *lock)
+{
+    if (!rwlock_write_take(lock))
+        return false;
+    record_mutex(lock, lock->rank);
+    return true;
+}
+
 /* The caller has left the word already. */
 void rwlock_read_leave(struct rwlock *lock)
 {

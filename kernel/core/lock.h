@@ -217,6 +217,8 @@ static inline void rwlock_write(struct rwlock *lock)
         rwlock_write_slow(lock);
 }
 
+bool rwlock_try_write(struct rwlock *lock);             /* the same, if it can be had at once */
+
 static inline void rwlock_write_unlock(struct rwlock *lock)
 {
     uint64_t only_me = RW_WRITER;

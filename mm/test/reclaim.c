@@ -340,6 +340,40 @@ static void files(void)
     disk_off();
 }
 
+/* Tables whose leaves have all been taken go, and nothing else; what was in them comes back. Empty nodes, too. */
+static void tables(void)
+{
+    enum { NTABLES = 20 };
+    struct addrspace *as = as_create();
+    const size_t span = MMU_TABLE_SPAN * PAGE_SIZE;
+    disk_on(DISK_NPAGES);
+    check_eq(map_zero(as, span, NTABLES * span, RW), 0);
+    for (unsigned i = 0; i < NTABLES; i++)
+        check_eq(program_store(as, (1 + i) * span, i + 1), 0);
+    size_t ntables = page_used(PAGE_TABLE), nnodes = radix_node_count();
+    check_eq(reclaim_all(), NTABLES);
+    check_eq(page_used(PAGE_TABLE), ntables);
+    check_eq(program_load(as, 3 * span), 3);            /* it is in use again */
+    reclaim_tables();
+    check_eq(page_used(PAGE_TABLE), ntables - NTABLES + 1);
+    check_eq(radix_node_count(), nnodes);               /* what they hold is on disk */
+    world_check();
+    reclaim_tables();                                   /* too few, now */
+    for (unsigned i = NTABLES; i-- > 0;)                /* the last ones first, whose tables neighbourhoods have remembered */
+        check_eq(program_load(as, (1 + i) * span), i + 1);
+    check_eq(page_used(PAGE_TABLE), ntables);
+    as_alone(as);
+    check(radix_prepare(&as->anons, (NTABLES + 5) * MMU_TABLE_SPAN, NULL) != NULL);
+    as_write_done(as);
+    check(radix_node_count() > nnodes);
+    reclaim_all();
+    reclaim_tables();
+    check_eq(radix_node_count(), nnodes);
+    world_check();
+    destroy(as);
+    disk_off();
+}
+
 /* A page that is pinned, as by a read or a write, stays; one that is written to loses its slot. */
 static void pins(void)
 {
@@ -534,6 +568,7 @@ const struct test_case reclaim_cases[] = {
     { "shared, and not asked about", shared_and_not_asked_about },
     { "verbs on what is on disk", verbs },
     { "files", files },
+    { "tables", tables },
     { "pins", pins },
     { "locked in memory", locked_in_memory },
     { "disk full", disk_full },

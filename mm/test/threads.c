@@ -490,6 +490,8 @@ static void *take(void *unused)
         while (!over && ndone < due)
             sched_yield();
         reclaim();
+        if (n % 32 == 31)
+            reclaim_tables();
         if (n % 256 == 255) {
             disk_off();
             disk_on(DISK_NPAGES);

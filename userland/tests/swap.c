@@ -101,6 +101,26 @@ static void four_times(void) { working_set(4, MAP_PRIVATE); }
 static void eight_times(void) { working_set(8, MAP_PRIVATE); }
 static void shared_twice(void) { working_set(2, MAP_SHARED); }
 
+/* Page tables that nothing is left in go, too: a page in each, 400 of them, and then more than there is of other memory. */
+static void tables_go(void)
+{
+    enum { NTABLES = 400, SPAN = 512 };         /* pages that a table maps */
+    uintptr_t sparse = map_pages(NTABLES * SPAN, MAP_PRIVATE);
+    for (size_t i = 0; i < NTABLES; i++)
+        page_write(sparse, i * SPAN, 1);
+    long before = vmstat("nr_page_table_pages");
+    check_ge(before, NTABLES);
+    size_t npages = memory_npages() * 3 / 2;
+    uintptr_t dense = map_pages(npages, MAP_PRIVATE);
+    for (size_t i = 0; i < npages; i++)
+        page_write(dense, i, 2);
+    check_le(vmstat("nr_page_table_pages"), before - NTABLES / 2);
+    for (size_t i = 0; i < NTABLES; i++)
+        page_check(sparse, i * SPAN, 1);
+    unmap_pages(dense, npages);
+    unmap_pages(sparse, NTABLES * SPAN);
+}
+
 /* A child shares all of it, part of which is on disk; each writes its own. */
 static void forked(void)
 {
@@ -363,6 +383,7 @@ static const struct test_case usual[] = {
     { .name = "twice as much", .run = twice },
     { .name = "four times as much", .run = four_times },
     { .name = "eight times as much", .run = eight_times },
+    { .name = "tables go", .run = tables_go },
     { .name = "shared memory", .run = shared_twice },
     { .name = "forked", .run = forked },
     { .name = "crowd", .run = crowd },
