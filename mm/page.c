@@ -1,11 +1,11 @@
 /*
- * page.c - page frames: a buddy system, with a front end for each hart.
- * Owns: the frame table, the free lists, the front ends, the reserve.
+ * page.c - page frames: a buddy system, with a magazine for each hart.
+ * Owns: the frame table, the free lists, the magazines of the harts, the reserve.
  * Does not own: what a used frame means; its user says so with enum page_use.
  *
  * Free frames lie in blocks of 2^order frames, aligned to their size. Two blocks of one order whose addresses differ only in
  * bit `order` of the frame number are buddies; when both are free they become one block of the next order. Single frames
- * come from and go to a small array of this hart, which is filled and emptied in batches: most calls take no lock.
+ * come from and go to the magazine of this hart, which is filled and emptied in batches: most calls take no lock.
  *
  * In the checked kernel a free frame is full of POISON, and page_alloc looks whether it still is: whoever wrote to a frame
  * after giving it back is found out.
@@ -17,8 +17,8 @@
 #include "kernel/core/thread.h"
 #include "mm/page.h"
 
-#define FRONT_BATCH_ORDER 4
-#define FRONT_BATCH   (1u << FRONT_BATCH_ORDER)
+#define BATCH_ORDER   4
+#define BATCH         (1u << BATCH_ORDER)
 #define RESERVE_SHIFT 7                         /* the reserve is this fraction of memory: 1/128 */
 #define RESERVE_MAX   64                        /* frames */
 #define LOW_SHIFT     6                         /* the low mark is this fraction of memory, and the reserve */
@@ -38,7 +38,7 @@ static bool low;                                            /* [page_lock] see b
 static size_t ntotal;                                       /* fixed after page_init */
 static size_t nreserve;                                     /* fixed after page_init */
 
-struct page_front page_fronts[MMU_MAX_HARTS] __attribute__((aligned(256)));
+struct magazine page_magazines[MMU_MAX_HARTS] __attribute__((aligned(256)));
 
 static void poison(struct page *page)
 {
@@ -116,7 +116,7 @@ static bool enough_for(size_t npages)
     return nfree >= npages + (uses_reserve() ? 0 : nreserve);
 }
 
-/* ---- front ends ---- */
+/* ---- magazines ---- */
 
 /* Is less than a quarter free, for the first time since half was? Then caches go: README.md, "When memory runs short". */
 static bool becomes_low(void)
@@ -133,37 +133,37 @@ static bool becomes_low(void)
  * A block of a whole batch if there is one, otherwise frame by frame; the lowest address is handed out first.
  * False: none is left.
  */
-static bool front_fill(struct page_front *front)
+static bool magazine_fill(struct magazine *mag)
 {
     spin_lock(&page_lock);
-    unsigned order = enough_for(FRONT_BATCH) ? FRONT_BATCH_ORDER : 0;
+    unsigned order = enough_for(BATCH) ? BATCH_ORDER : 0;
     struct page *block = order > 0 ? buddy_alloc(order) : NULL;
     if (block != NULL) {
-        for (struct page *page = block + FRONT_BATCH; page > block;) {
+        for (struct page *page = block + BATCH; page > block;) {
             page_set_use(--page, PAGE_CACHED);
-            front->page[front->count++] = page;
+            magazine_put(mag, page);
         }
     } else {
-        /* From the reserve only the one that is asked for: what lies in the front end is anybody's. */
-        size_t most = nfree >= FRONT_BATCH + nreserve ? FRONT_BATCH : 1;
-        while (front->count < most && enough_for(1)) {
+        /* From the reserve only the one that is asked for: what lies in the magazine is anybody's. */
+        size_t most = nfree >= BATCH + nreserve ? BATCH : 1;
+        while (mag->count < most && enough_for(1)) {
             struct page *page = buddy_alloc(0);
             page_set_use(page, PAGE_CACHED);
-            front->page[front->count++] = page;
+            magazine_put(mag, page);
         }
     }
-    bool some = front->count > 0, few = nfree < page_low_mark();
+    bool some = mag->count > 0, few = nfree < page_low_mark();
     spin_unlock(&page_lock);
     if (few && page_low != NULL)
         page_low();
     return some;
 }
 
-static void front_drain(struct page_front *front, unsigned keep)
+static void magazine_drain(struct magazine *mag, unsigned keep)
 {
     spin_lock(&page_lock);
-    while (front->count > keep) {
-        struct page *page = front->page[--front->count];
+    while (mag->count > keep) {
+        struct page *page = magazine_take(mag);
         page_set_use(page, PAGE_FREE_TAIL);
         buddy_free(page, 0);
     }
@@ -174,21 +174,21 @@ struct page *page_alloc_slow(enum page_use use)
 {
     if (CHECKED)
         lock_assert_may_allocate();
-    struct page_front *front = &page_fronts[hart_index()];
-    if (front->count == 0 && becomes_low() && page_shrink != NULL) {
+    struct magazine *mag = &page_magazines[hart_index()];
+    if (mag->count == 0 && becomes_low() && page_shrink != NULL) {
         page_shrink(false);
-        front = &page_fronts[hart_index()];     /* after a sleep it may be another hart's, and have some */
+        mag = &page_magazines[hart_index()];     /* after a sleep it may be another hart's, and have some */
     }
-    if (front->count == 0 && !front_fill(front)) {
+    if (mag->count == 0 && !magazine_fill(mag)) {
         bool more;
         do {
             more = page_shrink != NULL && page_shrink(true);
-            front = &page_fronts[hart_index()];
-        } while (front->count == 0 && !front_fill(front) && more);
-        if (front->count == 0)
+            mag = &page_magazines[hart_index()];
+        } while (mag->count == 0 && !magazine_fill(mag) && more);
+        if (mag->count == 0)
             return NULL;
     }
-    struct page *page = front->page[--front->count];
+    struct page *page = magazine_take(mag);
     assert(page_use(page) == PAGE_CACHED);
     if (CHECKED)
         check_poison(page);
@@ -199,7 +199,7 @@ struct page *page_alloc_slow(enum page_use use)
 
 unsigned page_alloc_spare(enum page_use use, struct page *page[], unsigned n)
 {
-    unsigned done = 0, order = FRONT_BATCH_ORDER;
+    unsigned done = 0, order = BATCH_ORDER;
     spin_lock(&page_lock);
     if (nfree < n + (ntotal >> 2))
         n = 0;
@@ -223,19 +223,19 @@ unsigned page_alloc_spare(enum page_use use, struct page *page[], unsigned n)
 
 void page_free_slow(struct page *page)
 {
-    struct page_front *front = &page_fronts[hart_index()];
+    struct magazine *mag = &page_magazines[hart_index()];
     assert(page_use(page) >= PAGE_ANON);        /* in use: a frame freed twice stops here */
     if (CHECKED)
         poison(page);
     page_set_use(page, PAGE_CACHED);
-    if (front->count == PAGE_FRONT_MAX)
-        front_drain(front, PAGE_FRONT_MAX - FRONT_BATCH);
-    front->page[front->count++] = page;
+    if (mag->count == MAGAZINE_MAX)
+        magazine_drain(mag, MAGAZINE_MAX - BATCH);
+    magazine_put(mag, page);
 }
 
 void page_drain_hart(unsigned hart)
 {
-    front_drain(&page_fronts[hart], 0);
+    magazine_drain(&page_magazines[hart], 0);
 }
 
 /* ---- counts ---- */
@@ -255,7 +255,7 @@ size_t page_used(enum page_use use)
     if (use == PAGE_FREE) {
         size_t n = nfree;
         for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
-            n += page_fronts[h].count;
+            n += page_magazines[h].count;
         return n;
     }
     /* Nothing is counted on the way of a fault: who wants to know walks the table. */
@@ -296,9 +296,9 @@ void page_check(void)
     if (listed != nfree || counted != nfree)
         panic("I6: %zu frames free, %zu on lists, %zu marked so", nfree, listed, counted);
     for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
-        cached -= page_fronts[h].count;
+        cached -= page_magazines[h].count;
     if (cached != 0)
-        panic("I6: %zd frames more are marked as cached than front ends hold", cached);
+        panic("I6: %zd frames more are marked as cached than magazines hold", cached);
 }
 
 /* ---- start ---- */

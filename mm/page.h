@@ -10,12 +10,13 @@
 #include "arch/machine.h"
 #include "arch/mmu.h"
 #include "kernel/core/inject.h"
+#include "mm/magazine.h"
 #include <sys/queue.h>
 
 enum page_use {
     PAGE_FREE_TAIL,                     /* inside a free block of the buddy system; 0, so that a new table is all this */
     PAGE_FREE,                          /* head of a free block */
-    PAGE_CACHED,                        /* free, in a hart's front end */
+    PAGE_CACHED,                        /* free, in a hart's magazine */
     PAGE_RESERVED,                      /* not RAM, or never given to the allocator */
     PAGE_ANON,                          /* contents of an anon: private memory */
     PAGE_FILE,                          /* contents of an anon that an object owns */
@@ -140,22 +141,16 @@ bool page_few_left(void);
  */
 unsigned page_alloc_spare(enum page_use use, struct page *page[], unsigned n);
 
-/* A hart's front end: free frames, so that most calls take no lock. Only its hart touches it. */
-#define PAGE_FRONT_MAX 31
-struct page_front {
-    uint64_t count;
-    struct page *page[PAGE_FRONT_MAX];          /* 256 bytes in all */
-};
-extern struct page_front page_fronts[MMU_MAX_HARTS];
-struct page *page_alloc_slow(enum page_use use);        /* front end empty, or the checked kernel */
+extern struct magazine page_magazines[MMU_MAX_HARTS];
+struct page *page_alloc_slow(enum page_use use);        /* magazine empty, or the checked kernel */
 void page_free_slow(struct page *page);
 
 static inline struct page *page_alloc(enum page_use use)
 {
-    struct page_front *front = &page_fronts[hart_index()];
-    if (CHECKED || front->count == 0)
+    struct magazine *mag = &page_magazines[hart_index()];
+    if (CHECKED || mag->count == 0)
         return page_alloc_slow(use);
-    struct page *page = front->page[--front->count];
+    struct page *page = magazine_take(mag);
     page_set_use(page, use);
     page->fetch_clean = false;
     return page;
@@ -175,19 +170,19 @@ static inline struct page *page_alloc_zeroed(enum page_use use)
 
 static inline void page_free(struct page *page)
 {
-    struct page_front *front = &page_fronts[hart_index()];
-    if (CHECKED || front->count == PAGE_FRONT_MAX) {
+    struct magazine *mag = &page_magazines[hart_index()];
+    if (CHECKED || mag->count == MAGAZINE_MAX) {
         page_free_slow(page);
         return;
     }
     page_set_use(page, PAGE_CACHED);
-    front->page[front->count++] = page;
+    magazine_put(mag, page);
 }
 
 /* Give the free frames that a hart keeps to the common lists: its own, or any while all are stopped. */
 void page_drain_hart(unsigned hart);
 
-/* Frames: all that the allocator ever had, and how many are used for use (PAGE_FREE: free, front ends included). */
+/* Frames: all that the allocator ever had, and how many are used for use (PAGE_FREE: free, magazines included). */
 size_t page_total(void);
 size_t page_used(enum page_use use);
 

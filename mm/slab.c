@@ -13,7 +13,7 @@
 #include "mm/slab.h"
 
 #define SLAB_NONE  0xffff
-#define SLAB_BATCH (SLAB_MAGAZINE / 2)
+#define SLAB_BATCH (MAGAZINE_MAX / 2)
 #define POISON     0x6b                         /* what a free object is full of in the checked kernel */
 
 static struct spinlock slab_list_lock = SPINLOCK_INIT(RANK_PAGE);
@@ -128,23 +128,23 @@ static bool lock_with_slab(struct slab_cache *cache)
 }
 
 /* This hart's, with an object in it; NULL without memory. */
-static struct slab_magazine *magazine_fill(struct slab_cache *cache)
+static struct magazine *magazine_fill(struct slab_cache *cache)
 {
     if (!lock_with_slab(cache))
         return NULL;
-    struct slab_magazine *mag = &cache->magazine[hart_index()];         /* not before: page_alloc may sleep */
+    struct magazine *mag = &cache->magazine[hart_index()];         /* not before: page_alloc may sleep */
     while (mag->count < SLAB_BATCH && !LIST_EMPTY(&cache->partial))
-        mag->count += slab_take(cache, LIST_FIRST(&cache->partial), mag->object + mag->count, SLAB_BATCH - mag->count);
+        mag->count += slab_take(cache, LIST_FIRST(&cache->partial), mag->item + mag->count, SLAB_BATCH - mag->count);
     spin_unlock(&cache->lock);
     return mag;
 }
 
-static void magazine_drain(struct slab_cache *cache, struct slab_magazine *mag, unsigned keep)
+static void magazine_drain(struct slab_cache *cache, struct magazine *mag, unsigned keep)
 {
     struct page_list empty = LIST_HEAD_INITIALIZER(empty);
     spin_lock(&cache->lock);
     while (mag->count > keep) {
-        struct page *slab = slab_give(cache, mag->object[--mag->count]);
+        struct page *slab = slab_give(cache, magazine_take(mag));
         if (slab != NULL)
             LIST_INSERT_HEAD(&empty, slab, link);
     }
@@ -160,10 +160,10 @@ void *slab_alloc_slow(struct slab_cache *cache)
 {
     if (CHECKED)
         lock_assert_may_allocate();
-    struct slab_magazine *mag = &cache->magazine[hart_index()];
+    struct magazine *mag = &cache->magazine[hart_index()];
     if (mag->count == 0 && (mag = magazine_fill(cache)) == NULL)
         return NULL;
-    void *object = mag->object[--mag->count];
+    void *object = magazine_take(mag);
     if (CHECKED)
         check_poison(cache, object);
     return object;
@@ -185,12 +185,12 @@ unsigned slab_alloc_many(struct slab_cache *cache, void *object[], unsigned n)
 
 void slab_free_slow(struct slab_cache *cache, void *object)
 {
-    struct slab_magazine *mag = &cache->magazine[hart_index()];
+    struct magazine *mag = &cache->magazine[hart_index()];
     if (CHECKED)
         memset(object, POISON, cache->object_size);
-    if (mag->count == SLAB_MAGAZINE)
-        magazine_drain(cache, mag, SLAB_MAGAZINE - SLAB_BATCH);
-    mag->object[mag->count++] = object;
+    if (mag->count == MAGAZINE_MAX)
+        magazine_drain(cache, mag, MAGAZINE_MAX - SLAB_BATCH);
+    magazine_put(mag, object);
 }
 
 void slab_drain_hart(unsigned hart)

@@ -1,14 +1,12 @@
 /*
  * slab.h - small kernel objects of one type each.
  * Owns: the frames in PAGE_SLAB use, cut into objects.
- * Front end: a magazine of free objects for each hart, so that the usual alloc and free take no lock.
  */
 #pragma once
 
 #include "kernel/core/lock.h"
 #include "mm/page.h"
 
-#define SLAB_MAGAZINE   31              /* free objects that a hart keeps: a magazine is 256 bytes */
 #define SLAB_OBJECT_MAX 2032            /* bytes: at least two to a frame */
 
 struct slab_cache {
@@ -20,10 +18,7 @@ struct slab_cache {
     size_t nslabs;                      /* [lock] */
     size_t nfree;                       /* [lock] free objects in slabs, magazines not counted */
     SLIST_ENTRY(slab_cache) all_link;   /* [slab_list_lock] */
-    struct slab_magazine {
-        uint64_t count;
-        void *object[SLAB_MAGAZINE];
-    } magazine[MMU_MAX_HARTS];          /* its hart's; or anybody's, when all harts are stopped */
+    struct magazine magazine[MMU_MAX_HARTS];
 };
 
 /* Define cache var for objects of type; /proc/vmstat counts them in a row called var. */
@@ -38,8 +33,8 @@ void slab_free_slow(struct slab_cache *cache, void *object);
 
 static inline void *slab_alloc(struct slab_cache *cache)
 {
-    struct slab_magazine *mag = &cache->magazine[hart_index()];
-    return CHECKED || mag->count == 0 ? slab_alloc_slow(cache) : mag->object[--mag->count];
+    struct magazine *mag = &cache->magazine[hart_index()];
+    return CHECKED || mag->count == 0 ? slab_alloc_slow(cache) : magazine_take(mag);
 }
 #define slab_alloc(cache) (alloc_fails() ? NULL : slab_alloc(cache))    /* unless a test wants this one to fail */
 
@@ -48,11 +43,11 @@ unsigned slab_alloc_many(struct slab_cache *cache, void *object[], unsigned n);
 
 static inline void slab_free(struct slab_cache *cache, void *object)
 {
-    struct slab_magazine *mag = &cache->magazine[hart_index()];
-    if (CHECKED || mag->count == SLAB_MAGAZINE)
+    struct magazine *mag = &cache->magazine[hart_index()];
+    if (CHECKED || mag->count == MAGAZINE_MAX)
         slab_free_slow(cache, object);
     else
-        mag->object[mag->count++] = object;
+        magazine_put(mag, object);
 }
 
 /* Give a hart's free objects back to their slabs, and empty slabs to the frame allocator. Its own, or all are stopped. */

@@ -280,7 +280,7 @@ const struct test_case check_cases[] = {
     { "I7 a page is in another use", page_of_other_use, "I7" },
     { "I6 a frame nobody knows", frame_lost, "I6" },
     { "I6 a free block is in use", frame_free_and_used, "I6" },
-    { "I6 a frame in no front end", frame_cached_by_nobody, "I6" },
+    { "I6 a frame in no magazine", frame_cached_by_nobody, "I6" },
     { "I6 a free frame on no list", frame_free_but_unlisted, "I6" },
     { "I6 a store into a free frame", store_after_free, "written to while free" },
     { "I8 a node has a reference too many", node_counted_twice, "I8" },

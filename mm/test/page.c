@@ -65,11 +65,11 @@ static void front_ends(void)
     host_use_hart(1);
     for (unsigned i = 0; i < 8; i++)
         page_free(taken[--ntaken]);
-    check_eq(page_fronts[1].count, 8);
+    check_eq(page_magazines[1].count, 8);
     host_use_hart(0);
     check(page_alloc(PAGE_KERNEL) == NULL);
     page_drain_hart(1);
-    check_eq(page_fronts[1].count, 0);
+    check_eq(page_magazines[1].count, 0);
     take_all();
     give_all();
 }

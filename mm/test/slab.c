@@ -119,7 +119,7 @@ static void written_while_free(void)
 static void freed_to_another(void)
 {
     take_all();
-    for (unsigned i = 0; i <= SLAB_MAGAZINE; i++)
+    for (unsigned i = 0; i <= MAGAZINE_MAX; i++)
         slab_free(&others, thing[i]);
 }
 
