@@ -29,6 +29,9 @@ void host_seed(uint64_t seed);
 /* Several threads: a fence may be on its way at any moment, so a translation that the table has taken back is no proof. */
 extern bool host_concurrent;
 
+/* Say that no other hart is online: who must wait for a lock sleeps at once, instead of looking for a while first. */
+extern bool host_alone;
+
 uint64_t host_random(void);             /* the calling thread's own sequence */
 
 /* Called by panic with the message, before the program aborts. */

@@ -67,6 +67,7 @@ static struct actor *begin(char name, enum role role)
     struct actor *actor = &actors[nactors++];
     actor->name = name;
     actor->role = role;
+    host_alone = true;                          /* who looks before he sleeps does not notice that nobody wakes him */
     check_eq(pthread_create(&actor->thread, NULL, act, actor), 0);
     return actor;
 }
