@@ -22,6 +22,9 @@ import time
 from harness import LAUNCH, check, finish
 
 BUILD, ROOT = sys.argv[2:4]
+sys.path.insert(0, os.path.join(ROOT, "scripts/gdb"))
+from faultline import elf               # noqa: E402: found by the line above
+
 PAGE = "docs/debugging.md"
 ANSWER_S = 40                           # for one command, continue included
 IDLE_S = 1.5                            # after which a guest is at rest, before ^C
@@ -87,11 +90,13 @@ class Session:
         return self
 
     def __exit__(self, *_):
-        for process in (self.gdb, self.launch):
-            if process is not None and process.poll() is None:
-                process.terminate()
-        self.gdb.communicate()
+        try:
+            self.gdb.communicate(b"kill\nquit\n", timeout=ANSWER_S)
+        except subprocess.TimeoutExpired:
+            self.gdb.kill()
+            self.gdb.communicate()
         if self.launch is not None:
+            self.launch.terminate()
             self.launch.wait()
 
     def do(self, command, interrupt=False):
@@ -207,6 +212,13 @@ def as_the_guest_says(gdb):
             return
         sleeper = said[3]
         check("fl vmas is /proc/PID/maps", compared(session.do(f"fl vmas {sleeper}"), said[2]))
+        for start, offset in re.findall(r"^([0-9a-f]+)-\S+ r-.p ([0-9a-f]+) .*/bin/sleep$", said[2], re.MULTILINE):
+            with open(os.path.join(BUILD, "userland/sleep"), "rb") as file:
+                file.seek(int(offset, 16) + 1024)       # beyond the headers, which know of the symbols
+                row = file.read(16).hex(" ")
+            got = session.do(f"fl bytes 0x{start}+1024 {sleeper}") + session.do(f"fl anon 0x{start} {sleeper}")
+            words = [row, f"its page {int(offset, 16) >> 12}\n"]
+            check(f"page {int(offset, 16) >> 12} of the file", [(any(word not in got for word in words), f"{words} in\n{got}")])
         own = [row for row in ROW_OF_PS.findall(said[1]) if row[0].split()[0] in ("1", sleeper)]
         seen = [row for row in ROW_OF_PS.findall(session.do("fl ps")) if row[0].split()[0] in ("1", sleeper)]
         check("fl ps is ps", [(own != seen or len(own) != 2, f"ps: {own}\nfl ps: {seen}")])
@@ -214,6 +226,17 @@ def as_the_guest_says(gdb):
 
 def compared(got, expected):
     return [(normal(got) != normal(expected), f"the guest:\n{expected}gdb:\n{got}")]
+
+
+def at_the_end(gdb):
+    """A file of one page that is mapped as four: step cut of life, before its third load."""
+    with Session(gdb, ["life", "cut"]) as session:
+        session.do("fl symbols life")
+        session.do('tbreak load if $_streq($fl_program(), "life") && page == 26')
+        session.do("continue")
+        for page, words in ((8, "read   no fault"), (9, "read   SIGBUS: beyond the end of the object"), (11, "read   SIGBUS")):
+            got = session.do(f"fl anon base+{page}*4096")
+            check(f"one page of file: page {page}", [(words not in got, got)])
 
 
 def forecasts(gdb):
@@ -246,6 +269,13 @@ def sentences(gdb):
     with Session(gdb, ["life"], kernel=os.path.join(BUILD, "faultline-checked.elf")) as session:
         all_say("another kernel", session, "does not run")
     with tempfile.TemporaryDirectory() as folder:
+        later = os.path.join(folder, "later.elf")
+        with open(os.path.join(BUILD, "faultline.elf"), "rb") as file, open(later, "wb") as copy:
+            _, text = elf.sections(file.name)[".text"]
+            end = len(text) // 3 * 2
+            copy.write(file.read().replace(text, text[:end] + text[end:][::-1]))
+        with Session(gdb, ["life"], kernel=later) as session:
+            all_say("built anew since", session, "does not run")
         bare = os.path.join(folder, "faultline.elf")
         subprocess.run(["riscv64-unknown-elf-strip", "-o", bare, os.path.join(BUILD, "faultline.elf")], check=True)
         with Session(gdb, ["life"], kernel=bare) as session:
@@ -272,6 +302,7 @@ def main():
         return
     page_shows(gdb)
     as_the_guest_says(gdb)
+    at_the_end(gdb)
     forecasts(gdb)
     sentences(gdb)
     finish()

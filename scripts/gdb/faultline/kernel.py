@@ -284,16 +284,11 @@ def harts():
 
 
 def hart_here():
-    """The index of the hart that gdb looks at. tp points at its structure in the kernel, and sscratch while it is in user mode."""
-    table, size = address_of("harts"), type_of("struct hart").sizeof
-    count = int(variable("machine")["nharts"])
-    for name in ("tp", "sscratch"):
-        offset = (register(name) or 0) - table
-        if 0 <= offset < count * size and offset % size == 0:
-            return offset // size
-    hartid = gdb.selected_thread().ptid[1] - 1          # in the firmware; QEMU counts its threads from 1
-    for i in range(count):
-        if int(variable("machine")["harts"][i]["hartid"]) == hartid:
+    """The index of the hart that gdb looks at. For QEMU a hart is a thread, counted from 1 by its hartid."""
+    hartid = gdb.selected_thread().ptid[1] - 1
+    table = variable("machine")["harts"]
+    for i in range(int(variable("machine")["nharts"])):
+        if int(table[i]["hartid"]) == hartid:
             return i
     raise Missing("gdb looks at a hart that the kernel does not use: see info threads")
 
