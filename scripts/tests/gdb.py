@@ -7,6 +7,7 @@ the guest itself: maps and ps with its own, and the case that they foresee for e
 they say when something is missing. --show: print the sessions as they are, for who writes the document.
 """
 
+import glob
 import os
 import re
 import shlex
@@ -27,7 +28,8 @@ from faultline import elf               # noqa: E402: found by the line above
 
 PAGE = "docs/debugging.md"
 ANSWER_S = 40                           # for one command, continue included
-IDLE_S = 1.5                            # after which a guest is at rest, before ^C
+REST_S = 0.4                            # without much work, several times in a row, before ^C
+ONLINE = "online"                       # the last that the kernel says before programs run
 COMMAND = re.compile(r"^\(gdb\) ", re.MULTILINE)
 
 
@@ -99,14 +101,38 @@ class Session:
             self.launch.terminate()
             self.launch.wait()
 
-    def do(self, command, interrupt=False):
-        """What gdb prints for a command; interrupt: ^C once the guest is at rest, or after so many seconds."""
+    def work_s(self):
+        """The processor time that QEMU, the launcher's child, has used."""
+        for path in glob.glob("/proc/[0-9]*/stat"):
+            try:
+                with open(path, encoding="utf-8") as file:
+                    fields = file.read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == self.launch.pid:
+                return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0
+
+    def interrupt_at_rest(self, words):
+        """^C, once the console shows words and the machine has nothing more to do."""
+        rests, before = 0, 0
+        for _ in range(int(ANSWER_S / REST_S) - 5):
+            time.sleep(REST_S)
+            now = self.work_s()
+            rests = rests + 1 if words in self.shown_on_console() and now - before < REST_S / 4 else 0
+            before = now
+            if rests == 3:
+                break
+        self.gdb.send_signal(signal.SIGINT)
+
+    def do(self, command, interrupt=None):
+        """What gdb prints for a command; interrupt: ^C, once the console shows this and the guest is at rest."""
         self.number += 1
         end = f"=== {self.number} ==="
         watch = threading.Timer(ANSWER_S, self.gdb.kill)
         watch.start()
-        if interrupt:
-            threading.Timer(max(IDLE_S, interrupt), self.gdb.send_signal, [signal.SIGINT]).start()
+        if interrupt is not None:
+            threading.Thread(target=self.interrupt_at_rest, args=[interrupt]).start()
         lines = []
         try:
             self.gdb.stdin.write(f"{command}\necho \\n{end}\\n\n".encode())
@@ -123,14 +149,13 @@ class Session:
         return "".join(lines).removesuffix("\n")        # the echo's own
 
     def shown_on_console(self):
-        self.console.seek(0)
-        return self.console.read().decode(errors="replace").replace("\r", "")
+        return os.pread(self.console.fileno(), 1 << 20, 0).decode(errors="replace").replace("\r", "")
 
 
 # --- The document --------------------------------------------------------------------------------------------------------
 
 def sessions_of_page():
-    """[(launcher's options, [(command, whether ^C follows, output)])]"""
+    """[(launcher's options, [(command, what ^C waits for, output)])]"""
     found = []
     for block in re.findall(r"^```\n(.*?)^```$", read(PAGE), re.MULTILINE | re.DOTALL):
         if block.startswith("$ scripts/debug "):
@@ -140,7 +165,7 @@ def sessions_of_page():
             continue
         for piece in COMMAND.split(block)[1:]:
             command, _, output = piece.partition("\n")
-            interrupt = output.startswith("^C\n")
+            interrupt = ONLINE if output.startswith("^C\n") else None
             found[-1][1].append((command, interrupt, output.removeprefix("^C\n")))
     return found
 
@@ -165,6 +190,7 @@ VARIES = (
     (r"(?<![\w.])[0-9a-f]{8,}(?!\w)", "[0-9a-f]+"),
     (r"(\\\.(?:c|h|S):)\d+", r"\1\\d+"),
     (r"(line )\d+", r"\1\\d+"),
+    (r"build/userland", r"\\S*userland"),
     (r"^\d+ {4,}", r"\\d+ +"),                             # a line of a source
     (r"( 00:\d\d )\d+ +", r"\1\\d+ +"),                    # maps: the file's number
     (r"^( +\d+ +\d+ +\d+ [RSTZ]) +\d+ +\d+ +\d+ +[\d\\.]+", r"\1 +\\d+ +\\d+ +\\d+ +[\\d.]+"),           # ps
@@ -204,7 +230,7 @@ ROW_OF_PS = re.compile(r"^ *(\d+ +\d+ +\d+ \S +\d+ +\d+ +\d+) +[\d.]+ (\S+)", re
 def as_the_guest_says(gdb):
     script = "sleep 1000 & sleep 1; ps; echo; cat /proc/$!/maps; echo maps of $!; wait"
     with Session(gdb, ["--harts", "2", "sh", "-c", script]) as session:
-        session.do("continue", interrupt=2 * IDLE_S)
+        session.do("continue", interrupt="maps of")
         console = session.shown_on_console()
         said = re.search(r"^  PID .*\n((?:.+\n)+)\n((?:.+\n)+)maps of (\d+)$", console, re.MULTILINE)
         if said is None:
@@ -281,7 +307,7 @@ def sentences(gdb):
         with Session(gdb, ["life"], kernel=bare) as session:
             all_say("no symbols", session, "gdb has no kernel with symbols")
     with Session(gdb, ["sh", "-c", "sleep 1000"]) as session:
-        session.do("continue", interrupt=True)
+        session.do("continue", interrupt=ONLINE)
         for command, words in (("fl vmas", "hart 0 runs no process"), ("fl fault", "hart 0 runs no process"),
                                ("fl vmas 99", "there is no process 99"), ("fl radix x", "usage: fl radix [PID]"),
                                ("fl anon", "usage: fl anon ADDRESS [PID]"), ("fl anon nothing 1", 'No symbol "nothing"'),

@@ -56,12 +56,12 @@ def use(path):
         return
     if known is not None:
         try:
-            gdb.execute(f"remove-symbol-file {known}", to_string=True)
+            gdb.execute(f'remove-symbol-file "{known}"', to_string=True)
         except gdb.error:
             pass                        # somebody has removed it by hand
     known = None
     if path is not None:
-        gdb.execute(f"add-symbol-file {path}", to_string=True)
+        gdb.execute(f'add-symbol-file "{path}"', to_string=True)
         known = path
 
 
