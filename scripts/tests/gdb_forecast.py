@@ -1,7 +1,7 @@
 """gdb_forecast.py - in gdb: what the helpers foresee for each fault of a run is compared with what the kernel counts.
 
-At vm_fault the case is foreseen from the three layers; where it returns, one counter of the thread must have grown, that of this
-case, and the leaf must allow the access, unless that was refused. Prints a line for each fault that was otherwise, then
+At vm_fault the case is foreseen from the three layers, and the rights of the leaf; where it returns, one counter of the thread must
+have grown, that of this case, and the leaf must be as foreseen. Prints a line for each fault that was otherwise, then
 "forecast: N faults, cases ...".
 """
 
@@ -10,7 +10,7 @@ import gdb
 from faultline import kernel, layers
 
 FIRST, LAST = "FAULT_A1", "FAULT_OOM"   # the cases of which a fault is one
-foreseen = {}                           # thread -> (address, access, case, counters before)
+foreseen = {}                           # thread -> (page as it was, access, case, counters before)
 seen, wrong = [], []
 
 
@@ -32,7 +32,8 @@ class Entry(gdb.Breakpoint):
         kernel.forget()
         process = kernel.process_here()
         va, access = kernel.register("a1"), kernel.register("a2")
-        foreseen[process.thread_address] = (va, access, case_of(layers.Page(process, va), access), counters(process))
+        page = layers.Page(process, va)
+        foreseen[process.thread_address] = (page, access, case_of(page, access), counters(process))
         if not returns:
             returns.append(Return(f"*{kernel.register('ra'):#x}", internal=True))
         return False
@@ -42,11 +43,15 @@ class Return(gdb.Breakpoint):
     def stop(self):
         kernel.forget()
         process = kernel.process_here()
-        va, access, case, before = foreseen.pop(process.thread_address)
+        page, access, case, before = foreseen.pop(process.thread_address)
         grown = [name for name, count in counters(process).items() if count != before[name]]
-        refused = case in ("SEGV", "BUS")
-        if grown != [case] or layers.Page(process, va).leaf_allows(access) == refused:
-            wrong.append(f"{process} at {va:#x}, access {access}: foreseen {case}, counted {' '.join(grown)}")
+        leaf = layers.Page(process, page.va).leaf
+        if case in ("SEGV", "BUS", "SPURIOUS"):
+            good = leaf == page.leaf
+        else:
+            good = leaf is not None and leaf[1] == page.new_rights(access)
+        if grown != [case] or not good:
+            wrong.append(f"{process}, {page.va:#x}, access {access}: foreseen {case}, counted {' '.join(grown)}, leaf {leaf}")
         seen.append(case)
         return False
 

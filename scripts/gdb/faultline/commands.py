@@ -77,7 +77,7 @@ class Anon(Command):
     """What each layer says about a page: fl anon ADDRESS [PID]
 Its VMA; the way through the radix tree, as level[slot] with each node's references, and whether it is exclusive; the anon with its
 frame or slot; the object's page, where that shows; the leaf. Then which case of the picture in mm/README.md a read, a write and a
-fetch would be. ADDRESS is any expression, such as $stval or &variable."""
+fetch would be, and with which rights the page would be mapped. ADDRESS is any expression, such as $stval or &variable."""
 
     word, usage = "anon", "fl anon ADDRESS [PID]"
 
@@ -162,15 +162,15 @@ each fault; what is not kept is not guessed."""
         yield "all its faults: " + self.counts(process)
 
     def fate(self, process, page, access):
-        case, what = page.case(access)
+        case, why = page.case(access)
         serving = self.serving(process)
         if case is None:
-            return f"refused with {what}"
+            return f"refused with {why}"
         if page.leaf_allows(access):
             return "served: the leaf allows it" + (", and the kernel is about to return" if serving else "")
         if serving:
-            return f"being served. By what the layers hold at this moment it is {case}: {what}"
-        return f"to be tried again, for its leaf is gone or does not allow it. It would be {case}: {what}"
+            return f"being served. By what the layers hold at this moment it is {page.forecast(access)}"
+        return f"to be tried again, for its leaf is gone or does not allow it. It would be {page.forecast(access)}"
 
     @staticmethod
     def serving(process):

@@ -174,27 +174,36 @@ class Page:
             return None, why
         write = access == WRITE
         if self.vma.shared:
-            used, found = self.object_anon, ("C", "map the object's page" + ("; it is dirty from now on" if write else ""))
+            used, found = self.object_anon, ("C", "map the object's page" + (", dirty from now on" if write else ""))
         elif self.anon is not None and write and not self.exclusive:
             used, found = self.anon, ("A3", "copy to a new anon, for others may see this one")
         elif self.anon is not None:
-            used, found = self.anon, (("A2", "map the anon's page, writable") if write else
-                                      ("A1", "map the anon's page" + ("" if self.exclusive else ", read-only")))
+            used, found = self.anon, ("A2" if write else "A1", "map the anon's page")
         elif self.vma.object == 0:
             used, found = None, ("B3", "zero-fill a new anon")
         elif write:
             used, found = self.object_anon, ("B2", "copy the object's page to a new anon")
         else:
-            used, found = self.object_anon, ("B1", "map the object's page, read-only")
+            used, found = self.object_anon, ("B1", "map the object's page")
         if used is not None and used.page == 0:
             found = (found[0], "read the page from disk, then " + found[1])
         return found
+
+    def new_rights(self, access):
+        """Of the leaf that case() leads to: writable only where no store has to come by a fault first."""
+        case, _ = self.case(access)
+        if access == WRITE or case == "B3":
+            return self.vma.prot
+        may_store = {"A1": self.exclusive and self.anon.slot == 0,
+                     "B1": False,
+                     "C": self.object_anon is not None and self.object_anon.dirty and self.object_anon.slot == 0}[case]
+        return self.vma.prot if may_store else self.vma.prot & ~WRITE
 
     def forecast(self, access):
         case, what = self.case(access)
         if case is not None and self.leaf_allows(access):
             return "no fault: the leaf allows it"
-        return f"{case}: {what}" if case is not None else what
+        return f"{case}: {what}; leaf {rights(self.new_rights(access))}" if case is not None else what
 
     def lines(self):
         """One for each thing that a layer knows."""
