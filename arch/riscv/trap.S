@@ -133,13 +133,13 @@ stack_overflow:
     csrr a2, stval
     mv   a0, sp
     call trap_stack_overflow            /* does not return */
-    .cfi_endproc
 
 /* The first switch to a new process comes here: s0 = what to call first, sp = its frame. See context_init. */
     .globl context_start
 context_start:
     jalr s0
     tail trap_return
+    .cfi_endproc
 
 .macro for_context op, context         /* struct context */
     .set at, 0

@@ -17,5 +17,6 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from faultline import commands, programs, unwind        # noqa: E402: found by the line above
 
 commands.install()
+programs.install()
 unwind.TrapFilter()
 gdb.events.stop.connect(programs.on_stop)

@@ -265,6 +265,22 @@ def at_the_end(gdb):
             check(f"one page of file: page {page}", [(words not in got, got)])
 
 
+def other_traps(gdb):
+    """Backtraces that the document does not have: a stack that overflows, a new process, a new program."""
+    for options, place, frames in (
+            (["--append", "crash=stack"], "panic_trap", ["trap_stack_overflow", "stack_overflow: store page fault", "recurse"]),
+            (["life", "copy"], "trap_first_return if $fl_pid() == 3", ["trap_first_return", "context_start: system call fork"]),
+            (["life"], "trap_first_return if $fl_pid() == 2", ["trap_enter_program", "trap_entry: none yet", "_start"])):
+        with Session(gdb, options) as session:
+            session.do(f"break {place}")
+            session.do("continue")
+            if frames[-1] == "_start":
+                session.do("continue")          # the first is the fork's
+            got = session.do("bt 12")
+            found = re.search(".*".join(re.escape(frame) for frame in frames), got, re.DOTALL)
+            check(f"bt: {frames[-1]} below {frames[-2]}", [(not found, got)])
+
+
 def forecasts(gdb):
     with Session(gdb, ["life"]) as session:
         got = session.do(f"source {os.path.join(ROOT, 'scripts/tests/gdb_forecast.py')}")
@@ -329,6 +345,7 @@ def main():
     page_shows(gdb)
     as_the_guest_says(gdb)
     at_the_end(gdb)
+    other_traps(gdb)
     forecasts(gdb)
     sentences(gdb)
     finish()

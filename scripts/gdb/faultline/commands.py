@@ -350,4 +350,3 @@ def install():
     Fl()
     for kind in (Vmas, Anon, Radix, Fault, Ps, Bt, Bytes, Symbols):
         kind()
-    programs.ProgramName()

@@ -321,7 +321,7 @@ class Process:
     def space(self):
         """Its struct addrspace."""
         if int(self.proc["as"]) == 0:
-            raise Missing(f"{self} has no memory any more: it is a zombie")
+            raise Missing(f"{self} has no memory, not yet or not any more")
         return at("struct addrspace", self.proc["as"])
 
     def frame(self):

@@ -97,15 +97,22 @@ def on_stop(_event):
         pass
 
 
-class ProgramName(gdb.Function):
-    """$fl_program(): the name of the process on this hart, "" without one. For conditions of breakpoints in programs."""
+class Here(gdb.Function):
+    """What a condition of a breakpoint may want to know about the process on this hart."""
 
-    def __init__(self):
-        super().__init__("fl_program")
+    def __init__(self, name, of_process, without_one):
+        super().__init__(name)
+        self.of_process, self.without_one = of_process, without_one
 
     def invoke(self):
         try:
             kernel.forget()
-            return kernel.process_here().name
+            return self.of_process(kernel.process_here())
         except (Missing, gdb.error):
-            return ""
+            return self.without_one
+
+
+def install():
+    """$fl_program(), its name, "" without one; $fl_pid(), its number, or 0."""
+    Here("fl_program", lambda process: process.name, "")
+    Here("fl_pid", lambda process: process.pid, 0)

@@ -20,20 +20,21 @@ from faultline.kernel import Missing
 
 class TrapDecorator(FrameDecorator):
     """
-    trap_entry, with the cause: once trap_dispatch has written it down. The hart is in the kernel, so gdb can read that by itself;
-    other ways of reading would have it forget the frames that it is about to print.
+    The frame of a trap, with the cause: once trap_dispatch has written it down. The hart is in the kernel, so gdb can read that by
+    itself; other ways of reading would have it forget the frames that it is about to print.
     """
 
     def function(self):
         frame = self.inferior_frame()
         newer = frame.newer()
-        if newer is None or newer.newer() is None:
-            return super().function()
+        name = function_at(frame.pc() - (newer is not None))
+        if newer is None or (newer.newer() is None and newer.name() in ("trap_dispatch", "trap_dispatch_kernel")):
+            return name
         try:
             saved = frame.read_register("sp").cast(kernel.type_of("struct trapframe").pointer()).dereference()
-            return f"trap_entry: {cause_words(saved, lambda table: kernel.symbol(table).value(), gdb.Value.string)}"
+            return f"{name}: {cause_words(saved, lambda table: kernel.symbol(table).value(), gdb.Value.string)}"
         except (Missing, gdb.error):
-            return super().function()
+            return name
 
 
 class TrapFilter:
@@ -42,7 +43,14 @@ class TrapFilter:
         gdb.frame_filters[self.name] = self
 
     def filter(self, frames):
-        return map(self.decorated, frames)
+        last = None
+        try:
+            for decorator in frames:
+                last = decorator.inferior_frame()
+                yield self.decorated(decorator)
+        except gdb.error:               # gdb asks who has called a program's first function before it hands out that
+            if last is not None and last.older() is not None:
+                yield FrameDecorator(last.older())
 
     def decorated(self, decorator):
         return TrapDecorator(decorator) if decorator.inferior_frame().type() == gdb.SIGTRAMP_FRAME else decorator
@@ -60,6 +68,8 @@ def is_system_call(frame):
 def cause_words(frame, table_named=kernel.variable, string=kernel.string_at):
     """A trap's cause, by the tables in kernel/trap.c."""
     cause = int(frame["cause"])
+    if cause == 0:                      # a new frame; where instructions may be two bytes long no jump is misaligned
+        return "none yet"
     if cause == (1 << 64) - 1:          # TRAP_NONE
         return "not as a trap has left it"
     table = table_named("interrupts" if cause & INTERRUPT else "exceptions")
