@@ -4,11 +4,12 @@ By hand: gdb-multiarch build/faultline.elf -x scripts/gdb/fl.py; then type fl. d
 """
 
 import os
+import re
 import sys
 
 import gdb
 
-if tuple(int(part) for part in gdb.VERSION.split(".")[:1] if part.isdecimal()) < (13,):
+if int(re.search(r"\d+", gdb.VERSION)[0]) < 13:
     print(f"fl: this is gdb {gdb.VERSION}; Faultline's helpers are made for 13 and newer")
 
 sys.dont_write_bytecode = True

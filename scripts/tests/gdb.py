@@ -48,7 +48,7 @@ def find_gdb():
             continue
         probe = subprocess.run([path, "-nx", "-batch", "-ex", "python print(gdb.VERSION)", "-ex", "set architecture riscv:rv64"],
                                capture_output=True, text=True, check=False)
-        version = re.match(r"(\d+)", probe.stdout)
+        version = re.search(r"(\d+)", probe.stdout)
         if version and int(version[1]) >= 13 and "Undefined" not in probe.stderr:
             return path
     return None
