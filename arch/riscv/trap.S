@@ -33,6 +33,7 @@
     csrr a1, sstatus
     sd   a0, 0(sp)
     sd   a1, FRAME_SSTATUS(sp)
+    cfi_frame_saved
 .endm
 
 .macro restore_state
@@ -42,8 +43,21 @@
     csrw sepc, a1
 .endm
 
+/* For debuggers: a trap's frame is at sp, as large as it is. sepc stands for the pc that the trap came from. */
+.macro cfi_frame_saved
+    .cfi_def_cfa sp, FRAME_SIZE
+    .cfi_offset sepc, -FRAME_SIZE
+    .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    .cfi_offset \n, \n*8 - FRAME_SIZE
+    .endr
+.endm
+
     .text
     .balign 4                           /* Privileged spec, stvec */
+    .cfi_sections .debug_frame
+    .cfi_startproc
+    .cfi_signal_frame                   /* it may lie on another stack, and its pc is not behind a call */
+    .cfi_return_column sepc
     .globl trap_entry
 trap_entry:
     csrrw tp, sscratch, tp
@@ -125,6 +139,7 @@ stack_overflow:
 context_start:
     jalr s0
     tail trap_return
+    .cfi_endproc
 
 .macro for_context op, context         /* struct context */
     .set at, 0
