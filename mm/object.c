@@ -73,12 +73,12 @@ void object_put(struct vm_object *obj)
         return;
     assert(LIST_EMPTY(&obj->vmas));             /* each of them holds a reference */
     mutex_lock(&objects_lock);
+    mutex_lock(&obj->lock);                     /* reclaim may be giving up a page of it, and counts that */
     LIST_REMOVE(obj, all_link);
     commit_count(-(int64_t)obj->ncommitted);
     mutex_unlock(&objects_lock);
     if (obj->limited)
         atomic_fetch_sub_explicit(&npages_of_files, obj->npages, memory_order_relaxed);
-    mutex_lock(&obj->lock);             /* nobody else can find it, but a lock held tells the checker that it is not whole */
     radix_put_all(&obj->slots);
     mutex_unlock(&obj->lock);
     slab_free(&vm_objects, obj);

@@ -5,7 +5,8 @@
  * then there is no memory.
  *
  * Beside them they read, write and cut a file, as read(2), write(2) and truncate(2) do: a write is whole for every reader. And
- * they cut one that all of them map. A disk is mapped, too: what they store there is on it in the end.
+ * they cut one that all of them map. A disk is mapped, too: what they store there is on it in the end. Each has a file of its own,
+ * and then another.
  *
  * What is checked while all run: in every page each thread has a byte of its own, and finds there what it stored last, in
  * whatever address space that was; unless the page was a copy of one that has been cut off since, and is zeroes again. In the
@@ -74,6 +75,7 @@ struct worker {
     unsigned self;
     struct stored stored[NSPACES];
     uint8_t on_disk[HOME_NPAGES];       /* what it has stored last into its byte of each page of the disk */
+    struct vm_object *own;              /* a file that nobody else knows, but reclaim; or NULL */
 };
 
 static vaddr_t own_byte(const struct worker *w, unsigned page)
@@ -165,6 +167,19 @@ static void use_file(const struct worker *w)
         write_file(host_random());
     else
         read_file(w);
+}
+
+/* A file goes, perhaps while reclaim gives up a page of it: what is counted of it goes once. */
+static void use_own_file(struct worker *w)
+{
+    static char somebody;
+    struct anon *anon;
+    if (w->own != NULL)
+        object_put(w->own);
+    w->own = object_create(NULL, 8 * PAGE_SIZE, (struct inode *)&somebody);
+    for (unsigned i = 0; w->own != NULL && i < 8; i++)
+        if (object_lock_page(w->own, i, &anon) == 0)
+            object_unlock_page(w->own, anon);
 }
 
 /* ---- a file that is cut while everybody maps it ---- */
@@ -474,7 +489,11 @@ static void *work(void *arg)
             use_file(w);
         if (n % 4 == 0)
             use_disk(w, spaces[n / 4 % NSPACES]);
+        if (n % 32 == 0)
+            use_own_file(w);
     }
+    if (w->own != NULL)
+        object_put(w->own);
     as_activate(thread_current(), NULL);
     return NULL;
 }
@@ -555,6 +574,8 @@ int main(int argc, char **argv)
     object_put(written);
     object_put(cut);
     object_put(home);
+    if (object_page_count() != 0)
+        panic("%zd pages of files are counted, and there is no file", (ssize_t)object_page_count());
     world_end();
     printf("%lu operations on each of %u threads, seed %lu\n", noperations, NTHREADS, seed);
     return 0;
