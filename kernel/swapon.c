@@ -52,7 +52,7 @@ void swapon_boot(void)
     if (err != 0)
         kprintf("boot: cannot swap to %s: error %d\n", name, -err);
     if (disk_at(0) != NULL && kswapd_start() == 0)
-        reclaim_start();                        /* what disks hold in memory can be taken back without swap, too */
+        reclaim_start_homes();                  /* what disks hold in memory can be taken back without swap, too */
 }
 
 int swapoff(struct inode *inode)

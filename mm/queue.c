@@ -8,7 +8,7 @@
 #include "mm/policy.h"
 #include "mm/queue.h"
 
-bool queue_on;
+bool queue_on, queue_all;
 size_t queued_pages;
 struct spinlock queue_lock = SPINLOCK_INIT(RANK_QUEUE);
 const struct policy *queue_policy;
@@ -37,7 +37,7 @@ static void hand_over(struct arrivals *from)
 
 void queue_came_slow(struct anon *anon)
 {
-    if (anon->queue == QUEUE_NONE)
+    if (anon->queue == QUEUE_NONE && (queue_all || swap_is_home(anon->slot)))
         queue_back(anon);
 }
 

@@ -18,6 +18,7 @@ enum { QUEUE_NONE, QUEUE_ARRIVING, QUEUE_LEAVING, QUEUE_POLICY };      /* anon->
 static inline void queue_name(struct anon *anon, uint8_t queue) { __atomic_store_n(&anon->queue, queue, __ATOMIC_RELEASE); }
 
 extern bool queue_on;                           /* set once: until then nothing is queued */
+extern bool queue_all;                          /* set once: until then only pages with a home are (swap.h) */
 extern struct spinlock queue_lock;
 extern const struct policy *queue_policy;       /* fixed once queue_on is set */
 extern size_t queued_pages;                     /* [queue_lock] on queues of the policy */
@@ -45,5 +46,5 @@ void queue_take_off(struct anon *anon);
 /* All that have come are the policy's. Caller holds queue_lock. */
 void queue_hand_over(void);
 
-/* Begin. All harts stand still. */
+/* Begin, with pages that have a home. All harts stand still. */
 void queue_start(const struct policy *policy);

@@ -407,13 +407,13 @@ bool reclaim_use_policy(const char *name)
 
 const char *reclaim_policy_name(void) { return policy->name; }
 
-void reclaim_start(void)
+static void start(bool all)
 {
-    if (queue_on)
-        return;
     /* What is there already is found by its frame. All harts stand still, so what page->anon says is so. */
     harts_stop();
-    queue_start(policy);
+    if (!queue_on)
+        queue_start(policy);
+    queue_all = all;
     for (struct page *page = page_frames; page < page_frames + page_count; page++) {
         enum page_use use = page_use(page);
         if ((use != PAGE_ANON && use != PAGE_FILE) || page->anon->family == NULL || !mutex_trylock(&page->anon->lock))
@@ -422,6 +422,18 @@ void reclaim_start(void)
         mutex_unlock(&page->anon->lock);
     }
     harts_resume();
+}
+
+void reclaim_start_homes(void)
+{
+    if (!queue_on)
+        start(false);
+}
+
+void reclaim_start(void)
+{
+    if (!queue_all)
+        start(true);
 }
 
 /* ---- off ---- */

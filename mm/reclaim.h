@@ -17,8 +17,12 @@ struct page_device;
 bool reclaim_use_policy(const char *name);
 const char *reclaim_policy_name(void);
 
-/* Begin or cease to keep track. After reclaim_start every page that comes is queued, and those that are there already are. */
+/*
+ * Begin to keep track, of pages that come and of those that are there already: of all; or of those with a home (swap.h), for
+ * without swap no others can go.
+ */
 void reclaim_start(void);
+void reclaim_start_homes(void);
 
 /*
  * Bring back what is on dev, and use it no more. Returns 0; -EINVAL: not in use; -ENOMEM, -EIO: it is in use as before, with

@@ -181,8 +181,6 @@ swap_slot swap_home(struct page_device *dev)
     return 0;
 }
 
-bool swap_is_home(swap_slot slot) { return slot != SWAP_ZEROES && slot >> SWAP_INDEX_BITS >= SWAP_AREAS_MAX; }
-
 static struct page_device *device_of(swap_slot slot)
 {
     unsigned number = slot >> SWAP_INDEX_BITS;

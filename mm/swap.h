@@ -51,7 +51,7 @@ bool swap_forget(struct page_device *dev);      /* dev is the caller's again; fa
 /* The slot of dev's first page, for ever; the others follow. 0: there are HOMES_MAX disks already. One caller at a time. */
 #define HOMES_MAX (62 - SWAP_AREAS_MAX)
 swap_slot swap_home(struct page_device *dev);
-bool swap_is_home(swap_slot slot);
+static inline bool swap_is_home(swap_slot slot) { return slot >> SWAP_INDEX_BITS >= SWAP_AREAS_MAX && slot != SWAP_ZEROES; }
 int swap_home_flush(swap_slot home);
 
 /* Is slot one of an area that is being retired? Are both on the same disk? */

@@ -21,13 +21,13 @@ static struct vm_object *file;
 static vaddr_t page_at(unsigned i) { return at + i * PAGE_SIZE; }
 static char *on_disk(unsigned i) { return home_disk_bytes() + i * PAGE_SIZE; }
 
-/* A disk whose pages begin with their number, as a file that is mapped at at. Pages are queued, as they are where there is a disk. */
+/* A disk whose pages begin with their number, as a file that is mapped at at. Its pages are queued. */
 static struct addrspace *mapped(bool shared)
 {
     for (unsigned i = 0; i < NPAGES; i++)
         *on_disk(i) = i + 1;
     file = object_create_disk(swap_home(&home_disk), NPAGES * PAGE_SIZE, NULL);
-    reclaim_start();
+    reclaim_start_homes();
     struct addrspace *as = as_create();
     check_eq(map_object(as, at, NPAGES * PAGE_SIZE, RW, shared, file, 0), 0);
     return as;
