@@ -16,8 +16,9 @@ import tomllib
 
 from cases import HOME, Run, Tree, Wrong, case_names, run_cases, tree_files
 
-LABS = os.path.join("docs", "labs")
-NOT_IN_STARTER = (r"docs/mutants\.md", r"docs/grading\.md", r"docs/labs/.*", r"scripts/tests/labs\.py", r"scripts/mutants\.toml")
+LABS, LABS_ZH = os.path.join("docs", "labs"), os.path.join("docs", "zh", "labs")
+NOT_IN_STARTER = (r"docs/mutants\.md", r"docs/grading\.md", r"docs/(zh/)?labs/.*", r"scripts/tests/labs\.py",
+                  r"scripts/mutants\.toml")
 CATALOGUE = "# The breaks are the teacher's.\nbreak = []\n"
 AT_ONCE = 60                            # cases a boot
 GRADE_S = 1200                          # for one submission: who hangs in every case gets no more
@@ -161,8 +162,11 @@ def starter_files(lab):
         mine = [case for case in sorted(kept) if f'.name = "{case}"' in text]
         if mine:
             files[name] = without_cases(text, mine).encode()
-    with open(os.path.join(HOME, LABS, lab.name + ".md"), "rb") as file:
-        files[os.path.join(LABS, lab.name + ".md")] = file.read()
+    for folder in (LABS, LABS_ZH):
+        handout = os.path.join(folder, lab.name + ".md")
+        if folder == LABS or os.path.exists(os.path.join(HOME, handout)):
+            with open(os.path.join(HOME, handout), "rb") as file:
+                files[handout] = file.read()
     files[lab.path] = lab.for_student().encode()
     files["scripts/mutants.toml"] = CATALOGUE.encode()
     return files

@@ -102,7 +102,7 @@ def answers_of(lab, whole):
 def starters():
     whole = {}
     for name in tree_files():
-        if not name.startswith(("build/", "docs/labs/")):
+        if not name.startswith(("build/", "docs/labs/", "docs/zh/labs/")):
             with open(os.path.join(HOME, name), encoding="utf-8", errors="replace") as file:
                 whole[name] = file.read()
     for name in lab_names():
@@ -117,7 +117,7 @@ def starters():
         tests = "\n".join(files[path] for path in files if path.startswith("userland/tests/"))
         found = [case for case in kept if f'.name = "{case}"' in tests]
         check(f"{name}: nor any of {len(kept)} cases that are kept back", [(bool(found), str(found)), (len(kept) < 5, "few")])
-        found = [path for path in files if re.search(r"docs/(labs/(?!%s\.)|grading|mutants)|tests/labs\.py" % name, path)]
+        found = [path for path in files if re.search(r"docs/((zh/)?labs/(?!%s\.)|grading|mutants)|tests/labs\.py" % name, path)]
         check(f"{name}: nor a page of the teacher's", [
             (bool(found), str(found)), ("[[break]]" in files["scripts/mutants.toml"], "breaks")])
         known = {b.name: b for b in read_catalogue()}

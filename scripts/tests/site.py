@@ -126,7 +126,8 @@ def append(folder, path, text):
 def other_trees(folder):
     tree, output = os.path.join(folder, "tree"), os.path.join(folder, "site")
     copy_of_documents(tree)
-    shutil.rmtree(os.path.join(tree, "docs", "labs"), ignore_errors=True)
+    for labs in ("docs/labs", "docs/zh/labs"):
+        shutil.rmtree(os.path.join(tree, labs), ignore_errors=True)
     append(tree, "docs/zh/README.md", "# 中文\n\n[一](#一)，见 `docs/zh/extra.md`。\n\n## 一\n")
     append(tree, "docs/zh/extra.md", "# 更多\n\n[上](README.md#一) [下](../../scripts/site)\n")
     status, said = site(tree, output)
