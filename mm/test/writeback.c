@@ -157,9 +157,11 @@ static void reclaimed(void)
     struct addrspace *as = mapped(true);
     for (unsigned i = 0; i < NPAGES; i++)
         check_eq(i % 3 == 0 ? program_store(as, page_at(i), 100 + i) : program_load(as, page_at(i)), i % 3 == 0 ? 0 : i + 1);
+    check_eq(map_zero(as, page_at(NPAGES + 5), PAGE_SIZE, RW), 0);
+    check_eq(program_load(as, page_at(NPAGES + 5)), 0);
     check_eq(reclaim_all(), NPAGES);
     check_eq(disk_written(), (NPAGES + 2) / 3);
-    check_eq(anon_count(), 0);
+    check_eq(anon_count(), 1);                          /* the zeroes: there is no swap */
     world_check();
     for (unsigned i = 0; i < NPAGES; i++)
         check_eq(program_load(as, page_at(i)), i % 3 == 0 ? 100 + i : i + 1);
