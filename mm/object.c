@@ -122,13 +122,10 @@ static void spare_init(struct spare *spare)
 
 static int spare_alloc(struct vm_object *obj, struct spare *spare)
 {
-    while (spare->n < spare->wanted) {
-        struct anon *anon = obj->home != 0 ? anon_alloc_on_disk() : anon_alloc(PAGE_FILE);
-        if (anon == NULL)
-            return -ENOMEM;
+    struct anon *anon;
+    while (spare->n < spare->wanted && (anon = obj->home != 0 ? anon_alloc_on_disk() : anon_alloc(PAGE_FILE)) != NULL)
         spare->anon[spare->n++] = anon;
-    }
-    return radix_spare_alloc(&spare->nodes);
+    return spare->n > 0 ? radix_spare_alloc(&spare->nodes) : -ENOMEM;           /* more than one is for read-ahead */
 }
 
 static void spare_free(struct spare *spare)

@@ -483,7 +483,8 @@ int reclaim_leave_disk(struct page_device *dev)
 void reclaim_tables(void)
 {
     struct addrspace *as;
-    mutex_lock(&one_walk);
+    if (!mutex_trylock(&one_walk))
+        return;                                 /* a swapoff, which kswapd must not wait for */
     walk_round++;
     while ((as = as_next(walk_round)) != NULL) {
         if (as->pmap.emptied >= PMAP_EMPTIED_SOME && rwlock_try_write(&as->lock)) {

@@ -13,11 +13,11 @@
 struct policy;
 struct page_device;
 
-/* The policy by its name; before the first swap_on. False: there is none of that name. */
+/* The policy by its name; before reclaim_start. False: there is none of that name, or it is too late. */
 bool reclaim_use_policy(const char *name);
 const char *reclaim_policy_name(void);
 
-/* Begin or cease to keep track. After reclaim_start every page that comes is queued, and those that are there already are. */
+/* Begin to keep track: those pages that are there already are queued, and from now on each that comes. */
 void reclaim_start(void);
 
 /*
@@ -26,7 +26,7 @@ void reclaim_start(void);
  */
 int reclaim_leave_disk(struct page_device *dev);
 
-/* Free page tables and radix nodes that hold nothing, in all address spaces. Those whose lock is taken wait for the next time. Locks: none. */
+/* Free page tables and radix nodes that hold nothing, where nobody is at work; otherwise it is for the next time. Locks: none. */
 void reclaim_tables(void);
 
 /*
@@ -48,7 +48,7 @@ void reclaim_cool(struct anon *const anon[], unsigned n);
 struct reclaim_counts {
     size_t zeroes;                      /* pages of zeroes that went, and were not written */
     size_t dropped;                     /* given up without writing: clean, or to be filled again */
-    size_t saved;                       /* of disks, written there */
+    size_t saved;                       /* of disks, given up after they had been written there */
     size_t scanned;                     /* asked about */
 };
 void reclaim_counts(struct reclaim_counts *counts);

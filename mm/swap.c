@@ -41,7 +41,7 @@ struct header {
 struct area {
     struct page_device *dev;            /* NULL: no area */
     int priority;
-    _Atomic bool retires;                     /* nothing is written to it any more */
+    _Atomic bool retires;               /* nothing is written to it any more */
     size_t npages, nused;               /* the header among both */
     size_t nheld;                       /* slots that someone holds: not the header, nor bad ones */
     uint32_t next;                      /* where the search for a free slot goes on */
