@@ -22,6 +22,7 @@
 #include "kernel/core/thread.h"
 #include "kernel/core/trace.h"
 #include "mm/addrspace.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/pmap.h"
 #include "mm/policy.h"
@@ -469,10 +470,11 @@ int reclaim_leave_disk(struct page_device *dev)
     mutex_lock(&one_walk);
     int err = swap_retire(dev);
     if (err == 0) {
-        do {
+        err = commit_is_full() ? -ENOMEM : 0;   /* what has been promised could not be held without it */
+        while (err == 0 && !swap_forget(dev)) {
             err = everybody_leaves(++walk_round);
             thread_yield();
-        } while (err == 0 && !swap_forget(dev));
+        }
         if (err != 0)
             swap_resume(dev);
     }

@@ -21,8 +21,8 @@ const char *reclaim_policy_name(void);
 void reclaim_start(void);
 
 /*
- * Bring back what is on dev, and use it no more. Returns 0; -EINVAL: not in use; -ENOMEM, -EIO: it is in use as before, with
- * some pages back. Source: swapoff(2). Locks: none.
+ * Bring back what is on dev, and use it no more. Returns 0; -EINVAL: not in use; -ENOMEM (also: without it too much would be
+ * promised, see commit.h), -EIO: it is in use as before, with some pages back. Source: swapoff(2). Locks: none.
  */
 int reclaim_leave_disk(struct page_device *dev);
 

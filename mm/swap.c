@@ -344,7 +344,7 @@ void swap_totals(size_t *npages, size_t *free)
     struct swap_usage usage;
     *npages = *free = 0;
     for (unsigned i = 0; i < SWAP_AREAS_MAX; i++)
-        if (swap_usage(i, &usage)) {
+        if (swap_usage(i, &usage) && !areas[i].retires) {
             *npages += usage.npages;
             *free += usage.npages - usage.used;
         }

@@ -85,4 +85,4 @@ void swap_counts(struct swap_counts *counts);
 
 size_t swap_held(void);                 /* slots that someone holds: given out, and neither freed nor abandoned */
 bool swap_usage(unsigned area, struct swap_usage *usage);       /* false: there is no such area */
-void swap_totals(size_t *npages, size_t *free);                 /* of all areas, in slots */
+void swap_totals(size_t *npages, size_t *free);                 /* of all areas that do not retire, in slots */
