@@ -271,7 +271,7 @@ static uint64_t next_on_disk(struct addrspace *as, uint64_t vpn, uint64_t end)
     return anon != NULL && vpn < end ? vpn : end;
 }
 
-/* The object that is mapped first in [*at, end), with a reference, and which of its pages; *at becomes what is behind. NULL: none. */
+/* The first object mapped in [*at, end), with a reference, and its pages [*first, *last) there; *at: what is behind. NULL: none. */
 static struct vm_object *next_object(struct addrspace *as, vaddr_t *at, vaddr_t end, uint64_t *first, uint64_t *last)
 {
     struct vm_object *obj = NULL;

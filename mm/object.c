@@ -16,6 +16,7 @@
 #include "mm/slab.h"
 
 static SLAB_CACHE(vm_objects, struct vm_object);
+_Static_assert(RADIX_END <= 1ul << SWAP_INDEX_BITS, "each page of a disk has a slot: its home and its index");
 
 static struct mutex objects_lock = MUTEX_INIT(objects_lock, RANK_OBJECT_LIST);
 static LIST_HEAD(, vm_object) objects;          /* [objects_lock] */
