@@ -13,7 +13,6 @@
 #include "kernel/fs/text.h"
 #include "kernel/kswapd.h"
 #include "kernel/swapon.h"
-#include "mm/commit.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
 #include "mm/swap.h"
@@ -58,13 +57,7 @@ void swapon_boot(void)
 int swapoff(struct inode *inode)
 {
     struct block *b = block_of(inode);
-    if (b == NULL)
-        return -EINVAL;
-    if (!commit_reserve(b->dev.npages))         /* what has been promised could not be held without it */
-        return -ENOMEM;
-    int err = reclaim_leave_disk(&b->dev);
-    commit_release(b->dev.npages);
-    return err;
+    return b != NULL ? reclaim_leave_disk(&b->dev) : -EINVAL;
 }
 
 void text_swaps(struct text *text)

@@ -133,8 +133,8 @@ struct addrspace *as_next(uint32_t round);
 void as_destroy(struct addrspace *as);
 
 /*
- * Free page tables and radix nodes that hold nothing any more, if there are some: taking a page leaves its table (pmap_forget), since
- * tables go by verbs alone. Locks: as->lock, alone.
+ * Free page tables and radix nodes that hold nothing any more, if there are some: reclaim takes leaves and leaves their tables
+ * (pmap_forget), since tables go by verbs alone. Locks: as->lock, alone.
  */
 void as_trim(struct addrspace *as);
 

@@ -271,7 +271,7 @@ static uint64_t next_on_disk(struct addrspace *as, uint64_t vpn, uint64_t end)
     return anon != NULL && vpn < end ? vpn : end;
 }
 
-/* The object that is mapped first in [*at, end), with a reference, and which of its pages; *at becomes what is behind. NULL: none. */
+/* The first object mapped in [*at, end), with a reference, and its pages [*first, *last) there; *at: what is behind. NULL: none. */
 static struct vm_object *next_object(struct addrspace *as, vaddr_t *at, vaddr_t end, uint64_t *first, uint64_t *last)
 {
     struct vm_object *obj = NULL;
@@ -310,7 +310,8 @@ static int objects_needed(struct addrspace *as, vaddr_t start, vaddr_t end)
     uint64_t first, last;
     int err = 0;
     for (vaddr_t at = start; err != -EINTR && (obj = next_object(as, &at, end, &first, &last)) != NULL;) {
-        for (err = 0; first < last && err != -EINTR && !page_few_left(); first++) {
+        uint64_t there = obj->home != 0 ? object_npages(obj) : 0;
+        for (err = 0; first < last && first < there && err != -EINTR && !page_few_left(); first++) {
             read_in_object(obj, first);
             err = thread_between_pieces();
         }

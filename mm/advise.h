@@ -59,7 +59,7 @@ int as_populate(struct addrspace *as, vaddr_t start, size_t len, enum access acc
 int as_page_out(struct addrspace *as, vaddr_t start, size_t len, bool only_cool);
 
 /*
- * Bring in the private pages, and those of disks, that are on disk, and wait for them. What cannot come, for want of memory or because the disk fails, stays there.
+ * Bring in the pages that are on disk, private or of a disk, and wait. What cannot come (no memory, or EIO) stays there.
  * Returns 0; -ENOMEM: holes, with the rest done; -EINTR: killed. Source: madvise(2), MADV_WILLNEED.
  */
 int as_will_need(struct addrspace *as, vaddr_t start, size_t len);

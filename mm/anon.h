@@ -55,8 +55,8 @@ static inline void anon_get(struct anon *anon)
 }
 
 /*
- * Let go of a reference; the last one frees the anon, its page and its slot. Nobody maps the page any more by then. May sleep, where
- * the page is on its way out or in.
+ * Let go of a reference; the last one frees the anon, its page and its slot. Nobody maps the page any more by then. May sleep,
+ * where the page is on its way out or in.
  */
 void anon_put(struct anon *anon);
 

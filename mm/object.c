@@ -16,6 +16,7 @@
 #include "mm/slab.h"
 
 static SLAB_CACHE(vm_objects, struct vm_object);
+_Static_assert(RADIX_END <= 1ul << SWAP_INDEX_BITS, "each page of a disk has a slot: its home and its index");
 
 static struct mutex objects_lock = MUTEX_INIT(objects_lock, RANK_OBJECT_LIST);
 static LIST_HEAD(, vm_object) objects;          /* [objects_lock] */
@@ -122,13 +123,10 @@ static void spare_init(struct spare *spare)
 
 static int spare_alloc(struct vm_object *obj, struct spare *spare)
 {
-    while (spare->n < spare->wanted) {
-        struct anon *anon = obj->home != 0 ? anon_alloc_on_disk() : anon_alloc(PAGE_FILE);
-        if (anon == NULL)
-            return -ENOMEM;
+    struct anon *anon;
+    while (spare->n < spare->wanted && (anon = obj->home != 0 ? anon_alloc_on_disk() : anon_alloc(PAGE_FILE)) != NULL)
         spare->anon[spare->n++] = anon;
-    }
-    return radix_spare_alloc(&spare->nodes);
+    return spare->n > 0 ? radix_spare_alloc(&spare->nodes) : -ENOMEM;           /* more than one is for read-ahead */
 }
 
 static void spare_free(struct spare *spare)

@@ -22,6 +22,7 @@
 #include "kernel/core/thread.h"
 #include "kernel/core/trace.h"
 #include "mm/addrspace.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/pmap.h"
 #include "mm/policy.h"
@@ -481,10 +482,11 @@ int reclaim_leave_disk(struct page_device *dev)
     mutex_lock(&one_walk);
     int err = swap_retire(dev);
     if (err == 0) {
-        do {
+        err = commit_is_full() ? -ENOMEM : 0;   /* what has been promised could not be held without it */
+        while (err == 0 && !swap_forget(dev)) {
             err = everybody_leaves(++walk_round);
             thread_yield();
-        } while (err == 0 && !swap_forget(dev));
+        }
         if (err != 0)
             swap_resume(dev);
     }
@@ -495,7 +497,8 @@ int reclaim_leave_disk(struct page_device *dev)
 void reclaim_tables(void)
 {
     struct addrspace *as;
-    mutex_lock(&one_walk);
+    if (!mutex_trylock(&one_walk))
+        return;                                 /* a swapoff, which kswapd must not wait for */
     walk_round++;
     while ((as = as_next(walk_round)) != NULL) {
         if (as->pmap.emptied >= PMAP_EMPTIED_SOME && rwlock_try_write(&as->lock)) {

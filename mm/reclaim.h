@@ -13,7 +13,7 @@
 struct policy;
 struct page_device;
 
-/* The policy by its name; before the first swap_on. False: there is none of that name. */
+/* The policy by its name; before reclaim_start. False: there is none of that name, or it is too late. */
 bool reclaim_use_policy(const char *name);
 const char *reclaim_policy_name(void);
 
@@ -25,12 +25,12 @@ void reclaim_start(void);
 void reclaim_start_homes(void);
 
 /*
- * Bring back what is on dev, and use it no more. Returns 0; -EINVAL: not in use; -ENOMEM, -EIO: it is in use as before, with
- * some pages back. Source: swapoff(2). Locks: none.
+ * Bring back what is on dev, and use it no more. Returns 0; -EINVAL: not in use; -ENOMEM (also: without it too much would be
+ * promised, see commit.h), -EIO: it is in use as before, with some pages back. Source: swapoff(2). Locks: none.
  */
 int reclaim_leave_disk(struct page_device *dev);
 
-/* Free page tables and radix nodes that hold nothing, in all address spaces. Those whose lock is taken wait for the next time. Locks: none. */
+/* Free page tables and radix nodes that hold nothing, where nobody is at work; otherwise it is for the next time. Locks: none. */
 void reclaim_tables(void);
 
 /*
@@ -52,7 +52,7 @@ void reclaim_cool(struct anon *const anon[], unsigned n);
 struct reclaim_counts {
     size_t zeroes;                      /* pages of zeroes that went, and were not written */
     size_t dropped;                     /* given up without writing: clean, or to be filled again */
-    size_t saved;                       /* of disks, written there */
+    size_t saved;                       /* of disks, given up after they had been written there */
     size_t scanned;                     /* asked about */
 };
 void reclaim_counts(struct reclaim_counts *counts);

@@ -41,7 +41,7 @@ struct header {
 struct area {
     struct page_device *dev;            /* NULL: no area */
     int priority;
-    _Atomic bool retires;                     /* nothing is written to it any more */
+    _Atomic bool retires;               /* nothing is written to it any more */
     size_t npages, nused;               /* the header among both */
     size_t nheld;                       /* slots that someone holds: not the header, nor bad ones */
     uint32_t next;                      /* where the search for a free slot goes on */
@@ -342,7 +342,7 @@ void swap_totals(size_t *npages, size_t *free)
     struct swap_usage usage;
     *npages = *free = 0;
     for (unsigned i = 0; i < SWAP_AREAS_MAX; i++)
-        if (swap_usage(i, &usage)) {
+        if (swap_usage(i, &usage) && !areas[i].retires) {
             *npages += usage.npages;
             *free += usage.npages - usage.used;
         }

@@ -22,7 +22,7 @@ typedef uint32_t swap_slot;
 #define SWAP_AREAS_MAX  8
 #define SWAP_INDEX_BITS 26
 #define SWAP_NPAGES_MAX (1u << 21)      /* of one area: 8 GiB; more of it is not used */
-#define SWAP_CLUSTER    8               /* the most pages that go out in one request */
+#define SWAP_CLUSTER    8               /* the most pages that go out, or come in, at once */
 
 /* What mm wants of a disk, or of a part of one. */
 struct page_device {
@@ -37,7 +37,7 @@ struct page_device {
 };
 
 /*
- * Use dev from now on, of those with room the one with the highest priority first. dev stays the caller's, until swap_off.
+ * Use dev from now on, of those with room the one with the highest priority first. dev is mm's until swap_forget.
  * Returns 0; -EINVAL: no header as mkswap(8) makes it, or none that fits dev; -EBUSY: in use already; -EPERM: too many areas;
  * -EIO; -ENOMEM.
  */
@@ -85,4 +85,4 @@ void swap_counts(struct swap_counts *counts);
 
 size_t swap_held(void);                 /* slots that someone holds: given out, and neither freed nor abandoned */
 bool swap_usage(unsigned area, struct swap_usage *usage);       /* false: there is no such area */
-void swap_totals(size_t *npages, size_t *free);                 /* of all areas, in slots */
+void swap_totals(size_t *npages, size_t *free);                 /* of all areas that do not retire, in slots */

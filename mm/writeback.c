@@ -1,10 +1,10 @@
 /*
  * writeback.c - what was stored to a disk's pages goes to the disk.
  *
- * A page of a disk has its slot while disk and memory are the same. The first store takes the slot away (anon_stored), and can only
- * come by a fault or a write, since no leaf of a page with a slot may be stored to. Here it gets the slot back: its leaves go, it
- * is written, and its lock is held until that is done, so who wants to store waits. What a write(2) copies to it meanwhile takes the
- * slot away once more, after the copy (object_written), so nothing is lost: it is written twice.
+ * A page of a disk has its slot while disk and memory are the same. The first store takes the slot away (anon_stored). It can only
+ * come by a fault or a write, since no leaf of a page with a slot may be stored to. Here the page gets its slot back: its leaves
+ * go, it is written, and its lock is held until that is done, so a program that wants to store waits. A write(2) that copies to it
+ * meanwhile takes the slot away once more after the copy (object_written): the page is written twice, and nothing is lost.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/thread.h"

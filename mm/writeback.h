@@ -14,7 +14,7 @@
 int writeback(struct vm_object *obj, uint64_t first, uint64_t end);
 
 /*
- * Write n <= SWAP_CLUSTER pages of one disk, locked and without leaves. Those that have their slot afterwards are there; the others stay
- * to be written. Returns 0, or -EIO: there are such.
+ * Write n <= SWAP_CLUSTER pages of one disk, locked and without leaves. Those that have their slot afterwards are there; the
+ * others stay to be written. Returns 0, or -EIO: there are such.
  */
 int writeback_pages(struct anon *const anon[], unsigned n);

@@ -129,7 +129,7 @@ int blocks_make(struct inode *dir)
         struct partition part[PARTITIONS_MAX];
         unsigned n = 0;
         err = make_block(dir, blocks[d], disk, block_device(d), 0, disk->size_bytes);
-        const char *table = err == 0 ? partitions_read(contents(blocks[d]), disk->block_bytes, part) : NULL;
+        const char *table = blocks[d]->inode != NULL ? partitions_read(contents(blocks[d]), disk->block_bytes, part) : NULL;
         for (unsigned i = 0; table != NULL && i < PARTITIONS_MAX && err == 0; i++)
             if (part[i].len > 0) {
                 err = make_block(dir, &blocks[d][i + 1], disk, block_device(d) + i + 1, part[i].start, part[i].len);

@@ -13,7 +13,8 @@
 /* ---- master boot record: the last bytes of the first 512 ---- */
 
 enum { MBR_OFFSET = 446, MBR_NPARTS = 4, MBR_MAGIC = 0xaa55 };
-enum { TYPE_NONE = 0, TYPE_EXTENDED = 0x05, TYPE_EXTENDED_LBA = 0x0f, TYPE_GPT = 0xee };
+enum { STATUS_ACTIVE = 0x80 };
+enum { TYPE_NONE = 0, TYPE_EXTENDED = 0x05, TYPE_EXTENDED_LBA = 0x0f, TYPE_EXTENDED_LINUX = 0x85, TYPE_GPT = 0xee };
 
 struct mbr {
     struct {
@@ -120,9 +121,12 @@ const char *partitions_read(struct vm_object *contents, uint32_t block_bytes, st
         memset(part, 0, PARTITIONS_MAX * sizeof *part);
         return NULL;
     }
+    for (unsigned i = 0; i < MBR_NPARTS; i++)
+        if ((mbr.part[i].status & ~STATUS_ACTIVE) != 0)
+            return NULL;                        /* the first block of a file system, which ends in the same magic */
     for (unsigned i = 0; i < MBR_NPARTS; i++) {
         uint8_t type = mbr.part[i].type;
-        if (type != TYPE_NONE && type != TYPE_EXTENDED && type != TYPE_EXTENDED_LBA)
+        if (type != TYPE_NONE && type != TYPE_EXTENDED && type != TYPE_EXTENDED_LBA && type != TYPE_EXTENDED_LINUX)
             set_part(&disk, mbr.part[i].first, mbr.part[i].nblocks, &part[i]);
     }
     return "MBR";

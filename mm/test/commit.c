@@ -1,9 +1,12 @@
 /*
  * commit.c - tests of mm/commit.c: what counts as promised, and what is refused when no more may be.
  */
+#include "kernel/core/errno.h"
 #include "mm/advise.h"
 #include "mm/commit.h"
+#include "mm/reclaim.h"
 #include "mm/remap.h"
+#include "mm/test/disk.h"
 #include "mm/test/test.h"
 
 #define RW (PROT_READ | PROT_WRITE)
@@ -215,6 +218,21 @@ static void refused_file(void)
     destroy(most);
 }
 
+/* A disk may go if what it holds is not needed; that is less than the disk, where the area is. */
+static void refused_swapoff(void)
+{
+    disk_on(101);
+    struct addrspace *most = leave(100);
+    check_eq(reclaim_leave_disk(&disk), -ENOMEM);
+    check_eq(room(), 100);
+    destroy(most);
+    most = leave(101);
+    check_eq(reclaim_leave_disk(&disk), 0);
+    check_eq(room(), 1);
+    check_eq(reclaim_leave_disk(&disk), -EINVAL);
+    destroy(most);
+}
+
 /* ---- refused memory: what was reserved is let go ---- */
 
 struct attempt {
@@ -271,6 +289,7 @@ const struct test_case commit_cases[] = {
     { "strict: moves", refused_moves },
     { "strict: fork", refused_fork },
     { "strict: files", refused_file },
+    { "strict: swapoff", refused_swapoff },
     { "strict: reserved in vain", reserved_in_vain },
     { 0 },
 };

@@ -222,6 +222,10 @@ static void no_memory(void)
         host_fail_allocation(FAIL_NONE, 0);
         world_check();
     }
+    check_eq(read_in_object(file, 20), 0);
+    host_fail_allocation(FAIL_ONCE, 2);                 /* only read-ahead wants it */
+    check_eq(program_load(as, page_at(21)), 22);
+    host_fail_allocation(FAIL_NONE, 0);
     host_fail_allocation(FAIL_FROM_THEN_ON, 1);
     check_eq(writeback(file, 0, NPAGES), 0);            /* needs none */
     host_fail_allocation(FAIL_NONE, 0);

@@ -74,11 +74,16 @@ def partitions(folder):
             file.write(disk)
 
     look = "for d in /dev/vda?*; do echo $d $(head -c 8 $d) $(wc -c <$d); done"
-    put(marked(bytearray(mbr((0x83, 63, 100), (0x05, 163, 50), (0x83, 213, 7), (0x83, 4000, 97))).ljust(4096 * SECTOR, b"\0"), 63, 213))
+    put(marked(bytearray(mbr((0x83, 63, 100), (0x85, 163, 50), (0x83, 213, 7), (0x83, 4000, 97))).ljust(4096 * SECTOR, b"\0"), 63, 213))
     expect("a master boot record: no extended partition, none beyond the end", guest("--disk", path, "sh", "-c", look), 0,
            "vda: 2 partitions (MBR)\n", "/dev/vda1 at 63 51200\n/dev/vda3 at 213 3584\n")
     expect("a write to a partition ends", guest("--disk", path, "sh", "-c", "printf 1234 | dd of=/dev/vda3 bs=4 seek=895"), 0)
     check("and is where the partition is", [(contents(path)[213 * SECTOR + 3580:220 * SECTOR + 4] != b"1234" + bytes(4), "it is not")])
+    code = bytearray(mbr((0x83, 63, 100)).ljust(4096 * SECTOR, b"\0"))
+    code[446] = ord("N")
+    put(code)
+    result = guest("--disk", path, "sh", "-c", "ls /dev")
+    check("the first block of a file system is no table", [(result[0] != 0 or "vda1" in result[1], result[1])])
     parts = [(40, 47), None, (1000, 1999), None, None] + [(2000 + n, 2000 + n) for n in range(11)]
     for damaged, says in (((), "GPT"), ((1,), "GPT, its copy")):
         put(marked(gpt(4096, parts, damaged), 40, 1000, 2009))
@@ -86,6 +91,9 @@ def partitions(folder):
         expect(f"a GUID partition table, damaged: {damaged}", result, 0, f"vda: 12 partitions ({says})\n",
                "/dev/vda1 at 40 4096\n", "/dev/vda15 at 2009 512\n", "/dev/vda3 at 1000 512000\n")
         check("and no more", [("vda2 " in result[1] or "vda16" in result[1], result[1])])
+    put(gpt(4096, [(40 + 10 * n, 40 + 10 * n) for n in range(15)]))
+    result = guest(*["--disk", path + ",snapshot"] * 5, "sh", "-c", "ls /dev")
+    check("more disks and partitions than there are numbers for", [(result[0] != 0 or "vdc15" not in result[1], result[1])])
     put(gpt(4096, parts, (1, 4095)))
     result = guest("--disk", path, "sh", "-c", "ls /dev")
     check("neither of the two is whole: no partitions", [(result[0] != 0 or "vda1" in result[1], result[1])])
