@@ -20,12 +20,12 @@
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
-#include "kernel/core/trace.h"
 #include "mm/addrspace.h"
 #include "mm/object.h"
 #include "mm/pmap.h"
 #include "mm/policy.h"
 #include "mm/reclaim.h"
+#include "mm/record.h"
 #include "mm/swap.h"
 #include "mm/writeback.h"
 
@@ -143,7 +143,7 @@ static void leave(struct anon *anon)
 {
     struct page *page = anon->page;
     assert(anon->slot != 0);
-    trace(TRACE_OUT, anon->vpn << PAGE_SHIFT, page_to_phys(page));
+    page_record(TRACE_OUT, anon, page);
     anon->page = NULL;
     queue_name(anon, QUEUE_NONE);
     mutex_unlock(&anon->lock);
@@ -202,7 +202,7 @@ static size_t give_up(struct anon *const anon[], unsigned n)
         paddr_t frame = page_to_phys(one->page);
         uint64_t vpn = one->vpn;
         if (object_can_refill(one) && object_give_up(one)) {
-            trace(TRACE_OUT, vpn << PAGE_SHIFT, frame);
+            trace_of(0, TRACE_OUT, vpn << PAGE_SHIFT, frame, 0, TRACE_OBJECT);
             freed++;
         } else {
             stay(one);
