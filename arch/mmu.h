@@ -64,12 +64,12 @@ bool mmu_root_loaded(paddr_t root);
 
 /*
  * Make every hart forget the leaf for va, or everything of this address space: those in id->harts before this returns, the
- * others before they next run in it.
+ * others before they next run in it. Returns the former, a bit each.
  * A fence for an address orders leaves only: whoever frees a table asks for everything.
  * Privileged spec, SFENCE.VMA; SBI 1.0, RFENCE.
  */
-void mmu_fence_page(struct mmu_id *id, vaddr_t va);
-void mmu_fence_all(struct mmu_id *id);
+uint64_t mmu_fence_page(struct mmu_id *id, vaddr_t va);
+uint64_t mmu_fence_all(struct mmu_id *id);
 
 /*
  * Make this hart alone look again: after a spurious fault. It may have cached that a leaf grants too little, or that there was

@@ -435,13 +435,6 @@ static int build(struct program *prog, const struct exec_args *args, const char 
     return err;
 }
 
-static void trace_exec(const char *name)
-{
-    struct trace_record record = { .event = TRACE_EXEC };
-    memcpy(record.name, name, sizeof record.name);
-    trace_add(&record);
-}
-
 /* From here on nothing fails: the process becomes the new program. */
 static void become(struct program *prog, vaddr_t sp)
 {
@@ -452,7 +445,7 @@ static void become(struct program *prog, vaddr_t sp)
     if (traced != NULL && strcmp(traced, prog->id.name) == 0)
         p->traced = true;
     if (trace_on())
-        trace_exec(prog->id.name);
+        trace_named(prog->as->pmap.root, TRACE_EXEC, prog->id.name, strlen(prog->id.name));
     signals_exec(prog->trampoline);
     proc_set_program(prog->as, &prog->id);
     prog->inode = proc_set_exe(p, prog->inode);         /* nobody can write to the new one now, but to the old one again */

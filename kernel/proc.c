@@ -133,7 +133,7 @@ static int proc_start(struct proc *p, struct proc *parent, struct addrspace *as)
     if (parent != NULL)
         LIST_INSERT_HEAD(&parent->children, p, sibling);
     LIST_INSERT_HEAD(&all_procs, p, all_link);
-    trace(TRACE_FORK, 0, pid);
+    trace_of(p->thread.mmu_root, TRACE_FORK, 0, pid, 0, 0);
     spin_lock(&sched_lock);
     sched_make_runnable(&p->thread);
     spin_unlock(&sched_lock);

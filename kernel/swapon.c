@@ -23,6 +23,16 @@ static struct block *block_of(const struct inode *inode)
     return inode_is(inode, MODE_BLOCK) ? block_find(inode->device) : NULL;
 }
 
+/* Is a part of b swapped to by another name? */
+static bool overlaps(const struct block *b)
+{
+    for (struct block *other = NULL; (other = block_next(other)) != NULL;)
+        if (other != b && other->disk == b->disk && other->start < b->start + b->size_bytes &&
+            b->start < other->start + other->size_bytes && swap_is_on(&other->dev))
+            return true;
+    return false;
+}
+
 static int swap_to(struct block *b, unsigned flags)
 {
     static _Atomic int unasked = -1;            /* -2 for the first, as on Linux, and less for each */
@@ -30,6 +40,8 @@ static int swap_to(struct block *b, unsigned flags)
         return -EINVAL;
     if (b->disk->read_only)
         return -EROFS;
+    if (overlaps(b))
+        return -EBUSY;
     int err = block_flush(b);                   /* the header that has just been written */
     if (err == 0)
         err = kswapd_start();

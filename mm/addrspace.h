@@ -10,6 +10,7 @@
 
 #include "arch/types.h"
 #include "kernel/core/lock.h"
+#include "kernel/core/trace.h"
 #include "mm/pmap.h"
 #include "mm/radix.h"
 #include "mm/vma.h"
@@ -215,6 +216,14 @@ struct pages {
     size_t all, data, locked, committed;
 };
 struct pages as_count(struct addrspace *as, vaddr_t start, vaddr_t end);
+
+/* With a trace: len bytes at start are mapped now. */
+void map_record_slow(struct addrspace *as, vaddr_t start, size_t len);
+static inline void map_record(struct addrspace *as, vaddr_t start, size_t len)
+{
+    if (trace_on())
+        map_record_slow(as, start, len);
+}
 
 /* Take the translations of [start, end) away: from here on nobody sees its pages. Caller writes as->lock. */
 void as_hide(struct addrspace *as, vaddr_t start, vaddr_t end);

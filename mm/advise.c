@@ -48,6 +48,7 @@ int as_forget(struct addrspace *as, vaddr_t start, size_t len, bool (*forgettabl
     if (err == 0) {
         as_hide(as, start, stop);
         radix_clear(&as->anons, start >> PAGE_SHIFT, stop >> PAGE_SHIFT);
+        trace_of(as->pmap.root, TRACE_FORGET, start, stop - start, 0, 0);
     }
     as_write_done(as);
     return err != 0 ? err : wrong;

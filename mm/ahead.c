@@ -20,6 +20,7 @@
 #include "mm/fault.h"
 #include "mm/near.h"
 #include "mm/queue.h"
+#include "mm/record.h"
 
 #define AHEAD_AFTER 8                   /* pages */
 #define DOUBT_MAX   8                   /* doublings of it */
@@ -88,6 +89,7 @@ __attribute__((noinline)) void ahead_fill(struct addrspace *as, struct near *nea
         return;
     radix_fill_many(near->node, vpn + 1, n);
     pmap_enter_fresh(as, entry + 1, anon, n, vma->prot);
+    leaves_record(as, vpn, FAULT_AHEAD);
     for (unsigned i = 0; queue_on && i < n; i++) {
         mutex_lock(&anon[i]->lock);
         if (anon[i]->page != NULL)              /* the first swapon of all may have queued it meanwhile, and reclaim taken it */

@@ -4,9 +4,9 @@
  * Does not own: where an anon is mapped (pmap.c), which slots refer to it (radix.c).
  */
 #include "kernel/core/errno.h"
-#include "kernel/core/trace.h"
 #include "mm/anon.h"
 #include "mm/queue.h"
+#include "mm/record.h"
 #include "mm/slab.h"
 
 static SLAB_CACHE(anons, struct anon);
@@ -18,7 +18,8 @@ static inline void anon_init(struct anon *anon, struct page *page, enum page_use
     mutex_init(&anon->lock, RANK_ANON);
     anon->page = page;
     anon->slot = 0;
-    anon->dirty = anon->idle = false;
+    anon->dirty = false;
+    anon->idle = ANON_USED;
     anon->queue = anon->arrived_at = 0;
     anon->use = use;
     anon->left_at = 0;
@@ -92,12 +93,12 @@ void anon_put(struct anon *anon)
 void anon_came(struct anon *anon, struct page *page)
 {
     assert(mutex_held(&anon->lock) && anon->page == NULL && anon->slot != 0);
-    trace(TRACE_IN, anon->vpn << PAGE_SHIFT, page_to_phys(page));
+    page_record(TRACE_IN, anon, page);
     page_set_use(page, anon->use);
     page->anon = anon;
     page->fetch_clean = false;
     anon->page = page;
-    anon->idle = true;
+    anon->idle = ANON_NEW;
     queue_came(anon);
 }
 

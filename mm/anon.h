@@ -15,6 +15,9 @@
 struct family;
 struct vm_object;
 
+/* Has it been used since a policy asked last, and its leaves were taken? A fault, read or write says so. */
+enum anon_idle { ANON_USED, ANON_IDLE, ANON_NEW };     /* new: just read in; the first who reads it is whom that was for */
+
 struct anon {
     _Atomic uint32_t refs;              /* radix slots that hold it, each shared node counted once; pins (object.h) */
     uint32_t seen;                      /* check.c: references found; 0 at all other times */
@@ -22,7 +25,7 @@ struct anon {
     struct page *page;                  /* [lock] its contents in memory; NULL: they are in the slot only */
     swap_slot slot;                     /* [lock] where they are on disk, too or only; 0: nowhere */
     bool dirty;                         /* [object->lock] of an object's: no longer what it was filled with */
-    bool idle;                          /* [lock] its leaves were taken, to see whether it is used; no fault has come since */
+    uint8_t idle;                       /* [lock] enum anon_idle */
     uint8_t queue;                      /* [queue_lock to change] which queue the page is on (policy.h); 0: none */
     uint8_t arrived_at;                 /* hart on whose queue of arrivals it is */
     uint8_t use;                        /* fixed: enum page_use of its page */

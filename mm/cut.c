@@ -63,6 +63,7 @@ static int cut_one(struct addrspace *as, struct vm_object *obj)
             continue;
         vaddr_t start = vma->start + staying * PAGE_SIZE;
         as_hide(as, start, vma->end);
+        trace_of(as->pmap.root, TRACE_FORGET, start, vma->end - start, 0, 0);
         if (radix_prepare_clear(&as->anons, start >> PAGE_SHIFT, vma->end >> PAGE_SHIFT) == 0)
             radix_clear(&as->anons, start >> PAGE_SHIFT, vma->end >> PAGE_SHIFT);
         else

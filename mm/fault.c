@@ -92,7 +92,7 @@ static enum fault_result object_swapped(struct fault *f, struct anon *anon)
 static void use_page(struct fault *f, struct anon *anon)
 {
     f->anon = anon;
-    anon->idle = false;
+    anon->idle = ANON_USED;
     if (f->access == ACCESS_WRITE)
         anon_stored(anon);
     if (anon->slot != 0)
@@ -344,6 +344,7 @@ static __attribute__((noinline)) void fault_around(struct addrspace *as, struct 
             fault_count(FAULT_AROUND);
         mutex_unlock(&anon->lock);
     }
+    leaves_record(as, at, FAULT_AROUND);
 }
 
 /* ---- the two ways in ---- */
@@ -434,7 +435,7 @@ __attribute__((flatten)) enum fault_result fault_page_lock(struct addrspace *as,
     if (f.replaces)
         fault_enter(&f);
     else
-        trace_access(TRACE_COPY, f.va, 0, access);
+        trace_of(as->pmap.root, TRACE_COPY, f.va, 0, access, 0);
     *out = (struct fault_page){ f.anon->page, f.near, f.anon, f.old, f.object };
     return FAULT_DONE;
 }

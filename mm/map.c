@@ -85,6 +85,15 @@ static int protectable(struct addrspace *as, struct vma *vma, vaddr_t start, vad
     return 0;
 }
 
+/* ---- the trace ---- */
+
+__attribute__((cold)) void map_record_slow(struct addrspace *as, vaddr_t start, size_t len)
+{
+    const struct vma *vma = vma_find(as, start);
+    unsigned object = vma->object != NULL ? TRACE_OBJECT : 0;
+    trace_of(as->pmap.root, TRACE_MAP, start, len, vma->prot, vma->kind * TRACE_KIND | object | (vma->shared ? TRACE_SHARED : 0));
+}
+
 /* ---- unmap ---- */
 
 int unmap_prepare(struct addrspace *as, vaddr_t start, vaddr_t end, struct vma_spare *spare, struct unmap *unmap)
@@ -112,7 +121,6 @@ void as_hide(struct addrspace *as, vaddr_t start, vaddr_t end)
 void unmap_commit(struct addrspace *as, const struct unmap *unmap, struct vma_spare *spare)
 {
     vaddr_t start = unmap->start, end = unmap->end;
-    trace(TRACE_UNMAP, start, end - start);
     as_hide(as, start, end);
     struct vma *vma = vma_find_from(as, start), *next;
     if (vma != NULL && vma->start < start && end < vma->end)
@@ -130,6 +138,7 @@ void unmap_commit(struct addrspace *as, const struct unmap *unmap, struct vma_sp
     }
     if (unmap->any_anon)
         radix_clear(&as->anons, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
+    trace_of(as->pmap.root, TRACE_UNMAP, start, end - start, 0, 0);
 }
 
 int unmap_locked(struct addrspace *as, vaddr_t start, vaddr_t end)
@@ -254,7 +263,7 @@ int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_requ
     if (err == 0)
         err = commit_strict ? reserve_and_map(as, *out, *out + len, req) : map_locked(as, *out, *out + len, req);
     if (err == 0)
-        trace_access(TRACE_MAP, *out, len, req->prot);
+        map_record(as, *out, len);
     as_write_done(as);
     return err;
 }
@@ -294,6 +303,7 @@ static int protect_locked(struct addrspace *as, struct vma *vma, vaddr_t start, 
         pmap_protect(&batch, start, end, prot);
         pmap_batch_end(&batch);
         vma_merge(as, start, end);
+        trace_of(as->pmap.root, TRACE_PROTECT, start, end - start, prot, 0);
     }
     vma_spare_free(&spare);
     return err;
@@ -352,8 +362,8 @@ static int set_brk_locked(struct addrspace *as, vaddr_t new_brk)
         err = unmap_locked(as, new_end, old_end);
     if (err != 0)
         return -ENOMEM;
-    if (trace_on() && page_up(new_brk) > page_up(as->brk))
-        trace_access(TRACE_MAP, page_up(as->brk), page_up(new_brk) - page_up(as->brk), heap.prot);
+    if (new_end > old_end)
+        map_record(as, old_end, new_end - old_end);
     as->brk = new_brk;
     return 0;
 }

@@ -175,6 +175,7 @@ static void commit_move(struct move *m)
 {
     struct addrspace *as = m->as;
     unmap_commit(as, &m->target, &m->spare);
+    trace_of(as->pmap.root, TRACE_MOVE, m->from, m->to, 0, 0);
     vma_insert(as, m->vma, m->old_len > 0 ? vma_find(as, m->from) : NULL);
     m->vma = NULL;
     if (m->old_len > 0) {
@@ -291,8 +292,8 @@ int as_remap(struct addrspace *as, const struct remap_request *req, vaddr_t *out
     as_write(as);
     int err = remap_locked(as, req, old_len, new_len, out, grown, &reserved);
     commit_release(reserved);
-    if (err == 0 && trace_on())
-        trace_access(TRACE_MAP, *out, new_len, vma_find(as, *out)->prot);
+    if (err == 0)
+        map_record(as, *out, new_len);
     as_write_done(as);
     return err;
 }

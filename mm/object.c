@@ -55,6 +55,7 @@ struct vm_object *object_create(const char *source, size_t size_bytes, struct in
 
 struct vm_object *object_create_disk(swap_slot home, size_t size_bytes, struct inode *inode)
 {
+    assert(inode != NULL);                      /* or else it would count as shared memory */
     struct vm_object *obj = object_create(NULL, size_bytes, inode);
     if (obj != NULL) {
         obj->limited = false;
@@ -273,6 +274,8 @@ static int pin(struct vm_object *obj, struct anon *anon)
 {
     mutex_lock(&anon->lock);                    /* if the page is on its way out, it is gone after this */
     bool there = anon->page != NULL;
+    if (there)
+        anon->idle = anon->idle == ANON_NEW ? ANON_IDLE : ANON_USED;
     anon_get(anon);
     mutex_unlock(&anon->lock);
     if (there)
@@ -283,6 +286,7 @@ static int pin(struct vm_object *obj, struct anon *anon)
         anon_put(anon);
         return err;
     }
+    anon->idle = ANON_IDLE;
     object_zero_beyond(anon);
     mutex_unlock(&anon->lock);
     mutex_lock(&obj->lock);
@@ -520,7 +524,7 @@ bool object_give_up(struct anon *anon)
     return true;
 }
 
-size_t object_drop_unmapped(struct vm_object *obj)
+static size_t drop_unmapped(struct vm_object *obj, bool spare_homes)
 {
     size_t dropped = 0;
     struct anon *anon;
@@ -531,7 +535,8 @@ size_t object_drop_unmapped(struct vm_object *obj)
         if (!mutex_trylock(&anon->lock))
             continue;
         struct page *page = anon->page;
-        bool goes = object_can_refill(anon) && anon_sole(anon) && (page == NULL || !may_be_mapped(obj, i, page));
+        bool goes = object_can_refill(anon) && anon_sole(anon) &&
+                    (page == NULL || (!(spare_homes && obj->home != 0) && !may_be_mapped(obj, i, page)));
         mutex_unlock(&anon->lock);
         if (goes) {
             forget_page(obj, i);
@@ -542,16 +547,21 @@ size_t object_drop_unmapped(struct vm_object *obj)
     return dropped;
 }
 
-size_t object_drop_caches(void)
+size_t object_drop_unmapped(struct vm_object *obj) { return drop_unmapped(obj, false); }
+
+static size_t drop_all_unmapped(bool spare_homes)
 {
     size_t dropped = 0;
     struct vm_object *obj;
     mutex_lock(&objects_lock);
     LIST_FOREACH(obj, &objects, all_link)
-        dropped += object_drop_unmapped(obj);
+        dropped += drop_unmapped(obj, spare_homes);
     mutex_unlock(&objects_lock);
     return dropped;
 }
+
+size_t object_drop_caches(void) { return drop_all_unmapped(false); }
+size_t object_drop_queueless(void) { return drop_all_unmapped(true); }
 
 struct vm_object *object_next(uint32_t round)
 {

@@ -145,6 +145,7 @@ void object_zero_beyond(struct anon *anon);
 /* Give back the pages that nobody maps and that can be filled again, of all objects, or of one. Returns how many. */
 size_t object_drop_unmapped(struct vm_object *obj);
 size_t object_drop_caches(void);
+size_t object_drop_queueless(void);     /* all but disks': a policy says when their time has come (queue.h) */
 
 /* One that has not been asked for in this round, with a reference; NULL: there is none left. round is never 0. */
 struct vm_object *object_next(uint32_t round);

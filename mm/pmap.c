@@ -31,15 +31,15 @@ static struct pte *table_of(struct pte *pte) { return (struct pte *)page_down((u
 static void fence_page(struct pmap *pmap, vaddr_t va)
 {
     uint32_t began = trace_begin();
-    mmu_fence_page(&pmap->id, va);
-    trace_end(TRACE_FENCE, va, 0, began);
+    uint64_t harts = mmu_fence_page(&pmap->id, va);
+    trace_end(pmap->root, TRACE_FENCE, va, harts, began);
 }
 
 static void fence_all(struct pmap *pmap)
 {
     uint32_t began = trace_begin();
-    mmu_fence_all(&pmap->id);
-    trace_end(TRACE_FENCE, 0, 0, began);
+    uint64_t harts = mmu_fence_all(&pmap->id);
+    trace_end(pmap->root, TRACE_FENCE, 0, harts, began);
 }
 
 /* ---- counting entries ---- */
@@ -101,6 +101,7 @@ int pmap_init(struct pmap *pmap)
     atomic_store_explicit(&pmap->id.stale, ~0ul, memory_order_relaxed);
     pmap->resident = pmap->resident_max = pmap->emptied = 0;
     mmu_root_init(pmap->root);
+    trace_of(pmap->root, TRACE_SPACE, 0, 0, 0, 0);
     return 0;
 }
 
@@ -342,6 +343,7 @@ static void drop_leaf_table(struct pmap_batch *batch, struct pte *entry, vaddr_t
 /* Reduce the leaves in [start, end), which lie under one entry, to the rights in keep; those left with none go. */
 static void reduce_leaves(struct pmap_batch *batch, struct pte *entry, vaddr_t start, vaddr_t end, unsigned keep)
 {
+    trace_of(batch->as->pmap.root, TRACE_DROP, start, end - start, keep, 0);
     if (end - start == LEAF_TABLE_SIZE && keep == PROT_NONE) {
         drop_leaf_table(batch, entry, start);
         return;
@@ -428,6 +430,7 @@ bool pmap_forget(struct pmap *pmap, vaddr_t va, const struct page *page)
         pmap->resident--;
         if (table->table.live == 0)
             pmap->emptied++;
+        trace_of(pmap->root, TRACE_DROP, va, PAGE_SIZE, PROT_NONE, 0);
     }
     spin_unlock(&pmap->lock);
     return maps;

@@ -20,20 +20,20 @@
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/thread.h"
-#include "kernel/core/trace.h"
 #include "mm/addrspace.h"
 #include "mm/commit.h"
 #include "mm/object.h"
 #include "mm/pmap.h"
 #include "mm/policy.h"
 #include "mm/reclaim.h"
+#include "mm/record.h"
 #include "mm/swap.h"
 #include "mm/writeback.h"
 
 static const struct policy *policy = &policy_two_queues;        /* fixed once queue_on is set */
 static struct mutex reclaim_lock = MUTEX_INIT(reclaim_lock, RANK_RECLAIM);
 
-static struct reclaim_counts counts;                            /* [reclaim_lock] */
+static struct reclaim_counts counts;                            /* [reclaim_lock to change] /proc reads them as they are */
 static bool busy;                                               /* [reclaim_lock] a page was passed over: someone is at work on it */
 static struct {
     bool now;
@@ -125,9 +125,10 @@ static enum page_used was_used(struct page *page)
         busy = true;
         return PAGE_BUSY;
     }
-    page->anon->idle = true;
+    bool used = n > 0 || page->anon->idle == ANON_USED;     /* by a program; or, since it was asked about last, by a copy of the kernel's */
+    page->anon->idle = ANON_IDLE;
     mutex_unlock(&page->anon->lock);
-    return n > 0 ? PAGE_USED : PAGE_UNUSED;
+    return used ? PAGE_USED : PAGE_UNUSED;
 }
 
 /* ---- out ---- */
@@ -144,7 +145,7 @@ static void leave(struct anon *anon)
 {
     struct page *page = anon->page;
     assert(anon->slot != 0);
-    trace(TRACE_OUT, anon->vpn << PAGE_SHIFT, page_to_phys(page));
+    page_record(TRACE_OUT, anon, page);
     anon->page = NULL;
     queue_name(anon, QUEUE_NONE);
     mutex_unlock(&anon->lock);
@@ -203,7 +204,7 @@ static size_t give_up(struct anon *const anon[], unsigned n)
         paddr_t frame = page_to_phys(one->page);
         uint64_t vpn = one->vpn;
         if (object_can_refill(one) && object_give_up(one)) {
-            trace(TRACE_OUT, vpn << PAGE_SHIFT, frame);
+            trace_of(0, TRACE_OUT, vpn << PAGE_SHIFT, frame, 0, TRACE_OBJECT);
             freed++;
         } else {
             stay(one);

@@ -141,6 +141,14 @@ static struct area *find_area(const struct page_device *dev)
     return NULL;
 }
 
+bool swap_is_on(const struct page_device *dev)
+{
+    spin_lock(&swap_lock);
+    bool is = find_area(dev) != NULL;
+    spin_unlock(&swap_lock);
+    return is;
+}
+
 static int set_retires(struct page_device *dev, bool retires)
 {
     spin_lock(&swap_lock);

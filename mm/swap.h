@@ -43,6 +43,8 @@ struct page_device {
  */
 int swap_on(struct page_device *dev, int priority);
 
+bool swap_is_on(const struct page_device *dev);
+
 /* No slot of dev is given out any more. Returns 0; -EINVAL: it is not in use. To be followed by swap_forget, or by swap_resume. */
 int swap_retire(struct page_device *dev);
 void swap_resume(struct page_device *dev);

@@ -1,4 +1,4 @@
-"""trace_text.py - /proc/trace, read: what scripts/trace and scripts/policies have in common.
+"""trace_text.py - /proc/trace, read: what scripts/trace, scripts/trace_page.py and scripts/policies have in common.
 
 Owns: the way of a trace from the guest to here, and its lines as records.
 """
@@ -13,25 +13,31 @@ LINE_BYTES = 128                        # kernel/fs/trace.c
 MAX_HARTS = 8
 BUFFER_LINES = 200                      # more than the lines that name fields and harts
 
-Record = collections.namedtuple("Record", "time_ns hart pid event address access what value spent_ns resident free swapped")
+Record = collections.namedtuple("Record", "time_ns hart pid space event address access leaf what value spent_ns resident free "
+                                          "swapped")
 DECIMAL = {"time_ns", "hart", "pid", "spent_ns", "resident", "free", "swapped"}
-HEXADECIMAL = {"address", "value"}
+HEXADECIMAL = {"space", "address", "value"}
 
 # The trace ends before it is written down, by way of a disk, which is quicker than the console.
 IN_THE_GUEST = '"$@"; status=$?; echo 0 >/proc/trace; cat /proc/trace >/dev/vda; exit $status'
 
 
 def parse(text):
-    """([Record], lost) of the text, the records in order of time."""
-    records, lost = [], 0
+    """([Record], lost) of the text, the records in order of time. Lost is what was recorded and is not here, for any reason."""
+    records, recorded = [], 0
     for line in text.splitlines()[1:]:
         words = line.split()
         if words[:1] == ["#"]:
-            lost += int(words[-2])
-        elif words:
+            recorded += int(words[3])
+        elif len(words) == len(Record._fields):
             records.append(Record(*(int(word) if field in DECIMAL else int(word, 16) if field in HEXADECIMAL else word
-                                    for field, word in zip(Record._fields, words, strict=True))))
-    return sorted(records, key=lambda record: record.time_ns), lost
+                                    for field, word in zip(Record._fields, words))))
+    return sorted(records, key=lambda record: record.time_ns), recorded - len(records)
+
+
+def harts_in(text):
+    """How many harts the machine has."""
+    return sum(line.startswith("# hart") for line in text.splitlines())
 
 
 def record(program, options, nrecords, built):

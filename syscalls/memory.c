@@ -3,6 +3,7 @@
  * Addresses, lengths and offsets are in bytes. Each call follows the man page of its name in section 2.
  */
 #include "kernel/core/errno.h"
+#include "kernel/core/trace.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/proc.h"
@@ -50,6 +51,16 @@ long sys_brk(const struct syscall_args *a)
 }
 
 /* ---- mappings ---- */
+
+/* In the trace: the file that was just mapped. */
+static __attribute__((cold)) void record_name(struct inode *inode)
+{
+    rwlock_read(&names_lock);
+    const struct entry *e = LIST_FIRST(&inode->names);
+    if (e != NULL)
+        trace_named(0, TRACE_NAME, e->name, e->len);
+    rwlock_read_unlock(&names_lock);
+}
 
 /* What a descriptor of open file f gives to a mapping that shows bytes up to end. */
 static int file_object(struct file *f, uint64_t flags, size_t end, struct map_request *req)
@@ -134,6 +145,8 @@ long sys_mmap(const struct syscall_args *a)
         object_put(req.object);
     if (err != 0)
         return err;
+    if (trace_on() && f != NULL && f->inode != NULL)
+        record_name(f->inode);
     if ((flags & (MAP_POPULATE | MAP_LOCKED)) || as->lock_future != 0)
         as_populate_mapped(as, out, len, 0);
     return (long)out;

@@ -450,18 +450,20 @@ static void fence_hart(unsigned h, struct mmu_id *id, vaddr_t va)
     unlock_hart(hart);
 }
 
-void mmu_fence_page(struct mmu_id *id, vaddr_t va)
+uint64_t mmu_fence_page(struct mmu_id *id, vaddr_t va)
 {
     atomic_thread_fence(memory_order_seq_cst);
     for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
         fence_hart(h, id, va);
+    return atomic_load(&id->harts);
 }
 
-void mmu_fence_all(struct mmu_id *id)
+uint64_t mmu_fence_all(struct mmu_id *id)
 {
     atomic_thread_fence(memory_order_seq_cst);
     for (unsigned h = 0; h < MMU_MAX_HARTS; h++)
         fence_hart(h, id, NO_VA);
+    return atomic_load(&id->harts);
 }
 
 void mmu_fence_local(struct mmu_id *id)

@@ -313,22 +313,24 @@ static void fence_others(uint64_t others, const struct mmu_id *id, vaddr_t start
     sbi_remote_sfence_asid(others, start, size, asid_of(id));
 }
 
-void mmu_fence_page(struct mmu_id *id, vaddr_t va)
+uint64_t mmu_fence_page(struct mmu_id *id, vaddr_t va)
 {
     bool here;
     uint64_t others = harts_to_fence(id, &here);
     if (here)
         __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid_of(id)) : "memory");
     fence_others(others, id, va, PAGE_SIZE);
+    return others | (uint64_t)here << hart_index();
 }
 
-void mmu_fence_all(struct mmu_id *id)
+uint64_t mmu_fence_all(struct mmu_id *id)
 {
     bool here;
     uint64_t others = harts_to_fence(id, &here);
     if (here)
         __asm__ volatile("sfence.vma x0, %0" : : "r"(asid_of(id)) : "memory");
     fence_others(others, id, 0, SBI_ALL_ADDRESSES);
+    return others | (uint64_t)here << hart_index();
 }
 
 void mmu_fence_local(struct mmu_id *id)

@@ -83,9 +83,9 @@ void check_point(void)
 
 /* ---- caches ---- */
 
-static void drop_caches(void)
+static void drop_caches(size_t (*drop_files)(void))
 {
-    object_drop_caches();
+    drop_files();
     kstack_drop_caches();
     /* Who allocates may have an anon or a node that is nobody's yet: while it waits for its turn the checker must not come. */
     struct thread *t = thread_current();        /* NULL while booting */
@@ -107,13 +107,13 @@ bool mm_shrink(bool short_of_memory)
         kswapd_hope();
         return true;
     }
-    drop_caches();
+    drop_caches(short_of_memory ? object_drop_caches : object_drop_queueless);
     return false;
 }
 
 void mm_drop_caches(void)
 {
-    drop_caches();
+    drop_caches(object_drop_caches);
     if (CHECKED && enabled)
         check_now(TRIES_WHEN_ASKED);
 }

@@ -1,6 +1,8 @@
 /*
  * trace.c - what happened, in order: records of fixed size in a ring for each hart.
  */
+#include <string.h>
+
 #include "kernel/core/hart.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/thread.h"
@@ -32,15 +34,27 @@ void trace_add(const struct trace_record *record)
         place->time = time_ticks();
         place->pid = thread_current()->id;
         place->hart = hart;
+        if (place->root == 0)
+            place->root = thread_current()->mmu_root >> PAGE_SHIFT;
         ring->recorded++;
     }
     spin_unlock_irqrestore(&ring->lock, flags);
 }
 
-void trace_values(enum trace_event event, uint64_t address, uint64_t value, unsigned access, uint32_t began)
+void trace_values(paddr_t root, enum trace_event event, uint64_t address, uint64_t value, unsigned access, unsigned which,
+                  uint32_t began)
 {
-    trace_add(&(struct trace_record){ .event = event, .address = address, .value = value, .access = access,
+    bool of_leaves = event == TRACE_LEAF || event == TRACE_DROP;
+    trace_add(&(struct trace_record){ .event = event, .root = root >> PAGE_SHIFT, .address = address, .value = value,
+                                      .access = of_leaves ? 0 : access, .leaf = of_leaves ? access : 0, .which = which,
                                       .spent = trace_spent(began) });
+}
+
+void trace_named(paddr_t root, enum trace_event event, const char *name, size_t len)
+{
+    struct trace_record record = { .event = event, .root = root >> PAGE_SHIFT };
+    memcpy(record.name, name, len < sizeof record.name ? len : sizeof record.name);
+    trace_add(&record);
 }
 
 struct trace_frame *trace_set_ring(unsigned hart, struct trace_frame *frames)

@@ -38,8 +38,7 @@ struct block *block_find(uint32_t device)
     return b->inode != NULL ? b : NULL;
 }
 
-/* The next that is there; NULL first. NULL: that was the last. */
-static struct block *next_block(struct block *b)
+struct block *block_next(struct block *b)
 {
     for (b = b != NULL ? b + 1 : &blocks[0][0]; b < &blocks[0][0] + DISKS_MAX * MINORS; b++)
         if (b->inode != NULL)
@@ -50,7 +49,7 @@ static struct block *next_block(struct block *b)
 struct block *block_named(const char *name)
 {
     struct block *b = NULL;
-    while ((b = next_block(b)) != NULL && strcmp(b->name, name) != 0)
+    while ((b = block_next(b)) != NULL && strcmp(b->name, name) != 0)
         ;
     return b;
 }
@@ -61,7 +60,7 @@ static int sync_pages(struct block *b) { return writeback(contents(b), 0, object
 int blocks_sync(void)
 {
     int err = 0;
-    for (struct block *b = NULL; (b = next_block(b)) != NULL;) {
+    for (struct block *b = NULL; (b = block_next(b)) != NULL;) {
         int failed = sync_pages(b);
         err = err != 0 ? err : failed;
     }

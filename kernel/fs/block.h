@@ -25,6 +25,7 @@ int blocks_make(struct inode *dir);
 
 struct block *block_find(uint32_t device);      /* by its number; NULL: there is none */
 struct block *block_named(const char *name);
+struct block *block_next(struct block *b);      /* all, in turn; NULL first. NULL: that was the last */
 uint32_t block_device(unsigned index);          /* the number of a whole disk: 0 is vda */
 extern const struct file_ops block_file_ops;
 

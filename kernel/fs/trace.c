@@ -7,6 +7,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "arch/machine.h"
 #include "kernel/core/boot.h"
@@ -18,6 +19,7 @@
 #include "kernel/fs/trace.h"
 #include "kernel/proc.h"
 #include "mm/page.h"
+#include "mm/vma.h"
 
 static struct mutex command_lock = MUTEX_INIT(command_lock, RANK_INODE);        /* one changes the rings at a time */
 
@@ -96,9 +98,10 @@ void trace_boot(void)
 /* ---- the text ---- */
 
 static const char *const event_names[TRACE_NEVENTS] = {
-    [TRACE_FAULT] = "fault", [TRACE_COPY] = "copy", [TRACE_MAP] = "map",     [TRACE_UNMAP] = "unmap",   [TRACE_FORK] = "fork",
-    [TRACE_EXEC] = "exec",   [TRACE_EXIT] = "exit", [TRACE_OUT] = "out",     [TRACE_IN] = "in",         [TRACE_FENCE] = "fence",
-    [TRACE_SWITCH] = "switch",
+    [TRACE_FAULT] = "fault", [TRACE_COPY] = "copy",     [TRACE_MAP] = "map",   [TRACE_PROTECT] = "prot", [TRACE_UNMAP] = "unmap",
+    [TRACE_FORGET] = "forget", [TRACE_MOVE] = "move",   [TRACE_LEAF] = "leaf", [TRACE_DROP] = "drop",    [TRACE_SPACE] = "space",
+    [TRACE_FORK] = "fork",   [TRACE_EXEC] = "exec",     [TRACE_EXIT] = "exit", [TRACE_OUT] = "out",      [TRACE_IN] = "in",
+    [TRACE_FENCE] = "fence", [TRACE_SWITCH] = "switch", [TRACE_NAME] = "name",
 };
 
 /*
@@ -122,16 +125,24 @@ static void add_record(struct text *text, const struct trace_record *r)
 {
     static const char *const rights[PROT_ALL + 1] = { "-", "r", "w", "rw", "x", "rx", "wx", "rwx" };
     struct trace_record shown = *r;
+    bool of_page = r->event == TRACE_MAP || r->event == TRACE_OUT || r->event == TRACE_IN;
     char name[sizeof r->name + 1] = "-";
-    if (r->event == TRACE_EXEC) {
+    if (r->event == TRACE_EXEC || r->event == TRACE_NAME) {
         snprintf(name, sizeof name, "%.16s", r->name);
+        for (char *c = name; *c != '\0'; c++)          /* it stays one word of the line */
+            if (*c <= ' ' || *c > '~')
+                *c = '?';
         shown.address = shown.value = 0;
-    } else if (r->event == TRACE_FAULT) {
+    } else if (of_page) {
+        const char *what = r->which & TRACE_SHARED ? "shared" : r->which & TRACE_OBJECT ? "file" : "private";
+        const unsigned kind = r->which / TRACE_KIND;
+        strcpy(name, kind == VMA_HEAP ? "heap" : kind == VMA_STACK ? "stack" : what);
+    } else if (r->event == TRACE_FAULT || r->event == TRACE_LEAF) {
         snprintf(name, sizeof name, "%s", fault_case_name(r->which) + sizeof "fault_" - 1);
     }
-    add_line(text, "%15lu %2u %6d %-6s %16lx %-3s %-16s %16lx %12lu %8u %8u %8u", time_ticks_to_ns(r->time), r->hart, r->pid,
-             event_names[r->event], shown.address, rights[r->access & PROT_ALL], name, shown.value, time_ticks_to_ns(r->spent),
-             r->resident, r->free, r->swapped);
+    add_line(text, "%14lu %1u %5d %6x %-6s %16lx %-3s %-3s %-16s %11lx %11lu %7u %7u %8u", time_ticks_to_ns(r->time),
+             r->hart, r->pid, r->root, event_names[r->event], shown.address, rights[r->access & PROT_ALL],
+             rights[r->leaf & PROT_ALL], name, shown.value, time_ticks_to_ns(r->spent), r->resident, r->free, r->swapped);
 }
 
 /* A text_mark's key: 0 is the beginning; else which hart, and the number of its next record plus 1. */
@@ -142,8 +153,8 @@ void trace_text(struct text *text)
     uint64_t key = text_resume(text), at = key % HART_KEYS;
     struct trace_record record;
     if (key == 0)
-        add_line(text, "%15s %2s %6s %-6s %16s %-3s %-16s %16s %12s %8s %8s %8s", "time_ns", "h", "pid", "event", "address", "acc",
-                 "what", "value", "spent_ns", "resident", "free", "swapped");
+        add_line(text, "%14s %1s %5s %6s %-6s %16s %-3s %-3s %-16s %11s %11s %7s %7s %8s", "time_ns", "h", "pid", "space", "event",
+                 "address", "acc", "lf", "what", "value", "spent_ns", "pages", "free", "swapped");
     for (unsigned hart = key / HART_KEYS; hart < machine.nharts && text->left > 0; hart++, at = 0) {
         if (at == 0) {
             uint64_t recorded, lost;

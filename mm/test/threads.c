@@ -525,7 +525,7 @@ static void build(void)
     file = object_create(source, sizeof source, NULL);
     written = object_create(NULL, 0, NULL);
     cut = object_create(NULL, NCUT * PAGE_SIZE, NULL);
-    home = object_create_disk(swap_home(&home_disk), HOME_NPAGES * PAGE_SIZE, NULL);
+    home = object_create_disk(swap_home(&home_disk), HOME_NPAGES * PAGE_SIZE, (struct inode *)home_disk_bytes());
     spaces[0] = as_create();
     done(map_zero(spaces[0], HEAP_AT, NPAGES * PAGE_SIZE, RW));
     done(map_object(spaces[0], FILE_AT, NPAGES * PAGE_SIZE, RW, false, file, 0));

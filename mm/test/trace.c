@@ -69,27 +69,64 @@ static void any_order(void)
     }
 }
 
-/* Faults, with the page that each has brought. */
-static void faults_are_recorded(void)
+/* The next record is this one; *at moves on. */
+static struct trace_record expect(uint64_t *at, enum trace_event event, uint64_t address, const struct addrspace *as)
 {
     struct trace_record r;
+    check(trace_read(0, at, &r));
+    check_eq(r.event, event);
+    check_eq(r.address, address);
+    check_eq(r.root, as->pmap.root >> PAGE_SHIFT);
+    ++*at;
+    return r;
+}
+
+/* Faults, with the page that each has brought and the rights of its leaf; and what becomes of leaves otherwise. */
+static void faults_are_recorded(void)
+{
+    enum { READ_WRITE = PROT_READ | PROT_WRITE };
+    const vaddr_t at = 0x400000;
+    struct addrspace *child;
+    uint64_t n = 0;
     trace_set_ring(0, frames);
     atomic_store(&trace_is_on, true);
     struct addrspace *as = as_create();
-    check_eq(map_zero(as, 0x400000, 4 * PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
-    check_eq(program_store(as, 0x401000, 1), 0);
-    uint64_t at = 0;
-    check(trace_read(0, &at, &r));
-    check_eq(r.event, TRACE_MAP);
-    check_eq(r.address, 0x400000);
-    check_eq(r.access, PROT_READ | PROT_WRITE);
-    at++;
-    check(trace_read(0, &at, &r));
-    check_eq(r.event, TRACE_FAULT);
+    check_eq(map_zero(as, at, 4 * PAGE_SIZE, READ_WRITE), 0);
+    check_eq(program_store(as, at + PAGE_SIZE, 1), 0);
+    check_eq(program_store(as, at, 1), 0);
+    expect(&n, TRACE_SPACE, 0, as);
+    struct trace_record r = expect(&n, TRACE_MAP, at, as);
+    check_eq(r.access, READ_WRITE);
+    check_eq(r.value, 4 * PAGE_SIZE);
+    check_eq(r.which, 0);
+    r = expect(&n, TRACE_FAULT, at + PAGE_SIZE, as);
     check_eq(r.which, FAULT_B3);
-    check_eq(r.address, 0x401000);
+    check_eq(r.leaf, READ_WRITE);
     check_eq(r.resident, 1);
     check_eq(page_use(phys_to_page(r.value)), PAGE_ANON);
+    expect(&n, TRACE_FAULT, at, as);
+
+    check_eq(as_fork(as, &child), 0);
+    expect(&n, TRACE_SPACE, 0, child);
+    r = expect(&n, TRACE_DROP, at, as);
+    check_eq(r.leaf, PROT_READ | PROT_EXEC);
+    expect(&n, TRACE_FENCE, 0, as);
+    check_eq(program_load(child, at), 1);
+    r = expect(&n, TRACE_FAULT, at, child);
+    check_eq(r.which, FAULT_A1);
+    check_eq(r.leaf, PROT_READ);
+    for (unsigned page = 0; page < 2; page++) {         /* its own again, and the neighbour */
+        r = expect(&n, TRACE_LEAF, at + page * PAGE_SIZE, child);
+        check_eq(r.leaf, PROT_READ);
+        check_eq(r.which, FAULT_AROUND);
+    }
+    check_eq(as_protect(as, at, PAGE_SIZE, PROT_NONE), 0);
+    r = expect(&n, TRACE_DROP, at, as);
+    check_eq(r.leaf, PROT_NONE);
+    check_eq(r.value, PAGE_SIZE);
+    expect(&n, TRACE_FENCE, at, as);
+    expect(&n, TRACE_PROTECT, at, as);
+    destroy(child);
     destroy(as);
 }
 

@@ -26,7 +26,7 @@ static struct addrspace *mapped(bool shared)
 {
     for (unsigned i = 0; i < NPAGES; i++)
         *on_disk(i) = i + 1;
-    file = object_create_disk(swap_home(&home_disk), NPAGES * PAGE_SIZE, NULL);
+    file = object_create_disk(swap_home(&home_disk), NPAGES * PAGE_SIZE, (struct inode *)home_disk_bytes());      /* mm only keeps it */
     reclaim_start_homes();
     struct addrspace *as = as_create();
     check_eq(map_object(as, at, NPAGES * PAGE_SIZE, RW, shared, file, 0), 0);
@@ -162,9 +162,32 @@ static void reclaimed(void)
     check_eq(reclaim_all(), NPAGES);
     check_eq(disk_written(), (NPAGES + 2) / 3);
     check_eq(anon_count(), 1);                          /* the zeroes: there is no swap */
+    check_eq(object_drop_queueless(), 0);               /* nor does anything go but in its turn */
     world_check();
     for (unsigned i = 0; i < NPAGES; i++)
         check_eq(program_load(as, page_at(i)), i % 3 == 0 ? 100 + i : i + 1);
+    done(as);
+}
+
+/* A page that read(2) comes to again and again is used, although nobody maps it. */
+static void hot_by_reading(void)
+{
+    check(reclaim_use_policy("clock"));
+    struct addrspace *as = mapped(true);
+    struct object_piece piece;
+    unsigned hot = 0;
+    for (unsigned round = 0; round < 200; round++) {
+        unsigned before = disk_was_read();
+        check_eq(object_pin_read(file, 0, &piece), 0);
+        object_unpin(&piece);
+        hot += disk_was_read() - before;
+        check_eq(object_pin_read(file, (1 + round % (NPAGES - 1)) * PAGE_SIZE, &piece), 0);
+        object_unpin(&piece);
+        if (page_used(PAGE_FILE) > NPAGES / 2)
+            reclaim();
+    }
+    check(disk_was_read() > 150);
+    check(hot <= 1);
     done(as);
 }
 
@@ -240,6 +263,7 @@ const struct test_case writeback_cases[] = {
     { "private mappings", private },
     { "msync, and what will be needed", msync },
     { "memory runs short", reclaimed },
+    { "hot by reading", hot_by_reading },
     { "disk errors", errors },
     { "no memory", no_memory },
     { 0 },

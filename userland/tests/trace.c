@@ -71,9 +71,9 @@ static uint64_t read_trace(line_fn *each, uint64_t *recorded, uint64_t *lost)
             time_ns = 0;
             continue;
         }
-        int n = sscanf(text, "%" SCNu64 " %u %d %7s %" SCNx64 " %3s %19s %" SCNx64 " %" SCNu64 " %u %u %u", &line.time_ns,
-                       &line.hart, &line.pid, line.event, &line.address, line.access, line.what, &line.value, &line.spent_ns,
-                       &line.resident, &line.free, &line.swapped);
+        int n = sscanf(text, "%" SCNu64 " %u %d %*x %7s %" SCNx64 " %3s %*3s %19s %" SCNx64 " %" SCNu64 " %u %u %u",
+                       &line.time_ns, &line.hart, &line.pid, line.event, &line.address, line.access, line.what, &line.value,
+                       &line.spent_ns, &line.resident, &line.free, &line.swapped);
         if (n != 12)
             fail("no record: %s", text);
         check_ge(line.time_ns, time_ns);                /* of one hart, one after the other */
@@ -170,7 +170,7 @@ static void counted(void)
 /* ---- what happens besides faults ---- */
 
 static uintptr_t place;
-static unsigned nmap, nunmap, nfork, nexec, nexit, nswitch, nout, nin;
+static unsigned nmap, nname, nunmap, nfork, nexec, nexit, nswitch, nout, nin;
 static pid_t child;
 
 static void count_event(const struct line *line)
@@ -183,6 +183,7 @@ static void count_event(const struct line *line)
         return;
     nmap += strcmp(line->event, "map") == 0 && line->address == place && line->value == 16 * PAGE_BYTES &&
             strcmp(line->access, "rw") == 0;
+    nname += strcmp(line->event, "name") == 0 && strcmp(line->what, "target") == 0;
     nunmap += strcmp(line->event, "unmap") == 0 && line->address == place && line->value == 16 * PAGE_BYTES;
     nfork += strcmp(line->event, "fork") == 0 && line->value == (uint64_t)child;
     nin += strcmp(line->event, "in") == 0 && line->address >= place && line->address < place + 16 * PAGE_BYTES;
@@ -210,9 +211,13 @@ static void verbs_between(int advice)
     int status;
     check_eq(waitpid(child, &status, 0), child);
     check_eq(munmap((void *)place, 16 * PAGE_BYTES), 0);
+    int fd = open_or_fail("/tests/target", O_RDONLY);
+    check(mmap(NULL, PAGE_BYTES, PROT_READ, MAP_PRIVATE, fd, 0) != MAP_FAILED);
+    close(fd);
     check_eq(command("0"), 0);
     check_eq(read_trace(count_event, &recorded, &lost), recorded);
     check_eq(nmap, 1);
+    check_eq(nname, 1);
     check_eq(nunmap, 1);
     check_eq(nfork, 1);
     check_eq(nexec, 1);
@@ -305,10 +310,33 @@ static void wrong_calls(void)
     trace_end();
 }
 
+/* Also a fault at an address that no program can have is recorded. */
+static void kernel_addresses(void)
+{
+    static const uintptr_t addresses[] = { 1ul << 38, 0xffffffc080000000, 0xffffffc0801ff000, -PAGE_BYTES };
+    uint64_t recorded, lost;
+
+    check_eq(command("1000"), 0);
+    for (unsigned i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        memset(seen, 0, sizeof seen);
+        about = fork();
+        check_ge(about, 0);
+        if (about == 0) {
+            peek(addresses[i]);
+            _exit(0);
+        }
+        expect_status(about, SIGSEGV);
+        read_trace(count_case, &recorded, &lost);
+        check_eq(seen[8], 1);
+    }
+    trace_end();
+}
+
 static const struct test_case cases[] = {
     { .name = "faults are those that are counted", .run = counted },
     { .name = "verbs", .run = verbs },
     { .name = "out and in", .run = out_and_in },
+    { .name = "kernel addresses", .run = kernel_addresses },
     { .name = "lost ones", .run = lost_ones },
     { .name = "while it goes on", .run = while_it_goes_on },
     { .name = "wrong calls", .run = wrong_calls },
