@@ -493,11 +493,10 @@ static bool may_be_mapped(struct vm_object *obj, uint64_t index, const struct pa
     LIST_FOREACH(vma, &obj->vmas, object_link) {
         if (looks-- == 0)
             return true;
-        uint64_t npages = (vma->end - vma->start) >> PAGE_SHIFT;
-        if (index < vma->object_index || index - vma->object_index >= npages)
+        vaddr_t va;
+        if (!vma_maps_index(vma, index, &va))
             continue;
         struct pmap *pmap = &vma->as->pmap;
-        vaddr_t va = vma->start + ((index - vma->object_index) << PAGE_SHIFT);
         paddr_t pa;
         unsigned prot;
         spin_lock(&pmap->lock);

@@ -68,9 +68,9 @@ static int leaves_of_object(struct vm_object *obj, uint64_t index, struct page *
     struct vma *vma;
     int n = 0, stays;
     LIST_FOREACH(vma, &obj->vmas, object_link) {
-        if (index < vma->object_index || index - vma->object_index >= vma_npages(vma))
+        vaddr_t va;
+        if (!vma_maps_index(vma, index, &va))
             continue;
-        vaddr_t va = vma->start + ((index - vma->object_index) << PAGE_SHIFT);
         if ((stays = may_go(vma->as, va)) != 0)
             return stays;
         n += pmap_forget(&vma->as->pmap, va, page);

@@ -70,6 +70,15 @@ struct vma_set {
 
 static inline size_t vma_npages(const struct vma *vma) { return (vma->end - vma->start) >> PAGE_SHIFT; }
 
+/* Does vma map page index of its object? Then *va is where. */
+static inline bool vma_maps_index(const struct vma *vma, uint64_t index, vaddr_t *va)
+{
+    if (index < vma->object_index || index - vma->object_index >= vma_npages(vma))
+        return false;
+    *va = vma->start + ((index - vma->object_index) << PAGE_SHIFT);
+    return true;
+}
+
 /* The page index in vma's object of the page at va. */
 static inline uint64_t vma_object_index(const struct vma *vma, vaddr_t va)
 {

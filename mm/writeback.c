@@ -36,8 +36,9 @@ static void unmap_page(struct vm_object *obj, uint64_t index, struct page *page)
 {
     struct vma *vma;
     LIST_FOREACH(vma, &obj->vmas, object_link) {
-        if (index >= vma->object_index && index - vma->object_index < vma_npages(vma))
-            pmap_forget(&vma->as->pmap, vma->start + ((index - vma->object_index) << PAGE_SHIFT), page);
+        vaddr_t va;
+        if (vma_maps_index(vma, index, &va))
+            pmap_forget(&vma->as->pmap, va, page);
         thread_let_others();
     }
 }
