@@ -310,7 +310,7 @@ static int objects_needed(struct addrspace *as, vaddr_t start, vaddr_t end)
     uint64_t first, last;
     int err = 0;
     for (vaddr_t at = start; err != -EINTR && (obj = next_object(as, &at, end, &first, &last)) != NULL;) {
-        for (err = 0; first < last && err != -EINTR && !page_few_left(); first++) {
+        for (err = 0; first < last && first < object_npages(obj) && err != -EINTR && !page_few_left(); first++) {
             read_in_object(obj, first);
             err = thread_between_pieces();
         }

@@ -419,6 +419,11 @@ static void a_mapping_ends(void)
     check_eq(bytes[SIZE - 1], 2);
     expect_status(child_start(touch, (uintptr_t)bytes + NPAGES * PAGE_BYTES), SIGBUS);
     check_eq(munmap(bytes, (NPAGES + 1) * PAGE_BYTES), 0);
+    bytes = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, GIB(256));   /* nor can any disk have a page there */
+    check(bytes != MAP_FAILED);
+    check_eq(msync(bytes, PAGE_BYTES, MS_SYNC), 0);
+    check_eq(madvise(bytes, PAGE_BYTES, MADV_WILLNEED), 0);
+    check_eq(munmap(bytes, PAGE_BYTES), 0);
 }
 
 /* ---- nothing is lost on the way to the disk ---- */
