@@ -490,14 +490,25 @@ static void write_own_sectors(uintptr_t who)
     }
 }
 
+static void forget_for_ever(uintptr_t unused)
+{
+    (void)unused;
+    open_disk(O_RDONLY);
+    for (;;)
+        forget();
+}
+
+/* And what they are at work on is not forgotten by who forgets all that he may. */
 static void sectors_of_several(void)
 {
-    pid_t pids[WRITERS];
+    pid_t pids[WRITERS], forgetter = child_start(forget_for_ever, 0);
 
     for (uintptr_t who = 0; who < WRITERS; who++)
         pids[who] = child_start(write_own_sectors, who);
     for (uintptr_t who = 0; who < WRITERS; who++)
         expect_status(pids[who], 0);
+    check_eq(kill(forgetter, SIGKILL), 0);
+    expect_status(forgetter, SIGKILL);
 }
 
 #define SHARED_SECTORS 2
