@@ -485,7 +485,7 @@ size_t object_pages_held(struct vm_object *obj)
 size_t object_page_count(void) { return atomic_load_explicit(&npages_of_files, memory_order_relaxed); }
 size_t object_pages_max(void) { return page_total() / 2; }
 
-/* May a leaf somewhere show the page at index? Ask the object's VMAs; but a program can make many: after some, say yes. */
+/* May a leaf show the page at index, or is it locked in memory? Ask the object's VMAs; they can be many: after some, say yes. */
 static bool may_be_mapped(struct vm_object *obj, uint64_t index, const struct page *page)
 {
     unsigned looks = 64;
@@ -496,6 +496,8 @@ static bool may_be_mapped(struct vm_object *obj, uint64_t index, const struct pa
         vaddr_t va;
         if (!vma_maps_index(vma, index, &va))
             continue;
+        if (__atomic_load_n(&vma->flags, __ATOMIC_RELAXED) & VMA_LOCKED)
+            return true;
         struct pmap *pmap = &vma->as->pmap;
         paddr_t pa;
         unsigned prot;
@@ -586,6 +588,7 @@ int object_leave_disk(struct vm_object *obj)
     int err = 0;
     mutex_lock(&obj->lock);
     for (uint64_t i = radix_next(&obj->slots, 0, &anon); anon != NULL; i = radix_next(&obj->slots, i + 1, &anon)) {
+        thread_let_others();
         if (!swap_slot_retires(anon->slot))
             continue;
         if ((err = pin(obj, anon)) != 0)
@@ -595,7 +598,6 @@ int object_leave_disk(struct vm_object *obj)
         anon->dirty = true;                     /* it is not as it was filled, and no disk has it */
         mutex_unlock(&anon->lock);
         anon_put(anon);
-        thread_let_others();
     }
     mutex_unlock(&obj->lock);
     return 0;

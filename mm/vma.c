@@ -322,7 +322,7 @@ void vma_set(struct addrspace *as, struct vma *vma, uint8_t prot, uint8_t flags)
     flags = vma_commit_flags(flags, prot, vma->shared);         /* once it counts it does so until it is unmapped */
     if (flags & ~vma->flags & VMA_COMMITTED)
         commit_count(npages);
-    vma->flags = flags;
+    __atomic_store_n(&vma->flags, flags, __ATOMIC_RELAXED);     /* may_be_mapped of object.c looks, as a guess */
     as->vmas.ndata += npages * vma_is_data(vma) - npages * was_data;
     as->vmas.nlocked += npages * ((flags & VMA_LOCKED) != 0) - npages * was_locked;
 }

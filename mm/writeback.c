@@ -49,7 +49,7 @@ static unsigned lock_unsaved(struct vm_object *obj, uint64_t *index, uint64_t en
     unsigned n = 0;
     struct anon *anon;
     mutex_lock(&obj->lock);
-    for (*index = radix_next(&obj->slots, *index, &anon); *index < end && n < SWAP_CLUSTER;
+    for (*index = radix_next(&obj->slots, *index, &anon); anon != NULL && *index < end && n < SWAP_CLUSTER;
          *index = radix_next(&obj->slots, *index + 1, &anon)) {
         if (n == 0)
             mutex_lock(&anon->lock);

@@ -124,11 +124,13 @@ int blocks_make(struct inode *dir)
 {
     struct disk *disk;
     int err = 0;
+    /* Whole disks first: mm has numbers for all of them, but not for all partitions that these can have. */
+    for (unsigned d = 0; (disk = disk_at(d)) != NULL && err == 0; d++)
+        err = make_block(dir, blocks[d], disk, block_device(d), 0, disk->size_bytes);
     for (unsigned d = 0; (disk = disk_at(d)) != NULL && err == 0; d++) {
         struct partition part[PARTITIONS_MAX];
         unsigned n = 0;
-        err = make_block(dir, blocks[d], disk, block_device(d), 0, disk->size_bytes);
-        const char *table = blocks[d]->inode != NULL ? partitions_read(contents(blocks[d]), disk->block_bytes, part) : NULL;
+        const char *table = partitions_read(contents(blocks[d]), disk->block_bytes, part);
         for (unsigned i = 0; table != NULL && i < PARTITIONS_MAX && err == 0; i++)
             if (part[i].len > 0) {
                 err = make_block(dir, &blocks[d][i + 1], disk, block_device(d) + i + 1, part[i].start, part[i].len);

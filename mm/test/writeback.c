@@ -130,6 +130,20 @@ static void private(void)
     done(as);
 }
 
+/* What is locked stays, also while the disk gets it: then it has no leaf. */
+static void locked(void)
+{
+    struct addrspace *as = mapped(true);
+    check_eq(program_store(as, page_at(3), 'l'), 0);
+    check_eq(as_lock(as, page_at(3), PAGE_SIZE, VMA_LOCKED), 0);
+    check_eq(writeback(file, 0, NPAGES), 0);
+    check_eq(leaf_prot(as, page_at(3)), -1);
+    check_eq(object_drop_unmapped(file), 0);
+    check_eq(as_lock(as, page_at(3), PAGE_SIZE, 0), 0);
+    check_eq(object_drop_unmapped(file), 1);
+    done(as);
+}
+
 static void msync(void)
 {
     struct addrspace *as = mapped(true);
@@ -144,6 +158,8 @@ static void msync(void)
     check_eq(*on_disk(4), 'm');
     check_eq(*on_disk(21), 'n');
     check_eq(program_load(as, page_at(21)), 'n');
+    check_eq(map_object(as, page_at(NPAGES + 20), PAGE_SIZE, RW, true, file, RADIX_END), 0);    /* no disk is so large */
+    check_eq(as_write_back(as, page_at(NPAGES + 20), PAGE_SIZE), 0);
     check_eq(as_will_need(as, page_at(30), 2 * PAGE_SIZE), 0);
     unsigned before = disk_was_read();
     check_eq(program_load(as, page_at(31)), 32);
@@ -262,6 +278,7 @@ const struct test_case writeback_cases[] = {
     { "saved in the middle of a write", saved_in_the_middle },
     { "private mappings", private },
     { "msync, and what will be needed", msync },
+    { "locked pages", locked },
     { "memory runs short", reclaimed },
     { "hot by reading", hot_by_reading },
     { "disk errors", errors },

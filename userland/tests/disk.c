@@ -419,6 +419,11 @@ static void a_mapping_ends(void)
     check_eq(bytes[SIZE - 1], 2);
     expect_status(child_start(touch, (uintptr_t)bytes + NPAGES * PAGE_BYTES), SIGBUS);
     check_eq(munmap(bytes, (NPAGES + 1) * PAGE_BYTES), 0);
+    bytes = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, GIB(256));   /* nor can any disk have a page there */
+    check(bytes != MAP_FAILED);
+    check_eq(msync(bytes, PAGE_BYTES, MS_SYNC), 0);
+    check_eq(madvise(bytes, PAGE_BYTES, MADV_WILLNEED), 0);
+    check_eq(munmap(bytes, PAGE_BYTES), 0);
 }
 
 /* ---- nothing is lost on the way to the disk ---- */
@@ -485,14 +490,25 @@ static void write_own_sectors(uintptr_t who)
     }
 }
 
+static void forget_for_ever(uintptr_t unused)
+{
+    (void)unused;
+    open_disk(O_RDONLY);
+    for (;;)
+        forget();
+}
+
+/* And what they are at work on is not forgotten by who forgets all that he may. */
 static void sectors_of_several(void)
 {
-    pid_t pids[WRITERS];
+    pid_t pids[WRITERS], forgetter = child_start(forget_for_ever, 0);
 
     for (uintptr_t who = 0; who < WRITERS; who++)
         pids[who] = child_start(write_own_sectors, who);
     for (uintptr_t who = 0; who < WRITERS; who++)
         expect_status(pids[who], 0);
+    check_eq(kill(forgetter, SIGKILL), 0);
+    expect_status(forgetter, SIGKILL);
 }
 
 #define SHARED_SECTORS 2
@@ -600,6 +616,85 @@ static void killed_meanwhile(void)
     write_at(100, "after", 5);
     read_at(100, buffer, 5);
     check_eq(memcmp(buffer, "after", 5), 0);
+    check_eq(count().in_flight, 0);
+}
+
+/* ---- wildly ---- */
+
+/* One of all that can be done to page at of a mapping, or to the file, with the mapping as buffer. What it says does not matter. */
+static void do_something(char *at)
+{
+    static const int advice[] = { MADV_NORMAL, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE, MADV_COLD, MADV_PAGEOUT };
+    size_t len = below(3 * PAGE_BYTES);
+    off_t where = below(SIZE);
+    unsigned char in_memory[4];
+
+    switch (below(14)) {
+    case 0:  pread(fd, at + below(PAGE_BYTES), len, where); break;
+    case 1:  pwrite(fd, at + below(PAGE_BYTES), len, where); break;
+    case 2:  mprotect(at, len, below(8)); break;
+    case 3:  madvise(at, len, advice[below(sizeof(advice) / sizeof(advice[0]))]); break;
+    case 4:  msync(at, len, below(2) ? MS_SYNC : MS_ASYNC | MS_INVALIDATE); break;
+    case 5:  mlock(at, len); break;
+    case 6:  munlock(at, len); break;
+    case 7:  munmap(at, len); break;
+    case 8:  mincore(at, sizeof(in_memory) * PAGE_BYTES, in_memory); break;
+    case 9:  fsync(fd); break;
+    case 10: ioctl(fd, BLKFLSBUF, 0); break;
+    case 11: ftruncate(fd, where); break;
+    case 12: drop_caches(); break;
+    case 13: close(fd), open_disk(O_RDWR | (below(2) ? O_APPEND : 0) | (below(4) ? 0 : O_DSYNC)); break;
+    }
+}
+
+static void touch_some(uintptr_t at)
+{
+    for (int i = 0; i < 10; i++)
+        ((volatile char *)at)[below(4 * PAGE_BYTES)]++;
+}
+
+static void wild(uintptr_t who)
+{
+    numbers += who;
+    open_disk(O_RDWR);
+    for (unsigned n = 0;; n++) {
+        size_t npages = below(40) + 5;
+        char *bytes = mmap(NULL, npages * PAGE_BYTES, PROT_READ | PROT_WRITE,
+                           (below(3) ? MAP_SHARED : MAP_PRIVATE) | (below(4) ? 0 : MAP_POPULATE), fd, below(NPAGES) * PAGE_BYTES);
+        check(bytes != MAP_FAILED);
+        if (n % 16 == 0)
+            child_wait(child_start(touch_some, (uintptr_t)bytes));
+        for (int i = 0; i < 8; i++)
+            do_something(bytes + below(npages - 4) * PAGE_BYTES);
+        size_t longer = npages + below(4);
+        char *moved = mremap(bytes, npages * PAGE_BYTES, longer * PAGE_BYTES, MREMAP_MAYMOVE);
+        if (moved != MAP_FAILED)
+            munmap(moved, longer * PAGE_BYTES);
+        else
+            munmap(bytes, npages * PAGE_BYTES);
+    }
+}
+
+/* Whatever it is, the kernel goes on and nothing is leaked; the runner counts. */
+static void wildly(void)
+{
+    pid_t pids[3] = { 0 };
+
+    for (int round = 0; round < 18; round++) {
+        pid_t *pid = &pids[round % 3];
+        if (*pid != 0) {
+            check_eq(kill(*pid, SIGKILL), 0);
+            expect_status(*pid, SIGKILL);
+        }
+        *pid = child_start(wild, round);
+        sleep_ms(40);
+    }
+    for (int i = 0; i < 3; i++) {
+        check_eq(kill(pids[i], SIGKILL), 0);
+        expect_status(pids[i], SIGKILL);
+    }
+    open_disk(O_RDWR);
+    check_eq(fsync(fd), 0);
     check_eq(count().in_flight, 0);
 }
 
@@ -749,6 +844,7 @@ int main(int argc, char **argv)
         { .name = "bad memory", .run = bad_memory },
         { .name = "in parts", .run = in_parts },
         { .name = "killed meanwhile", .run = killed_meanwhile },
+        { .name = "wildly", .run = wildly },
         { .name = NULL },
     };
     static const struct test_case read_only[] = {

@@ -6,6 +6,7 @@
  *
  * The calls of each worker follow from the seed, its slot and how many were there before it (but for process ids); so with
  * -p 1 on one deterministic hart, a run repeats. The boot word strace=sysfuzz shows the calls.
+ * If there is a disk they write to it, so its image is one to lose: --disk IMAGE,snapshot.
  *
  * What a worker may not do is in tame(): end the run, with signals or by reboot; write on the console; take all memory; or
  * change its own code and data, which would end all that tame() promises. Two of three live in a jail, a tree of their own
@@ -53,6 +54,7 @@
 #define ERRNOS          80
 #define ENOUGH          2000                    /* calls of a kind, of which one must have worked */
 #define STACK_BYTES     MIB(8)
+#define BLKFLSBUF       0x1261                  /* an ioctl of disks: Linux, linux/fs.h */
 
 enum kind { NONE, FD, BUFFER, LENGTH, PATH, FLAGS, SIGNAL, PID, TIME, VECTOR, STRINGS, BREAK, STEP, WHENCE, MEMORY,
             OFFSET, MODE, COMMAND, POLLS, ADVICE, OPEN, PROGRAM, SELDOM, ACTION, SET_SIZE,
@@ -218,7 +220,9 @@ static const char *const paths[] = {
     "/proc/self/oom_score_adj",
     "/tests/elf/odd/no-sections", "/tests/elf/odd/only-bss", "/tests/elf/odd/many-segments", "/no/such/file",
     "/proc/self/fail-nth", "/dev/null", "/dev/zero", "/proc/999999/stat", "/dev/full", "/dev/random", "/proc/self/maps",
-    "/proc/trace", "/proc/self/smaps", "/proc/self/status", "/proc/self/cmdline", "/proc/mounts", "/proc/1/maps", "/proc/self/..",
+    "/dev/vda", "/dev/vda",
+    "/proc/trace", "/proc/self/smaps", "/proc/self/status", "/proc/self/cmdline", "/proc/mounts", "/proc/1/maps",
+    "/proc/self/..",
     "f", "g", "d", "d/f", "d/e", "d/e/f", "d/e/../f", "l", "l/f", "d/l", "/f", "/d", "/d/e", "/l", "/d/../g", "../f", "f/", "d/",
     "l/",
     "d/a-name-that-is-longer-than-the-forty-bytes-that-most-names-fit-into", "f", "g", "d", "l", "d/f", "d/e",
@@ -458,7 +462,7 @@ static uint64_t argument(struct dice *dice, enum kind kind)
     static const uint32_t commands[] = { 0, 0, 0, 1, 2, 3, 4, AT_REMOVEDIR, F_DUPFD_CLOEXEC, F_GETPIPE_SZ };
     static const uint32_t opens[] = { 0, O_RDWR, O_RDWR | O_CREAT, O_WRONLY | O_CREAT | O_TRUNC, O_RDWR | O_CREAT | O_EXCL,
                                       O_DIRECTORY, O_WRONLY | O_APPEND, O_NOFOLLOW };
-    static const uint32_t flags[] = { 0, 0, 0, 1, 1, 2, 4, 0x800, 0x80000, 0x10000, 0x241, 0x1000, 0x100 };
+    static const uint32_t flags[] = { 0, 0, 0, 1, 1, 2, 4, 0x800, 0x80000, 0x10000, 0x241, 0x1000, 0x100, BLKFLSBUF };
 
     switch (kind) {
     case FD:
@@ -649,10 +653,11 @@ static void worker_setup(int report_fd)
         close(fd);
     if (jailed)
         jail_furnish();
-    static const char *const first[] = { "/dev/null", "/dev/zero", "/bin/true", "/bin", "/proc", "/proc/vmstat", "/bin/echo" };
+    static const char *const first[] = { "/dev/null", "/dev/zero", "/dev/vda", "/bin/true", "/bin", "/proc", "/proc/vmstat",
+                                         "/bin/echo" };
     int fds[2];
     for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
-        open(first[i], i < 2 ? O_RDWR : O_RDONLY);
+        open(first[i], i < 3 ? O_RDWR : O_RDONLY);
     pipe2(fds, O_NONBLOCK);                     /* one that blocks they make themselves, at times */
     scratch = heap_grow(SCRATCH_PAGES * PAGE_BYTES);
     for (unsigned i = 0; i < 8; i++)
@@ -936,6 +941,7 @@ static void fuzz(void)
     }
     clean_up();
     end_trace();
+    sync();                                     /* so that what a disk's mappings have stored is no longer kept in memory */
     tree_remove(JAIL);
     check_eq(inodes_free(), inodes);
     judge();
