@@ -32,13 +32,15 @@ int writeback_pages(struct anon *const anon[], unsigned n)
     return err;
 }
 
-static void unmap_page(struct vm_object *obj, uint64_t index, struct page *page)
+/* In one walk over the VMAs, of which there may be many, for all of them. */
+static void unmap_pages(struct vm_object *obj, struct anon *const some[], unsigned n)
 {
     struct vma *vma;
     LIST_FOREACH(vma, &obj->vmas, object_link) {
         vaddr_t va;
-        if (vma_maps_index(vma, index, &va))
-            pmap_forget(&vma->as->pmap, va, page);
+        for (unsigned i = 0; i < n; i++)
+            if (vma_maps_index(vma, some[i]->vpn, &va))
+                pmap_forget(&vma->as->pmap, va, some[i]->page);
         thread_let_others();
     }
 }
@@ -55,14 +57,13 @@ static unsigned lock_unsaved(struct vm_object *obj, uint64_t *index, uint64_t en
             mutex_lock(&anon->lock);
         else if (!mutex_trylock(&anon->lock))
             break;
-        if (anon->slot == 0) {
-            unmap_page(obj, *index, anon->page);
+        if (anon->slot == 0)
             some[n++] = anon;
-        } else {
+        else
             mutex_unlock(&anon->lock);
-        }
         thread_let_others();
     }
+    unmap_pages(obj, some, n);
     mutex_unlock(&obj->lock);
     return n;
 }
