@@ -19,8 +19,8 @@ from cases import HOME, Seal, read_catalogue, results_of, siphash, tree_files
 from harness import check, finish
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
-from labs import (Grader, Lab, Row, Wrong, definition_of, lab_names, make_starter, read_submitted, refusal, starter_files, with_body,
-                  with_include)
+from labs import (Grader, Lab, Row, Wrong, definition_of, lab_names, make_starter, read_submitted, refusal, starter_files,
+                  with_body, with_include)
 
 LINE_MIN = 24                           # characters: shorter lines may be anybody's
 
