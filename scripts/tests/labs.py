@@ -19,8 +19,8 @@ from cases import HOME, Seal, read_catalogue, results_of, siphash, tree_files
 from harness import check, finish
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
-from labs import (Grader, Lab, Wrong, definition_of, lab_names, make_starter, read_submitted, refusal, starter_files, with_body,
-                  with_include)
+from labs import (Grader, Lab, Row, Wrong, definition_of, lab_names, make_starter, read_submitted, refusal, starter_files,
+                  with_body, with_include)
 
 LINE_MIN = 24                           # characters: shorter lines may be anybody's
 
@@ -135,6 +135,19 @@ def starters():
             check(f"{name}: two starters are the same, of one commit", [(len(heads[0]) != 1 or heads[0] != heads[1], str(heads))])
 
 
+def tables():
+    """What is told of several submissions."""
+    steps = Lab("lazy").steps
+    names = [(step, case) for step in steps for case in step.run.cases]
+    got = command_line().table([("good", [Row(step, case, None) for step, case in names]),
+                                ("less", [Row(step, case, "wrong" if step is steps[0] else None) for step, case in names]),
+                                ("none", [Row(step, case, "mm/map.c:1: error\nmore") for step, case in names])])
+    most = steps[0].points * len(steps[0].run.cases)
+    expected = ["# 100 of 100  good", f"#  {100 - most} of 100  less  {steps[0].name} 0 of {most}",
+                "#   0 of 100  none  mm/map.c:1: error"]
+    check("several submissions: a table", [(got.split("\n") != expected + [""], got)])
+
+
 # --- In the guest --------------------------------------------------------------------------------------------------------
 
 FORGED = {"replace": ("mm/policy_clock.c", "next"), "shootdown": ("arch/riscv/mmu.c", "mmu_activate"),
@@ -209,6 +222,7 @@ def main():
         seals()
         strangers(sorted({name for lab in lab_names() for name in Lab(lab).files}))
         starters()
+        tables()
     finish()
 
 
