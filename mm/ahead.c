@@ -101,3 +101,15 @@ __attribute__((noinline)) void ahead_fill(struct addrspace *as, struct near *nea
     walk->nfilled = n;
     walk->next += n;
 }
+
+void ahead_prepare(struct addrspace *as, const struct vma *vma, uint64_t vpn)
+{
+    const struct memory_walk *walk = &thread_current()->walk;
+    if (vpn != walk->next || walk->run < NEAR_PAGES || vma->object != NULL)
+        return;
+    uint64_t end = (vpn | (MMU_TABLE_SPAN - 1)) + 1;
+    if (end > vma->end >> PAGE_SHIFT)
+        end = vma->end >> PAGE_SHIFT;
+    for (uint64_t next = near_first(vpn) + NEAR_PAGES; next < end && radix_prepare(&as->anons, next, NULL) != NULL;)
+        next += NEAR_PAGES;
+}

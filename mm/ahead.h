@@ -32,3 +32,10 @@ static inline bool ahead_due(uint64_t vpn)
  * Locks: as->lock and near, which has the node of vpn, and no owner's lock, since this allocates.
  */
 void ahead_fill(struct addrspace *as, struct near *near, const struct vma *vma, uint64_t vpn, struct pte *entry);
+
+/*
+ * A fault at vpn makes what its neighbourhood lacks. If it is one of a long walk, make nodes up to the end of the page table, too:
+ * else two who walk in one address space would have to be alone in it, each for each neighbourhood, and wait for one another.
+ * Nobody is told when there is no memory for that. Locks: as->lock, alone.
+ */
+void ahead_prepare(struct addrspace *as, const struct vma *vma, uint64_t vpn);

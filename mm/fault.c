@@ -301,6 +301,8 @@ static __attribute__((noinline)) enum fault_result prepare_shape(struct addrspac
     if (result == FAULT_DONE && fills_slot(as, vma, va, access) &&
         (*node = radix_prepare(&as->anons, va >> PAGE_SHIFT, NULL)) == NULL)
         result = FAULT_NO_MEMORY;
+    if (result == FAULT_DONE && *node != NULL)
+        ahead_prepare(as, vma, va >> PAGE_SHIFT);
     as_alone_to_read(as);
     return result;
 }

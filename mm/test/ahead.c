@@ -59,6 +59,28 @@ static void long_walk(void)
 }
 
 /* Who touches every other page, or goes down, or touches a few in a row here and there, gets what it touches. */
+/* A long walk gets the nodes of a whole page table at once, but none beyond its VMA; who does not walk gets one at a time. */
+static void nodes(void)
+{
+    struct addrspace *as = space(MMU_TABLE_SPAN + NEAR_PAGES, RW);
+    walk(as, 0, NEAR_PAGES);
+    size_t before = radix_node_count();
+    walk(as, NEAR_PAGES, 3 * NEAR_PAGES);
+    check_eq(radix_node_count(), before + MMU_TABLE_SPAN / NEAR_PAGES - 1);
+    walk(as, 3 * NEAR_PAGES, MMU_TABLE_SPAN);
+    check_eq(radix_node_count(), before + MMU_TABLE_SPAN / NEAR_PAGES - 1);
+    walk(as, MMU_TABLE_SPAN, MMU_TABLE_SPAN + NEAR_PAGES);
+    check_eq(radix_node_count(), before + MMU_TABLE_SPAN / NEAR_PAGES);
+    world_check();
+    destroy(as);
+    as = space(MMU_TABLE_SPAN, RW);
+    walk(as, 0, 1);
+    before = radix_node_count();
+    walk(as, 5 * NEAR_PAGES, 5 * NEAR_PAGES + 3);
+    check_eq(radix_node_count(), before + 1);
+    destroy(as);
+}
+
 static void no_walk(void)
 {
     struct addrspace *as = space(20 * NEAR_PAGES, RW);
@@ -235,6 +257,7 @@ static void each_allocation_fails(void)
 
 const struct test_case ahead_cases[] = {
     { "a walk gets pages ahead", long_walk },
+    { "a long walk gets nodes ahead, too", nodes },
     { "who does not walk gets what it touches", no_walk },
     { "not beyond the VMA, nor over what is there", bounds },
     { "waste makes it wait", doubt },
