@@ -99,7 +99,8 @@ int pmap_init(struct pmap *pmap)
     atomic_store_explicit(&pmap->id.asid, 0, memory_order_relaxed);
     atomic_store_explicit(&pmap->id.harts, 0, memory_order_relaxed);
     atomic_store_explicit(&pmap->id.stale, ~0ul, memory_order_relaxed);
-    pmap->resident = pmap->resident_max = pmap->emptied = 0;
+    pmap->resident = pmap->resident_max = 0;
+    atomic_init(&pmap->emptied, 0);
     mmu_root_init(pmap->root);
     trace_of(pmap->root, TRACE_SPACE, 0, 0, 0, 0);
     return 0;
