@@ -1,7 +1,7 @@
 /*
  * context.h - registers, as they are kept while something else runs.
- * Owns: the frame that trap_entry saves, the context of a switch, floating-point state, and the causes of a trap.
- * Offsets are known to trap.S; the assertions below keep both sides equal.
+ * Owns: the frame that trap_entry saves, the context of a switch, floating-point state, and the
+ * causes of a trap. Offsets are known to trap.S; the assertions below keep both sides equal.
  */
 #pragma once
 
@@ -70,7 +70,8 @@ void trapframe_init(struct trapframe *tf, uint64_t pc, uint64_t sp);
 
 /*
  * Floating point costs nothing to who does not use it: FS is Off until the first instruction traps.
- * enable: turn it on for the program of tf with the registers of fp; save: put them into fp if they have changed.
+ * enable: turn it on for the program of tf with the registers of fp; save: put them into fp if they
+ * have changed.
  */
 void fp_enable(struct trapframe *tf, const struct fp_context *fp);
 void fp_save(struct trapframe *tf, struct fp_context *fp);
@@ -80,7 +81,8 @@ void fp_restore(const struct fp_context *fp);
 bool fp_was_off(const struct trapframe *tf);
 
 /*
- * The beginning of what hart_self() points at (kernel/core/hart.h): what trap.S and hart_index() know of it.
+ * The beginning of what hart_self() points at (kernel/core/hart.h): what trap.S and hart_index()
+ * know of it.
  */
 struct hart_base {
     uint64_t index;                     /* in machine.harts; hart_index() reads it */
@@ -94,8 +96,8 @@ void trap_return(void);                 /* to user mode, with sp at a frame, int
 _Noreturn void call_on_stack(uint64_t stack_top, void (*fn)(void));
 
 /*
- * hart_self, hart_set_self: the struct hart of this hart, kept in a register; hart_relax: in a loop that waits for another
- * hart, lets it go faster.
+ * hart_self, hart_set_self: the struct hart of this hart, kept in a register; hart_relax: in a loop
+ * that waits for another hart, lets it go faster.
  */
 /* Interrupts on this hart: irq_mask, irq_unmask, irq_restore (what mask returned), wait_for_interrupt. */
 #if defined(__riscv)

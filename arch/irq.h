@@ -1,7 +1,7 @@
 /*
  * irq.h - external interrupts.
- * Contract: the handler runs on whichever hart claims the interrupt, with interrupts masked; it may take locks of rank
- * RANK_DEVICE and above, and may not sleep or allocate.
+ * Contract: the handler runs on whichever hart claims the interrupt, with interrupts masked; it may
+ * take locks of rank RANK_DEVICE and above, and may not sleep or allocate.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
  * machine.h - what the device tree says about this machine.
- * Owns: struct machine, filled in once by fdt_read() before anything else runs, constant afterwards.
+ * Owns: struct machine, filled in once by fdt_read() before anything else runs, constant
+ * afterwards.
  * Source: Devicetree Specification 0.4; the bindings named at the fields.
  */
 #pragma once
@@ -58,7 +59,7 @@ struct machine {
 extern struct machine machine;
 
 /*
- * Read the flattened device tree at fdt (a kernel address) into machine. Panics with the property's name when something
- * without which the kernel cannot run is missing or malformed.
+ * Read the flattened device tree at fdt (a kernel address) into machine. Panics with the property's
+ * name when something without which the kernel cannot run is missing or malformed.
  */
 void fdt_read(const void *fdt, paddr_t fdt_pa);

@@ -1,7 +1,8 @@
 /*
  * mmio.h - registers of devices that share memory with the kernel.
- * Contract: in the order of the program with all that comes before and behind, be it to memory or to other registers. So
- * what a register is told about is in memory by then, and what it tells of is seen from then on.
+ * Contract: in the order of the program with all that comes before and behind, be it to memory or
+ * to other registers. So what a register is told about is in memory by then, and what it tells of
+ * is seen from then on.
  */
 #pragma once
 

@@ -3,8 +3,8 @@
  * Owns: the contract. arch/riscv implements it on Sv39 hardware, arch/host on simulated memory.
  * Does not own: any policy; nothing here decides what is mapped (mm/pmap.c does).
  *
- * A page table is a tree of MMU_LEVELS levels of tables, one page each; level 0 holds the leaves. mm/ sees an entry only
- * through the functions below and never its bits:
+ * A page table is a tree of MMU_LEVELS levels of tables, one page each; level 0 holds the leaves.
+ * mm/ sees an entry only through the functions below and never its bits:
  *
  *   struct pte *pte_find(paddr_t root, vaddr_t va, unsigned level)   the entry for va at a level, NULL when no table is there
  *   enum pte_kind pte_kind(const struct pte *)                       PTE_EMPTY, PTE_LEAF or PTE_TABLE
@@ -63,17 +63,18 @@ void mmu_activate(struct mmu_id *id, paddr_t root);
 bool mmu_root_loaded(paddr_t root);
 
 /*
- * Make every hart forget the leaf for va, or everything of this address space: those in id->harts before this returns, the
- * others before they next run in it. Returns the former, a bit each.
- * A fence for an address orders leaves only: whoever frees a table asks for everything.
- * Privileged spec, SFENCE.VMA; SBI 1.0, RFENCE.
+ * Make every hart forget the leaf for va, or everything of this address space: those in id->harts
+ * before this returns, the others before they next run in it. Returns the former, a bit each. A
+ * fence for an address orders leaves only: whoever frees a table asks for everything. Privileged
+ * spec, SFENCE.VMA; SBI 1.0, RFENCE.
  */
 uint64_t mmu_fence_page(struct mmu_id *id, vaddr_t va);
 uint64_t mmu_fence_all(struct mmu_id *id);
 
 /*
- * Make this hart alone look again: after a spurious fault. It may have cached that a leaf grants too little, or that there was
- * none, or that there was no table; the last is nothing that a fence for an address takes away.
+ * Make this hart alone look again: after a spurious fault. It may have cached that a leaf grants
+ * too little, or that there was none, or that there was no table; the last is nothing that a fence
+ * for an address takes away.
  */
 void mmu_fence_local(struct mmu_id *id);
 

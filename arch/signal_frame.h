@@ -1,7 +1,9 @@
 /*
  * signal_frame.h - a program's registers on its own stack while a handler runs.
- * Owns: struct signal_frame, which programs know: the siginfo_t and the ucontext_t that a handler is called with.
- * Does not own: when a handler is called, how the frame gets to the stack and back (kernel/handler.c).
+ * Owns: struct signal_frame, which programs know: the siginfo_t and the ucontext_t that a handler
+ * is called with.
+ * Does not own: when a handler is called, how the frame gets to the stack and back
+ * (kernel/handler.c).
  * Source: Linux's ABI of riscv64, for which see userland/lib/include/ucontext.h too.
  */
 #pragma once
@@ -44,7 +46,7 @@ void signal_frame_save(struct signal_frame *frame, const struct trapframe *tf, c
 void signal_frame_enter(struct trapframe *tf, vaddr_t frame_va, int signal, vaddr_t handler, vaddr_t trampoline_va);
 
 /*
- * Set tf and fp to what frame says, which a program may have written: only what is the program's own to change.
- * Returns false, nothing changed, when it has more state than is known here.
+ * Set tf and fp to what frame says, which a program may have written: only what is the program's
+ * own to change. Returns false, nothing changed, when it has more state than is known here.
  */
 bool signal_frame_restore(const struct signal_frame *frame, struct trapframe *tf, struct fp_context *fp);

@@ -1,6 +1,8 @@
 /*
- * elf.h - the part of an ELF file that exec reads, and the types of the vector that it hands to the program.
- * Source: System V ABI, gABI, chapters 4 and 5; RISC-V ELF psABI; getauxval(3). Newer versions of picolibc have no <elf.h>.
+ * elf.h - the part of an ELF file that exec reads, and the types of the vector that it hands to the
+ * program.
+ * Source: System V ABI, gABI, chapters 4 and 5; RISC-V ELF psABI; getauxval(3). Newer versions of
+ * picolibc have no <elf.h>.
  */
 #pragma once
 

@@ -3,7 +3,8 @@
  * Owns: finding a script's interpreter, reading the headers, mapping the segments, the first stack.
  * Does not own: bringing anything in (mm/fault.c: text is case B1, data B2, bss and stack B3).
  *
- * The new address space is built beside the old one, which is given up only when nothing can fail any more.
+ * The new address space is built beside the old one, which is given up only when nothing can fail
+ * any more.
  *
  *   USER_END - page   stack, RLIMIT_STACK, filled as it is touched; an unmapped gap below
  *        |            the page that signal handlers return to
@@ -82,8 +83,9 @@ static int read_headers(struct program *prog)
 }
 
 /*
- * execve(2), "Interpreter scripts": a file that begins with "#!interpreter argument" has the interpreter run, with the argument
- * (the rest of the line, one word) if there is any, the script's path, and what the caller's argv has after its first word.
+ * execve(2), "Interpreter scripts": a file that begins with "#!interpreter argument" has the
+ * interpreter run, with the argument (the rest of the line, one word) if there is any, the script's
+ * path, and what the caller's argv has after its first word.
  */
 static int find_program(struct program *prog, const char *path)
 {
@@ -177,8 +179,8 @@ static int copy_from_file(struct program *prog, vaddr_t va, size_t at, size_t le
 }
 
 /*
- * The first page of this segment is also the last of the one before: it has the union of their rights, and its bytes come
- * from both, so it cannot be a page of the file.
+ * The first page of this segment is also the last of the one before: it has the union of their
+ * rights, and its bytes come from both, so it cannot be a page of the file.
  */
 static int share_page(struct program *prog, const Elf64_Phdr *ph, unsigned prot)
 {

@@ -15,11 +15,12 @@ struct exec_args {
 };
 
 /*
- * Replace the calling process's program by the ELF file, or the script, at path (a kernel string). Nothing is loaded: the
- * file's object is mapped, and faults bring in what is used. On success the caller must leave for user mode by way of the
- * whole new frame: trap_enter_program, or a first return.
- * Returns 0. Otherwise the old program goes on: the errors of fs_open_exec, for a script's interpreter too; -ELOOP:
- * interpreters are scripts, too often; -ENOEXEC: neither a script nor a static riscv64 ELF executable, or a malformed one;
+ * Replace the calling process's program by the ELF file, or the script, at path (a kernel string).
+ * Nothing is loaded: the file's object is mapped, and faults bring in what is used. On success the
+ * caller must leave for user mode by way of the whole new frame: trap_enter_program, or a first
+ * return. Returns 0. Otherwise the old program goes on: the errors of fs_open_exec, for a script's
+ * interpreter too; -ELOOP: interpreters are scripts, too often; -ENOEXEC: neither a script nor a
+ * static riscv64 ELF executable, or a malformed one;
  * -E2BIG: arguments over EXEC_ARG_MAX bytes, or one over 128 KiB; -EFAULT: argv or envp; -ENOMEM.
  * Source: execve(2); System V ABI, gABI; RISC-V ELF psABI.
  */

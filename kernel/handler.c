@@ -1,7 +1,7 @@
 /*
- * handler.c - into a signal's handler and back.
- * A handler is a call that the program has not made: its registers go to a frame on its own stack, and come back from there
- * when the handler returns, by way of a page with the two instructions of rt_sigreturn. Between the two the frame is the
+ * handler.c - into a signal's handler and back. A handler is a call that the program has not made:
+ * its registers go to a frame on its own stack, and come back from there when the handler returns,
+ * by way of a page with the two instructions of rt_sigreturn. Between the two the frame is the
  * program's, which may have put anything there.
  */
 #include <string.h>

@@ -1,8 +1,10 @@
 /*
  * handler.h - into a signal's handler and back.
- * Owns: where a frame goes (sigaltstack(2)), what becomes of a system call that a signal has ended, the page that handlers
+ * Owns: where a frame goes (sigaltstack(2)), what becomes of a system call that a signal has ended,
+ * the page that handlers
  *       return to.
- * Does not own: which signal is taken (signal.h), which registers a frame has (arch/signal_frame.h).
+ * Does not own: which signal is taken (signal.h), which registers a frame has
+ * (arch/signal_frame.h).
  */
 #pragma once
 
@@ -14,8 +16,8 @@ struct addrspace;
 struct vm_object;
 
 /*
- * The calling process, on its way back to user mode, takes its signals: it dies, stops, or goes to handlers, tf being a call
- * of the last of them. Locks: none; interrupts are not masked.
+ * The calling process, on its way back to user mode, takes its signals: it dies, stops, or goes to
+ * handlers, tf being a call of the last of them. Locks: none; interrupts are not masked.
  */
 void handlers_enter(struct trapframe *tf);
 

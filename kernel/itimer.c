@@ -1,7 +1,8 @@
 /*
  * itimer.c - the timers that send signals.
- * Owns: when they are due. The clock (kernel/core/time.c) knows only the earliest time of all, and calls here then; or when a
- * thread has run for as long as its cpu_alarm_ns says, which is seen at the next tick.
+ * Owns: when they are due. The clock (kernel/core/time.c) knows only the earliest time of all, and
+ * calls here then; or when a thread has run for as long as its cpu_alarm_ns says, which is seen at
+ * the next tick.
  */
 #include "kernel/core/time.h"
 #include "kernel/proc.h"

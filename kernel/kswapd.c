@@ -2,9 +2,10 @@
  * kswapd.c - the thread that takes pages back before anybody has to wait for them.
  * Owns: when it runs.
  *
- * It is woken when fewer frames are free than the low mark (mm/page.h), and goes on until there are twice as many. Who
- * allocates reclaims for himself only where it has not kept up. When it finds nothing it sleeps, until one of these has had success:
- * they, too, decide what becomes of who gets no frame.
+ * It is woken when fewer frames are free than the low mark (mm/page.h), and goes on until there are
+ * twice as many. Who allocates reclaims for himself only where it has not kept up. When it finds
+ * nothing it sleeps, until one of these has had success: they, too, decide what becomes of who gets
+ * no frame.
  */
 #include "arch/context.h"
 #include "kernel/core/sched.h"

@@ -1,20 +1,23 @@
 /*
  * oom.c - memory is out: who has to go, and the wait for it.
  * Owns: the choice. There is one at a time, and none while somebody who was chosen is still there.
- * Does not own: what is tried before (mm/page.c, mm/reclaim.c), killing (signal.c), the end of an address space (mm).
+ * Does not own: what is tried before (mm/page.c, mm/reclaim.c), killing (signal.c), the end of an
+ * address space (mm).
  *
- * A promise cannot be kept: an access of a program needs a frame, and there is none, no clean page, and no place on disk. Calls
- * that may fail do so (ENOMEM); an access cannot. As on Linux the largest process goes, for that brings the most, and who
- * needs memory waits for its end:
+ * A promise cannot be kept: an access of a program needs a frame, and there is none, no clean page,
+ * and no place on disk. Calls that may fail do so (ENOMEM); an access cannot. As on Linux the
+ * largest process goes, for that brings the most, and who needs memory waits for its end:
  *
  *     choose     the most pages in memory, on disk and shared, and oom_score_adj thousandths of all there is on top; never process
  *                1, who lives in its memory, or a process with -1000
  *     kill       all who live in that memory. They need none to end: exit allocates nothing
  *     wait       until that memory has been given back, or enough of it, and try again
  *
- * Who is killed may sleep for a lock that one holds who waits here, in the middle of a system call. So patience ends: then who
- * waits goes itself, which lets go of its locks. The same where there is nobody to choose: in the end it is the textbook's rule.
- * Rejected: to take a victim's pages before it has ended, as Linux does: its last system call would see zeroes.
+ * Who is killed may sleep for a lock that one holds who waits here, in the middle of a system call.
+ * So patience ends: then who waits goes itself, which lets go of its locks. The same where there is
+ * nobody to choose: in the end it is the textbook's rule.
+ * Rejected: to take a victim's pages before it has ended, as Linux does: its last system call would
+ * see zeroes.
  */
 #include <string.h>
 

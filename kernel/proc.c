@@ -1,7 +1,8 @@
 /*
  * proc.c - the life of a process: fork, exit, wait; groups and sessions.
  * Owns: the table of processes and the tree of parents and children, under proc_lock.
- * Does not own: running (sched.c), memory (mm/addrspace.c), files (fs/file.c), programs (exec.c), signals (signal.c).
+ * Does not own: running (sched.c), memory (mm/addrspace.c), files (fs/file.c), programs (exec.c),
+ * signals (signal.c).
  */
 #include <string.h>
 
@@ -110,8 +111,8 @@ static void proc_free(struct proc *p)
 }
 
 /*
- * From here on p is seen, whole. Returns its pid: it may be gone when we return. -ERESTARTNOINTR: whoever has sent a signal to
- * the parent's group meanwhile could not see p.
+ * From here on p is seen, whole. Returns its pid: it may be gone when we return. -ERESTARTNOINTR:
+ * whoever has sent a signal to the parent's group meanwhile could not see p.
  */
 static int proc_start(struct proc *p, struct proc *parent, struct addrspace *as)
 {
@@ -253,8 +254,8 @@ int proc_fork(const struct fork_request *request)
 }
 
 /*
- * set_tid_address(2): who shares the memory that p leaves learns of it by a word that becomes 0. As on Linux, where nobody
- * else lives nothing is stored, and that the address is bad stops nobody.
+ * set_tid_address(2): who shares the memory that p leaves learns of it by a word that becomes 0. As
+ * on Linux, where nobody else lives nothing is stored, and that the address is bad stops nobody.
  */
 static void clear_tid(struct proc *p)
 {

@@ -1,8 +1,9 @@
 /*
  * proc.h - processes.
- * Owns: struct proc: what belongs together while a program runs (memory, files, limits, name), and the tree of parents and
- * children.
- * Does not own: what runs (kernel/core/thread.h; a process has one thread), memory (mm/), open files (fs/file.c).
+ * Owns: struct proc: what belongs together while a program runs (memory, files, limits, name), and
+ * the tree of parents and children.
+ * Does not own: what runs (kernel/core/thread.h; a process has one thread), memory (mm/), open
+ * files (fs/file.c).
  * Read next: proc.c for fork, exit and wait; exec.c.
  */
 #pragma once
@@ -81,8 +82,8 @@ struct proc {
 };
 
 /*
- * The table of processes, the tree of parents and children, and their signals. ^C comes in an interrupt and is sent to a group,
- * so this lock masks interrupts.
+ * The table of processes, the tree of parents and children, and their signals. ^C comes in an
+ * interrupt and is sent to a group, so this lock masks interrupts.
  */
 extern struct spinlock proc_lock;
 
@@ -90,10 +91,11 @@ extern struct spinlock proc_lock;
 static inline struct proc *current(void) { return this_hart()->proc; }
 
 /*
- * A child that returns 0 from the same system call, with copies of registers and open files, and of memory unless it is to
- * live in the same. CLONE_AWAIT: returns only when the child has left the caller's memory, by exec or exit.
- * Returns its pid; -EAGAIN at the process limit, -ENOMEM without memory, -ERESTARTNOINTR: a signal has come to the caller's
- * group, and the child would not have got it (nothing is left behind).
+ * A child that returns 0 from the same system call, with copies of registers and open files, and of
+ * memory unless it is to live in the same. CLONE_AWAIT: returns only when the child has left the
+ * caller's memory, by exec or exit. Returns its pid; -EAGAIN at the process limit, -ENOMEM without
+ * memory, -ERESTARTNOINTR: a signal has come to the caller's group, and the child would not have
+ * got it (nothing is left behind).
  */
 enum { CLONE_SHARE = 1 << 0, CLONE_AWAIT = 1 << 1 };
 struct fork_request {
@@ -107,8 +109,8 @@ int proc_fork(const struct fork_request *request);
 _Noreturn void proc_exit(int wait_status);
 
 /*
- * Wait for a child to do one of what options ask for, and reap it if it has exited. which, options: as in waitid(2).
- * Returns the pid, 0 (WAIT_NOHANG and there is none), -ECHILD, -ERESTARTSYS.
+ * Wait for a child to do one of what options ask for, and reap it if it has exited. which, options:
+ * as in waitid(2). Returns the pid, 0 (WAIT_NOHANG and there is none), -ECHILD, -ERESTARTSYS.
  */
 enum { WAIT_NOHANG = 1, WAIT_STOPPED = 2, WAIT_EXITED = 4, WAIT_CONTINUED = 8, WAIT_NOWAIT = 0x01000000 };
 
@@ -145,8 +147,9 @@ struct program_id {
 };
 
 /*
- * exec: the calling process lives in as from now on, as that program, and leaves where it was; exit: it lives nowhere. Whoever
- * leaves last gives the memory back; after those who look at it have gone.
+ * exec: the calling process lives in as from now on, as that program, and leaves where it was;
+ * exit: it lives nowhere. Whoever leaves last gives the memory back; after those who look at it
+ * have gone.
  */
 void proc_set_program(struct addrspace *as, const struct program_id *id);
 void proc_leave_addrspace(void);
@@ -173,8 +176,9 @@ struct fault_counts proc_faults_total(void);
 struct proc *proc_find(int pid);
 
 /*
- * POSIX, "orphaned process group": is there no member whose parent is in the same session but in another group, and so could
- * let it go on when it stops? without: not counted as a member; NULL: all are. Locks: proc_lock.
+ * POSIX, "orphaned process group": is there no member whose parent is in the same session but in
+ * another group, and so could let it go on when it stops? without: not counted as a member; NULL:
+ * all are. Locks: proc_lock.
  */
 bool proc_group_orphaned(int pgid, const struct proc *without);
 

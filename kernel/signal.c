@@ -9,8 +9,9 @@
  *             order of signal_queue_take. Every one that has a handler gets a frame, on top of those before it: so the last one
  *             taken runs first.
  *
- * What a process does about signals is two sets, ignored and caught, and a table for handlers, flags and masks. fork shares the
- * table; a process that changes it, and is not alone, copies it before. So most processes have none.
+ * What a process does about signals is two sets, ignored and caught, and a table for handlers,
+ * flags and masks. fork shares the table; a process that changes it, and is not alone, copies it
+ * before. So most processes have none.
  */
 #include <string.h>
 

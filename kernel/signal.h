@@ -1,12 +1,14 @@
 /*
  * signal.h - signals: sent, kept, taken.
  * Owns: struct signals of a process: what is pending, blocked, caught and ignored.
- * Does not own: queues (signal_queue.h), handlers (handler.h), timers (itimer.h), who waits for whom (proc.h), the calls
+ * Does not own: queues (signal_queue.h), handlers (handler.h), timers (itimer.h), who waits for
+ * whom (proc.h), the calls
  *       (syscalls/signal.c).
  * Source: signal(7), sigaction(2), and Linux where they leave a choice.
  *
- * A signal is sent under proc_lock: it is thrown away if nobody would notice, or becomes pending and a notice of the thread. It
- * is taken in one place, on the way back to user mode (work_before_return in trap.c), by the process itself.
+ * A signal is sent under proc_lock: it is thrown away if nobody would notice, or becomes pending
+ * and a notice of the thread. It is taken in one place, on the way back to user mode
+ * (work_before_return in trap.c), by the process itself.
  */
 #pragma once
 
@@ -46,15 +48,15 @@ struct signals {
 /* ---- sending ---- */
 
 /*
- * To the process, or to its thread. Locks: proc_lock.
- * Returns 0, also when it is ignored; -EAGAIN: a real-time signal that RLIMIT_SIGPENDING has no place for.
+ * To the process, or to its thread. Locks: proc_lock. Returns 0, also when it is ignored; -EAGAIN:
+ * a real-time signal that RLIMIT_SIGPENDING has no place for.
  */
 int signal_send(struct proc *p, const struct signal_info *info);
 int signal_send_thread(struct proc *p, const struct signal_info *info);
 
 /*
- * As kill(2): pid > 0 that process, 0 the caller's group, -1 all but init and the caller, < -1 a group. info->signal 0: only
- * look whether there is any. Returns 0, -ESRCH, -EINVAL, -EAGAIN.
+ * As kill(2): pid > 0 that process, 0 the caller's group, -1 all but init and the caller, < -1 a
+ * group. info->signal 0: only look whether there is any. Returns 0, -ESRCH, -EINVAL, -EAGAIN.
  */
 int signal_send_by_id(int pid, const struct signal_info *info);
 
@@ -66,15 +68,17 @@ void signal_send_group(int pgid, int signal);
 void signal_send_self(int signal);
 
 /*
- * POSIX, General Terminal Interface: the caller's group gets signal unless it is the foreground group. Returns 0: it is;
+ * POSIX, General Terminal Interface: the caller's group gets signal unless it is the foreground
+ * group. Returns 0: it is;
  * -ERESTARTSYS: it is not, try again after the signal; -EIO: the signal would not stop it.
  */
 int signal_if_background(int foreground, int signal);
 
 /*
- * For a trap of the calling thread: its handler gets info before anything else that is pending. Who blocks the signal or has no
- * handler is killed by it; then these return true. signal_force_segv: SIGSEGV, since the frame of signal could not be stored,
- * or (signal 0) there is none to return to. If signal was SIGSEGV itself its handler is not tried again: the process ends.
+ * For a trap of the calling thread: its handler gets info before anything else that is pending. Who
+ * blocks the signal or has no handler is killed by it; then these return true. signal_force_segv:
+ * SIGSEGV, since the frame of signal could not be stored, or (signal 0) there is none to return to.
+ * If signal was SIGSEGV itself its handler is not tried again: the process ends.
  */
 bool signal_force(const struct signal_info *info);
 bool signal_force_segv(int signal);
@@ -94,13 +98,15 @@ bool signal_missed_by_child(const struct proc *p);
 /* ---- taking, by the process itself ---- */
 
 /*
- * Do what its signals ask for by default, up to the first that has a handler: *info is what the handler gets, *action says
- * which it is. False: there is none. Does not return if the process dies. Locks: none.
+ * Do what its signals ask for by default, up to the first that has a handler: *info is what the
+ * handler gets, *action says which it is. False: there is none. Does not return if the process
+ * dies. Locks: none.
  */
 bool signal_take_caught(struct signal_info *info, struct signal_action *action);
 
 /*
- * rt_sigtimedwait(2): take one of set, sleeping until deadline_ns for it. Returns its number and *info; -EAGAIN: it was time;
+ * rt_sigtimedwait(2): take one of set, sleeping until deadline_ns for it. Returns its number and
+ * *info; -EAGAIN: it was time;
  * -EINTR: another one came.
  */
 int signal_await(uint64_t set, uint64_t deadline_ns, struct signal_info *info);

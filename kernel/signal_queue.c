@@ -1,7 +1,8 @@
 /*
- * signal_queue.c - signals that have been sent and not taken.
- * Signals are sent from interrupts, and must not be lost for want of memory, so there is a fixed number of places. Half of
- * them are for whoever can be refused (Linux: sigqueue(3), real-time signals); the rest is for SIGCHLD and the like.
+ * signal_queue.c - signals that have been sent and not taken. Signals are sent from interrupts, and
+ * must not be lost for want of memory, so there is a fixed number of places. Half of them are for
+ * whoever can be refused (Linux: sigqueue(3), real-time signals); the rest is for SIGCHLD and the
+ * like.
  */
 #include <strings.h>
 

@@ -22,9 +22,9 @@ struct signal_queue {
 void signal_queue_init(struct signal_queue *q);
 
 /*
- * Add info, unless it is of a standard signal that is in q already; real-time ones are all kept. limit: RLIMIT_SIGPENDING. When
- * there is no place, a signal comes without its info; only a real-time one that kill has not sent is refused.
- * Returns 0; -EAGAIN: refused.
+ * Add info, unless it is of a standard signal that is in q already; real-time ones are all kept.
+ * limit: RLIMIT_SIGPENDING. When there is no place, a signal comes without its info; only a
+ * real-time one that kill has not sent is refused. Returns 0; -EAGAIN: refused.
  */
 int signal_queue_add(struct signal_queue *q, uint64_t limit, const struct signal_info *info);
 

@@ -9,7 +9,8 @@ struct text;
 enum { SWAP_FLAG_PREFER = 0x8000, SWAP_FLAG_PRIO_MASK = 0x7fff };       /* swapon(2) */
 
 /*
- * Swap to the disk that inode is. Returns 0; -EINVAL: no disk, flags, or no swap header on it; -EROFS; -EBUSY: in use already;
+ * Swap to the disk that inode is. Returns 0; -EINVAL: no disk, flags, or no swap header on it;
+ * -EROFS; -EBUSY: in use already;
  * -EPERM: too many; -EIO; -ENOMEM. Source: swapon(2).
  */
 int swapon(struct inode *inode, unsigned flags);

@@ -1,8 +1,9 @@
 /*
  * trap.c - from the cause of a trap to its handler.
- * Owns: the tables of causes, what happens on the way back to user mode, the message about a killed process.
- * Does not own: saving registers (arch/riscv/trap.S), serving a fault (mm/fault.c), system calls (syscalls/), handlers of
- * signals (handler.c).
+ * Owns: the tables of causes, what happens on the way back to user mode, the message about a killed
+ * process.
+ * Does not own: saving registers (arch/riscv/trap.S), serving a fault (mm/fault.c), system calls
+ * (syscalls/), handlers of signals (handler.c).
  * Read next: vm_fault in mm/fault.c.
  */
 #include "arch/context.h"
@@ -157,10 +158,11 @@ uint64_t trap_count(uint64_t cause)
 /* ---- dispatch ---- */
 
 /*
- * The last stop before user mode: the only place where a process dies, stops or goes to a handler, and with no lock held. It
- * gives way here too, as it does in the middle of what takes long (thread_let_others). Whoever gives a thread a notice also
- * sets pending on its hart, and a thread that is switched to with notices sets it again (sched.c): so one load tells that there
- * is nothing to do.
+ * The last stop before user mode: the only place where a process dies, stops or goes to a handler,
+ * and with no lock held. It gives way here too, as it does in the middle of what takes long
+ * (thread_let_others). Whoever gives a thread a notice also sets pending on its hart, and a thread
+ * that is switched to with notices sets it again (sched.c): so one load tells that there is nothing
+ * to do.
  */
 static void work_before_return(struct hart *hart)
 {

@@ -6,8 +6,8 @@
 #include "arch/context.h"
 
 /*
- * The handler of the layer above for a system call: number in a7, arguments in a0 to a5, result in a0; -ENOSYS for a number
- * that it does not know.
+ * The handler of the layer above for a system call: number in a7, arguments in a0 to a5, result in
+ * a0; -ENOSYS for a number that it does not know.
  */
 void syscall_dispatch(struct trapframe *tf);
 

@@ -4,8 +4,8 @@
  * Does not own: its ranges (map.c), contents (radix, anon, object), translations (pmap).
  * Read next: map.c.
  *
- * fork is prepare, then commit, as the verbs of map.c are. Where a program can make it long, others run meanwhile, and as->lock
- * stays held.
+ * fork is prepare, then commit, as the verbs of map.c are. Where a program can make it long, others
+ * run meanwhile, and as->lock stays held.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"

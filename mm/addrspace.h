@@ -1,7 +1,8 @@
 /*
  * addrspace.h - an address space and its verbs: create, fork, destroy; map, unmap, protect, brk.
  * Owns: struct addrspace and the family of those that fork has made from one exec.
- * Does not own: contents and translations; every verb changes the VMAs and lets the layers below forget what they must.
+ * Does not own: contents and translations; every verb changes the VMAs and lets the layers below
+ * forget what they must.
  */
 #pragma once
 
@@ -65,11 +66,11 @@ struct addrspace {
 };
 
 /*
- * The lock: faults and user copies read, verbs write. While it is read, the shape of VMAs, radix tree and page table stands
- * still; slots of the tree change, and leaves appear, only in a neighbourhood that one has locked; anyone may drop a leaf under
- * pt_lock. Nobody reads it twice.
- * as_alone: write, but change nothing that a neighbourhood may remember. as_alone_to_read: go on as a reader, with no moment
- * between in which a verb could come.
+ * The lock: faults and user copies read, verbs write. While it is read, the shape of VMAs, radix
+ * tree and page table stands still; slots of the tree change, and leaves appear, only in a
+ * neighbourhood that one has locked; anyone may drop a leaf under pt_lock. Nobody reads it twice.
+ * as_alone: write, but change nothing that a neighbourhood may remember. as_alone_to_read: go on as
+ * a reader, with no moment between in which a verb could come.
  */
 static inline void as_read(struct addrspace *as) { rwlock_read(&as->lock); }
 static inline void as_read_done(struct addrspace *as) { rwlock_read_unlock(&as->lock); }
@@ -108,8 +109,8 @@ struct map_request {
 struct addrspace *as_create(void);
 
 /*
- * A copy of parent, sharing every private page until one of them writes. Costs O(VMAs + page-table pages of parent).
- * Returns 0 and *child; -ENOMEM, nothing changed.
+ * A copy of parent, sharing every private page until one of them writes. Costs O(VMAs + page-table
+ * pages of parent). Returns 0 and *child; -ENOMEM, nothing changed.
  */
 int as_fork(struct addrspace *parent, struct addrspace **child);
 
@@ -134,14 +135,16 @@ struct addrspace *as_next(uint32_t round);
 void as_destroy(struct addrspace *as);
 
 /*
- * Free page tables and radix nodes that hold nothing any more, if there are some: reclaim takes leaves and leaves their tables
- * (pmap_forget), since tables go by verbs alone. Locks: as->lock, alone.
+ * Free page tables and radix nodes that hold nothing any more, if there are some: reclaim takes
+ * leaves and leaves their tables (pmap_forget), since tables go by verbs alone. Locks: as->lock,
+ * alone.
  */
 void as_trim(struct addrspace *as);
 
 /*
- * Its users are killed, and whoever needs memory waits for its end: it counts as chosen until as_destroy has given everything
- * back. Caller keeps it from going. as_chosen: how many there are now; as_chosen_ever: have been.
+ * Its users are killed, and whoever needs memory waits for its end: it counts as chosen until
+ * as_destroy has given everything back. Caller keeps it from going. as_chosen: how many there are
+ * now; as_chosen_ever: have been.
  */
 void as_choose(struct addrspace *as);
 size_t as_chosen(void);
@@ -150,24 +153,24 @@ size_t as_chosen_ever(void);
 /* ---- map.c ---- */
 
 /*
- * Map len bytes (rounded up to pages) as req says; *out is the address. Without fixed: the highest free range below the
- * stack; hint, if not 0, is tried first.
- * Returns 0; -EINVAL: len 0, hint not page aligned, or bad prot; -EEXIST: taken; -EPERM: fixed at page 0, or nothing may be
- * locked; -EAGAIN: more locked than may be; -ENOMEM: no room, outside user space, a limit, or no memory.
+ * Map len bytes (rounded up to pages) as req says; *out is the address. Without fixed: the highest
+ * free range below the stack; hint, if not 0, is tried first. Returns 0; -EINVAL: len 0, hint not
+ * page aligned, or bad prot; -EEXIST: taken; -EPERM: fixed at page 0, or nothing may be locked;
+ * -EAGAIN: more locked than may be; -ENOMEM: no room, outside user space, a limit, or no memory.
  * Nothing changed on failure: replace, too, takes nothing away then. Source: mmap(2).
  */
 int as_map(struct addrspace *as, vaddr_t hint, size_t len, const struct map_request *req, vaddr_t *out);
 
 /*
- * Unmap every page that touches [start, start + len). Holes are allowed.
- * Returns 0; -EINVAL: start not page aligned, len 0 or outside user space; -ENOMEM: nothing changed. Source: munmap(2).
+ * Unmap every page that touches [start, start + len). Holes are allowed. Returns 0; -EINVAL: start
+ * not page aligned, len 0 or outside user space; -ENOMEM: nothing changed. Source: munmap(2).
  */
 int as_unmap(struct addrspace *as, vaddr_t start, size_t len);
 
 /*
- * Change the rights of [start, start + len).
- * Returns 0; -EINVAL as above or bad prot; -ENOMEM: no memory, nothing changed. It ends with -ENOMEM at a page that is not
- * mapped, or that RLIMIT_DATA has no place for, and with -EACCES at one that may not have these rights: what comes before has
+ * Change the rights of [start, start + len). Returns 0; -EINVAL as above or bad prot; -ENOMEM: no
+ * memory, nothing changed. It ends with -ENOMEM at a page that is not mapped, or that RLIMIT_DATA
+ * has no place for, and with -EACCES at one that may not have these rights: what comes before has
  * been changed. Source: mprotect(2).
  */
 int as_protect(struct addrspace *as, vaddr_t start, size_t len, unsigned prot);
@@ -181,8 +184,9 @@ void as_set_limits(struct addrspace *as, const struct as_limits *limits);
 void as_set_brk_base(struct addrspace *as, vaddr_t base);
 
 /*
- * Set the end of the heap: grow maps, shrink unmaps, nothing else. *brk is where it ends then, moved or not.
- * Returns 0; -EINVAL: below the base; -ENOMEM: no free page left below the next mapping, or no memory. Nothing changed on failure.
+ * Set the end of the heap: grow maps, shrink unmaps, nothing else. *brk is where it ends then,
+ * moved or not. Returns 0; -EINVAL: below the base; -ENOMEM: no free page left below the next
+ * mapping, or no memory. Nothing changed on failure.
  * Source: brk(2).
  */
 int as_set_brk(struct addrspace *as, vaddr_t new_brk, vaddr_t *brk);
@@ -197,8 +201,9 @@ static inline bool range_valid(vaddr_t start, size_t len)
 }
 
 /*
- * Unmap [start, end) in two steps; as->lock is written from before prepare until after commit. Prepare gets what commit needs,
- * and puts one VMA more into spare if there will be a hole; it returns 0, or -ENOMEM with nothing changed. Commit cannot fail.
+ * Unmap [start, end) in two steps; as->lock is written from before prepare until after commit.
+ * Prepare gets what commit needs, and puts one VMA more into spare if there will be a hole; it
+ * returns 0, or -ENOMEM with nothing changed. Commit cannot fail.
  */
 struct unmap {
     vaddr_t start, end;

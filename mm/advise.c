@@ -1,5 +1,6 @@
 /*
- * advise.c - the verbs that change no promise: forget, advise, lock, bring in, and ask what is there.
+ * advise.c - the verbs that change no promise: forget, advise, lock, bring in, and ask what is
+ * there.
  * Owns: which parts of a range such a verb reaches, and what it says about holes.
  * Does not own: what the flags that it sets mean (as_fork, fault.c).
  *
@@ -158,9 +159,10 @@ int as_lock_all(struct addrspace *as, uint8_t flags, bool now, bool future)
 /* ---- bring in ---- */
 
 /*
- * Make [*start, *end) its first part that lies in one VMA; *access is how it is brought in. False: nothing is mapped there.
- * A store copies what is private at once; to store to what is shared would make it dirty. Of a VMA that is locked on fault,
- * or has not all of flags, nothing is brought in: the part is empty.
+ * Make [*start, *end) its first part that lies in one VMA; *access is how it is brought in. False:
+ * nothing is mapped there. A store copies what is private at once; to store to what is shared would
+ * make it dirty. Of a VMA that is locked on fault, or has not all of flags, nothing is brought in:
+ * the part is empty.
  */
 static bool first_part(struct addrspace *as, vaddr_t *start, vaddr_t *end, uint8_t flags, enum access *access)
 {

@@ -3,16 +3,19 @@
  * Owns: when a walk is one, how many pages it gets, and the count of those that it did not want.
  * Does not own: fresh memory (fault.c, case B3).
  *
- * A walk is a thread's zero-fill faults at one page after the other, upwards. From its AHEAD_AFTER-th page on it gets as many
- * pages ahead as it has touched, but none beyond its neighbourhood or its VMA. So what is wasted is never more than what was
- * used, and who touches a page here and a page there, or a few in a row, gets what it touches and no more.
+ * A walk is a thread's zero-fill faults at one page after the other, upwards. From its
+ * AHEAD_AFTER-th page on it gets as many pages ahead as it has touched, but none beyond its
+ * neighbourhood or its VMA. So what is wasted is never more than what was used, and who touches a
+ * page here and a page there, or a few in a row, gets what it touches and no more.
  *
- * Pages filled ahead are entered with the A bit clear. When the thread next touches two fresh pages in a row, those whose A bit
- * is set by then were used, the others wasted. After waste the walk begins again, and has to be twice as long before it gets
- * anything; every time all were used, half as long again. A leaf that has gone meanwhile says nothing.
+ * Pages filled ahead are entered with the A bit clear. When the thread next touches two fresh pages
+ * in a row, those whose A bit is set by then were used, the others wasted. After waste the walk
+ * begins again, and has to be twice as long before it gets anything; every time all were used, half
+ * as long again. A leaf that has gone meanwhile says nothing.
  *
- * What a thread remembers is its own, so there is no lock for it; and it is only advice, so nothing has to be forgotten when
- * memory is unmapped. Threads that walk side by side through one VMA do not disturb each other.
+ * What a thread remembers is its own, so there is no lock for it; and it is only advice, so nothing
+ * has to be forgotten when memory is unmapped. Threads that walk side by side through one VMA do
+ * not disturb each other.
  */
 #include "kernel/core/panic.h"
 #include "mm/ahead.h"

@@ -45,8 +45,8 @@ struct anon *anon_alloc(enum page_use use);
 struct anon *anon_alloc_on_disk(void);
 
 /*
- * Up to ANON_SPARE_MAX new anons full of zeroes, for page vpn of family and those after it, if there is memory to spare
- * (page.h). Returns how many are in anon.
+ * Up to ANON_SPARE_MAX new anons full of zeroes, for page vpn of family and those after it, if
+ * there is memory to spare (page.h). Returns how many are in anon.
  */
 #define ANON_SPARE_MAX 32
 unsigned anon_alloc_spare(struct family *family, uint64_t vpn, struct anon *anon[], unsigned n);
@@ -58,8 +58,8 @@ static inline void anon_get(struct anon *anon)
 }
 
 /*
- * Let go of a reference; the last one frees the anon, its page and its slot. Nobody maps the page any more by then. May sleep,
- * where the page is on its way out or in.
+ * Let go of a reference; the last one frees the anon, its page and its slot. Nobody maps the page
+ * any more by then. May sleep, where the page is on its way out or in.
  */
 void anon_put(struct anon *anon);
 
@@ -77,7 +77,8 @@ static inline bool anon_sole(const struct anon *anon)
 }
 
 /*
- * Lock anon, with its contents in memory. It cannot go meanwhile, by what the caller holds: a verb's as->lock, or a pin. Returns 0;
+ * Lock anon, with its contents in memory. It cannot go meanwhile, by what the caller holds: a
+ * verb's as->lock, or a pin. Returns 0;
  * -ENOMEM or -EIO: it is not locked. Locks: as for an allocation.
  */
 int anon_lock_in_memory(struct anon *anon);

@@ -1,6 +1,8 @@
 /*
- * chaos.c - translations that disappear: at random; or all of them, so often that the trace shows every page a program turns to.
- * Does not own: what a leaf is; all that happens here is what any verb does with pmap.h, only for no reason.
+ * chaos.c - translations that disappear: at random; or all of them, so often that the trace shows
+ * every page a program turns to.
+ * Does not own: what a leaf is; all that happens here is what any verb does with pmap.h, only for
+ * no reason.
  */
 #include <stdatomic.h>
 

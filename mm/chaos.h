@@ -14,8 +14,9 @@ void chaos_set(uint64_t interval, uint64_t seed);
 uint64_t chaos_interval(void);
 
 /*
- * A fault in an address space that has max leaves, at least 8, first takes them all away, and none brings in its neighbours: so
- * nearly every page that a program turns to is a fault, and the trace has its page references.
+ * A fault in an address space that has max leaves, at least 8, first takes them all away, and none
+ * brings in its neighbours: so nearly every page that a program turns to is a fault, and the trace
+ * has its page references.
  */
 void chaos_set_leaves(size_t max);
 bool chaos_few_leaves(void);

@@ -1,10 +1,12 @@
 /*
  * commit.h - how many pages have been promised that only memory or swap can hold.
  * Owns: their number, its limit, and whether more may be promised than that.
- * Does not own: which they are: of private memory vma.h says so (VMA_COMMITTED), of shared memory and files object.c.
+ * Does not own: which they are: of private memory vma.h says so (VMA_COMMITTED), of shared memory
+ * and files object.c.
  *
- * With commit=strict a verb that promises more reserves that first, does it, which counts it, and then lets go of what it has
- * reserved: so the number is never too small, and two that come at once are not both given the last page.
+ * With commit=strict a verb that promises more reserves that first, does it, which counts it, and
+ * then lets go of what it has reserved: so the number is never too small, and two that come at once
+ * are not both given the last page.
  */
 #pragma once
 
@@ -34,7 +36,7 @@ bool commit_is_full_strict(void);
 static inline bool commit_is_full(void) { return commit_strict && commit_is_full_strict(); }
 
 /*
- * Pages: of all memory but a sixteenth, for page tables, radix nodes and stacks of the kernel, and of all swap. proc_meminfo(5),
- * CommitLimit.
+ * Pages: of all memory but a sixteenth, for page tables, radix nodes and stacks of the kernel, and
+ * of all swap. proc_meminfo(5), CommitLimit.
  */
 size_t commit_limit(void);

@@ -3,14 +3,16 @@
  * Owns: the order in which its pages go.
  * Does not own: files (kernel/fs), the pages themselves (object.c).
  *
- * First the size changes: from then on a fault beyond the end is SIGBUS, so no leaf comes any more. Then, one address space
- * after the other, the leaves beyond the end go, and private copies too: who sees the file grow again sees zeroes there. Last
- * the pages. The page with the new end stays, and its bytes behind the end become zeroes (object_forget_beyond); a private copy
- * of that page stays as it is.
+ * First the size changes: from then on a fault beyond the end is SIGBUS, so no leaf comes any more.
+ * Then, one address space after the other, the leaves beyond the end go, and private copies too:
+ * who sees the file grow again sees zeroes there. Last the pages. The page with the new end stays,
+ * and its bytes behind the end become zeroes (object_forget_beyond); a private copy of that page
+ * stays as it is.
  *
- * The list of VMAs belongs to object->lock, which comes after as->lock, so it cannot be walked with the address spaces locked.
- * Instead every VMA on it is marked, and whoever is marked is looked up anew each time; what fork copies or mremap moves is
- * marked as that was (vma_insert). The caller holds the file's lock, so there is one cut of an object at a time.
+ * The list of VMAs belongs to object->lock, which comes after as->lock, so it cannot be walked with
+ * the address spaces locked. Instead every VMA on it is marked, and whoever is marked is looked up
+ * anew each time; what fork copies or mremap moves is marked as that was (vma_insert). The caller
+ * holds the file's lock, so there is one cut of an object at a time.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"

@@ -1,7 +1,9 @@
 /*
  * fault.c - the fault: from an address and an access to a page that the program may use.
- * Owns: the decision which page holds the contents at an address, and with which rights it may be mapped.
- * Does not own: the ranges and rights promised (vma.c), the contents (anon.c, object.c), the page table (pmap.c).
+ * Owns: the decision which page holds the contents at an address, and with which rights it may be
+ * mapped.
+ * Does not own: the ranges and rights promised (vma.c), the contents (anon.c, object.c), the page
+ * table (pmap.c).
  * Read next: near.h, then pmap_enter.
  *
  *                     | an anon at this page                   | no anon at this page
@@ -14,14 +16,16 @@
  * --------------------+----------------------------------------+------------------------------------------
  * no VMA, or the VMA forbids the access: SIGSEGV.   Beyond the object's end: SIGBUS.   No memory: SIGKILL.
  *
- * An anon is exclusive when this address space holds the only way to it: every radix node above it and the anon itself have
- * one reference. Only then may a store reach it.
+ * An anon is exclusive when this address space holds the only way to it: every radix node above it
+ * and the anon itself have one reference. Only then may a store reach it.
  *
- * The order of things in a fault: read as->lock; lock the neighbourhood; ask the VMA; find or make the page, its owner locked;
- * enter it; let go. What is missing of the shape of things, a radix node or a page table, is made beforehand by
- * prepare_shape, which has the address space to itself for that moment. Whatever allocates comes before the owner's lock.
- * When memory runs out half-way nothing has to be undone: a table or a node that is there too early is as good as any other.
- * A page that is on disk is read with nothing held but the lock of its anon (readin.c); then the fault begins again.
+ * The order of things in a fault: read as->lock; lock the neighbourhood; ask the VMA; find or make
+ * the page, its owner locked; enter it; let go. What is missing of the shape of things, a radix
+ * node or a page table, is made beforehand by prepare_shape, which has the address space to itself
+ * for that moment. Whatever allocates comes before the owner's lock. When memory runs out half-way
+ * nothing has to be undone: a table or a node that is there too early is as good as any other. A
+ * page that is on disk is read with nothing held but the lock of its anon (readin.c); then the
+ * fault begins again.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
@@ -284,9 +288,10 @@ static bool fills_slot(struct addrspace *as, const struct vma *vma, vaddr_t va, 
 }
 
 /*
- * A page table or a radix node is missing or shared. Make them, alone in the address space; from then on, since only verbs take
- * them away and the caller goes on as a reader, they are there. Nothing that anybody remembers changes, unless as_trim says so: a node
- * or a table that is there already stays where it is, and a node that has been remembered was exclusive already.
+ * A page table or a radix node is missing or shared. Make them, alone in the address space; from
+ * then on, since only verbs take them away and the caller goes on as a reader, they are there.
+ * Nothing that anybody remembers changes, unless as_trim says so: a node or a table that is there
+ * already stays where it is, and a node that has been remembered was exclusive already.
  */
 static __attribute__((noinline)) enum fault_result prepare_shape(struct addrspace *as, vaddr_t va, enum access access,
                                                                 struct radix_node **node)
@@ -310,9 +315,10 @@ static __attribute__((noinline)) enum fault_result prepare_shape(struct addrspac
 /* ---- neighbours ---- */
 
 /*
- * The page table is a cache, so a miss is a good moment to bring in the neighbours that are in memory anyway: those of the
- * neighbourhood. Nothing is allocated and no content changes; an anon that is busy is passed over. at is the fault's own page
- * number, entry its entry. obj, in cases B1 and C, is locked; the fault's own anon is not any more.
+ * The page table is a cache, so a miss is a good moment to bring in the neighbours that are in
+ * memory anyway: those of the neighbourhood. Nothing is allocated and no content changes; an anon
+ * that is busy is passed over. at is the fault's own page number, entry its entry. obj, in cases B1
+ * and C, is locked; the fault's own anon is not any more.
  */
 static __attribute__((noinline)) void fault_around(struct addrspace *as, struct vma *vma, uint64_t at, struct pte *entry,
                                                    struct vm_object *obj)
@@ -401,8 +407,8 @@ static enum fault_result fault_begin(struct fault *f, struct addrspace *as, vadd
 }
 
 /*
- * flatten: for the reader the steps above are functions; for the machine they are one, which keeps struct fault in registers.
- * Without it a fault costs 67 instructions more.
+ * flatten: for the reader the steps above are functions; for the machine they are one, which keeps
+ * struct fault in registers. Without it a fault costs 67 instructions more.
  */
 __attribute__((flatten)) enum fault_result vm_fault(struct addrspace *as, vaddr_t va, enum access access)
 {

@@ -63,14 +63,17 @@ void fault_counts_add(struct fault_counts *sum, const struct fault_counts *more)
 uint64_t fault_counts_minor(const struct fault_counts *counts);
 
 /*
- * Make the page at va available for access: the one way to a new translation, from user traps, user copies and exec.
- * Locks: caller holds none from RANK_AS on. Reads as->lock; writes it for a moment when a table or a node is missing. Sleeps.
+ * Make the page at va available for access: the one way to a new translation, from user traps, user
+ * copies and exec.
+ * Locks: caller holds none from RANK_AS on. Reads as->lock; writes it for a moment when a table or
+ * a node is missing. Sleeps.
  */
 enum fault_result vm_fault(struct addrspace *as, vaddr_t va, enum access access);
 
 /*
- * The same, returning with the page locked, for copies by the kernel: until fault_page_unlock its contents belong to va's page
- * and stay where they are. Unless the result is FAULT_DONE nothing is locked.
+ * The same, returning with the page locked, for copies by the kernel: until fault_page_unlock its
+ * contents belong to va's page and stay where they are. Unless the result is FAULT_DONE nothing is
+ * locked.
  */
 struct fault_page {
     struct page *page;

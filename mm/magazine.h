@@ -1,5 +1,6 @@
 /*
- * magazine.h - what a hart keeps of free frames, or of free objects of a type, so that most calls of an allocator take no lock.
+ * magazine.h - what a hart keeps of free frames, or of free objects of a type, so that most calls
+ * of an allocator take no lock.
  * Owns: struct magazine. Only its hart touches it; or anybody, when all harts are stopped.
  * Does not own: where its contents come from and go to, in batches (page.c, slab.c).
  */

@@ -1,14 +1,17 @@
 /*
  * map.c - the verbs that change which ranges there are: map, unmap, protect, brk.
  * Owns: where a mapping may lie, the one unmap.
- * Does not own: struct vma and its tree (vma.c), contents (radix, anon, object), translations (pmap).
+ * Does not own: struct vma and its tree (vma.c), contents (radix, anon, object), translations
+ * (pmap).
  * Read next: fault.c, where what is promised here is delivered.
  *
- * Every verb is prepare, then commit. Prepare allocates whatever is needed (VMAs, copies of shared radix nodes at the edges)
- * and may fail with nothing changed; commit cannot fail. munmap, mapping over something, shrinking the heap and mremap all
- * end in the same unmap: forget the leaves, fence, put the contents.
+ * Every verb is prepare, then commit. Prepare allocates whatever is needed (VMAs, copies of shared
+ * radix nodes at the edges) and may fail with nothing changed; commit cannot fail. munmap, mapping
+ * over something, shrinking the heap and mremap all end in the same unmap: forget the leaves,
+ * fence, put the contents.
  *
- * Where a program can make it long, others run meanwhile, and as->lock stays held: between VMAs, tables (pmap.c), radix nodes.
+ * Where a program can make it long, others run meanwhile, and as->lock stays held: between VMAs,
+ * tables (pmap.c), radix nodes.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
@@ -48,8 +51,8 @@ static int within_limits(const struct addrspace *as, const struct vma *added, st
 }
 
 /*
- * May the part of vma in [start, end) have the rights in prot? more: pages that become data, or are committed and have been
- * reserved, by it and by what comes before.
+ * May the part of vma in [start, end) have the rights in prot? more: pages that become data, or are
+ * committed and have been reserved, by it and by what comes before.
  */
 static int may_have(const struct addrspace *as, const struct vma *vma, vaddr_t start, vaddr_t end, unsigned prot,
                     struct pages *more)

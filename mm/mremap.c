@@ -3,16 +3,17 @@
  * Owns: which of these it is, and how private pages come to another page number.
  * Does not own: unmap (map.c), the tree of anons (radix.c).
  *
- * A page number is part of what an anon is: by (family, page number) every place that may show it is found. So an anon can only
- * move when this address space is alone in reaching it: then it gets the new number. One that a fork shares stays what it is,
- * and a copy moves. All that moves is collected in a tree of its own:
+ * A page number is part of what an anon is: by (family, page number) every place that may show it
+ * is found. So an anon can only move when this address space is alone in reaching it: then it gets
+ * the new number. One that a fork shares stays what it is, and a copy moves. All that moves is
+ * collected in a tree of its own:
  *
  *     prepare   the copies, and an empty slot for each page that only gets a new number; may fail, nothing has changed
  *     commit    unmap the new place; take the pages out of their old slots; unmap the old place; graft the tree on that of the
  *               address space
  *
- * Grafting copies nothing and needs no memory: the nodes that both trees have, on the paths to the two ends of the new range,
- * have been made exclusive in prepare.
+ * Grafting copies nothing and needs no memory: the nodes that both trees have, on the paths to the
+ * two ends of the new range, have been made exclusive in prepare.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
@@ -217,8 +218,8 @@ static int place_valid(const struct remap_request *req, size_t old_len, size_t n
 }
 
 /*
- * May there be these many bytes more like vma? grown: those that are new; what moves takes its locks along. 0: commit_release is
- * due for *reserved pages.
+ * May there be these many bytes more like vma? grown: those that are new; what moves takes its
+ * locks along. 0: commit_release is due for *reserved pages.
  */
 static int may_grow(const struct addrspace *as, const struct vma *vma, size_t more, size_t grown, size_t *reserved)
 {

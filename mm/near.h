@@ -1,16 +1,22 @@
 /*
- * near.h - a neighbourhood: the 32 pages around a fault, its lock, and what is remembered about them.
- * Owns: struct near (addrspace.h), found by a hash of the page number in a small array of the address space.
- * Does not own: what it remembers. vma.c, radix.c and pmap.c do; everything here can be looked up again.
+ * near.h - a neighbourhood: the 32 pages around a fault, its lock, and what is remembered about
+ * them.
+ * Owns: struct near (addrspace.h), found by a hash of the page number in a small array of the
+ * address space.
+ * Does not own: what it remembers. vma.c, radix.c and pmap.c do; everything here can be looked up
+ * again.
  *
- * The 32 pages are those of one bottom node of the radix tree, and their entries lie side by side in one page table. A fault
- * locks one neighbourhood, so faults that are further apart than that run side by side. Two neighbourhoods may share a struct
- * near: then they take turns, and each forgets what the other remembered.
+ * The 32 pages are those of one bottom node of the radix tree, and their entries lie side by side
+ * in one page table. A fault locks one neighbourhood, so faults that are further apart than that
+ * run side by side. Two neighbourhoods may share a struct near: then they take turns, and each
+ * forgets what the other remembered.
  *
- * What is remembered holds until the next verb: as_forget_near raises as->generation, and that is the only way in which anything
- * here is forgotten. Only a node with an exclusive path is remembered; it stays exclusive, since only fork, a verb, shares it.
+ * What is remembered holds until the next verb: as_forget_near raises as->generation, and that is
+ * the only way in which anything here is forgotten. Only a node with an exclusive path is
+ * remembered; it stays exclusive, since only fork, a verb, shares it.
  *
- * What is remembered saves a fault 159 instructions of 1,189. All of it is inline, for fault.c alone: as calls these cost 60.
+ * What is remembered saves a fault 159 instructions of 1,189. All of it is inline, for fault.c
+ * alone: as calls these cost 60.
  */
 #pragma once
 
@@ -22,8 +28,9 @@
 static inline uint64_t near_first(uint64_t vpn) { return vpn & ~(uint64_t)(NEAR_PAGES - 1); }
 
 /*
- * When and where in one word, so that a struct near is one cache line and one comparison tells: the generation counts in
- * RADIX_END. An address beyond user space may look like another; but no VMA has it, remembered or not, so no more is asked.
+ * When and where in one word, so that a struct near is one cache line and one comparison tells: the
+ * generation counts in RADIX_END. An address beyond user space may look like another; but no VMA
+ * has it, remembered or not, so no more is asked.
  */
 static inline uint64_t near_about(const struct addrspace *as, uint64_t vpn) { return as->generation | near_first(vpn); }
 

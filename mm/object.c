@@ -193,8 +193,8 @@ static void fill_behind(struct vm_object *obj, uint64_t index, struct radix_node
 }
 
 /*
- * The anon at index, filled if it was not there. -EAGAIN when it must be filled and spare is empty: let go of the lock,
- * spare_alloc, and try again. -ENOSPC: there may be no more pages of files.
+ * The anon at index, filled if it was not there. -EAGAIN when it must be filled and spare is empty:
+ * let go of the lock, spare_alloc, and try again. -ENOSPC: there may be no more pages of files.
  */
 static int find_or_fill(struct vm_object *obj, uint64_t index, size_t pages_max, struct spare *spare, struct anon **out)
 {
@@ -267,8 +267,9 @@ static void forget_page(struct vm_object *obj, uint64_t index)
 }
 
 /*
- * Pin anon, which is in a slot of obj, with its page in memory: reclaim takes only what has one reference. obj is locked, and is
- * let go to read the page. Returns 0; -ENOMEM or -EIO: neither is pinned nor locked.
+ * Pin anon, which is in a slot of obj, with its page in memory: reclaim takes only what has one
+ * reference. obj is locked, and is let go to read the page. Returns 0; -ENOMEM or -EIO: neither is
+ * pinned nor locked.
  */
 static int pin(struct vm_object *obj, struct anon *anon)
 {
@@ -303,8 +304,9 @@ static void changed(struct anon *anon)
 }
 
 /*
- * Nothing beyond the end may be seen when the object grows: pages go, and the rest of the last one becomes zeroes. Returns 0, or
- * what pin does, obj not locked: the last page is on disk, and still has other bytes beyond the end.
+ * Nothing beyond the end may be seen when the object grows: pages go, and the rest of the last one
+ * becomes zeroes. Returns 0, or what pin does, obj not locked: the last page is on disk, and still
+ * has other bytes beyond the end.
  */
 static int forget_beyond(struct vm_object *obj)
 {

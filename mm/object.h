@@ -1,7 +1,9 @@
 /*
- * object.h - memory that several mappings share: the contents of a file, or of a shared mapping that has none.
+ * object.h - memory that several mappings share: the contents of a file, or of a shared mapping
+ * that has none.
  * Owns: struct vm_object, its references, the pages that hold its contents.
- * Does not own: where an object is mapped (vma.c keeps the object's list of VMAs; pmap.c the leaves).
+ * Does not own: where an object is mapped (vma.c keeps the object's list of VMAs; pmap.c the
+ * leaves).
  */
 #pragma once
 
@@ -18,8 +20,9 @@ struct page;
 struct vma;
 
 /*
- * An in-memory file, shared memory, or a disk. Its slots are anons, filled on first use: from source, or with zeroes. Those of a
- * disk are where the disk has them until somebody needs them, and have that slot again whenever both are the same.
+ * An in-memory file, shared memory, or a disk. Its slots are anons, filled on first use: from
+ * source, or with zeroes. Those of a disk are where the disk has them until somebody needs them,
+ * and have that slot again whenever both are the same.
  */
 struct vm_object {
     _Atomic uint32_t refs;
@@ -41,8 +44,9 @@ struct vm_object {
 #define OBJECT_SIZE_MAX ((size_t)RADIX_END << PAGE_SHIFT)       /* bytes */
 
 /*
- * An object of size_bytes whose pages are filled from source on first use (archive members are not page-aligned, so they
- * cannot be mapped where they are). One reference. Returns NULL without memory.
+ * An object of size_bytes whose pages are filled from source on first use (archive members are not
+ * page-aligned, so they cannot be mapped where they are). One reference. Returns NULL without
+ * memory.
  */
 struct vm_object *object_create(const char *source, size_t size_bytes, struct inode *inode);
 
@@ -59,10 +63,10 @@ static inline struct anon *object_find(struct vm_object *obj, uint64_t index)
 }
 
 /*
- * Lock obj and its anon with contents [index * PAGE_SIZE, ...), filled if need be; zeroes after the object's end. So its page
- * stays what and where it is; which may be on disk only (anon->page is NULL). Returns 0; -ENXIO: beyond the end; -ENOSPC:
- * object_pages_max; -ENOMEM. Nothing is locked then.
- * Caller holds no lock of obj.
+ * Lock obj and its anon with contents [index * PAGE_SIZE, ...), filled if need be; zeroes after the
+ * object's end. So its page stays what and where it is; which may be on disk only (anon->page is
+ * NULL). Returns 0; -ENXIO: beyond the end; -ENOSPC: object_pages_max; -ENOMEM. Nothing is locked
+ * then. Caller holds no lock of obj.
  */
 int object_lock_page(struct vm_object *obj, uint64_t index, struct anon **out);
 void object_unlock_page(struct vm_object *obj, struct anon *anon);
@@ -87,8 +91,9 @@ static inline uint64_t object_npages(const struct vm_object *obj) { return page_
 size_t object_pages_held(struct vm_object *obj);
 
 /*
- * Part of one page, for a read or write that copies to or from user memory: that may fault, so obj is not locked meanwhile.
- * The page is pinned instead: its anon has a second reference, which keeps it in its slot.
+ * Part of one page, for a read or write that copies to or from user memory: that may fault, so obj
+ * is not locked meanwhile. The page is pinned instead: its anon has a second reference, which keeps
+ * it in its slot.
  */
 struct object_piece {
     char *bytes;                        /* NULL: zeroes that nobody has stored yet */
@@ -97,14 +102,15 @@ struct object_piece {
 };
 
 /*
- * What a read at byte at finds, up to the object's end. *piece has len 0 there. A hole stays a hole. Returns 0; -ENOMEM or -EIO:
- * the page is on disk and cannot be read; nothing is pinned.
+ * What a read at byte at finds, up to the object's end. *piece has len 0 there. A hole stays a
+ * hole. Returns 0; -ENOMEM or -EIO: the page is on disk and cannot be read; nothing is pinned.
  */
 int object_pin_read(struct vm_object *obj, size_t at, struct object_piece *piece);
 
 /*
  * Where a write at byte at goes; at may be beyond the end. After the copy tell object_written.
- * Returns 0; -ENOMEM; -EIO; -ENOSPC: a new page would be one more than pages_max of all files; -EFBIG: at is beyond OBJECT_SIZE_MAX.
+ * Returns 0; -ENOMEM; -EIO; -ENOSPC: a new page would be one more than pages_max of all files;
+ * -EFBIG: at is beyond OBJECT_SIZE_MAX.
  */
 int object_pin_write(struct vm_object *obj, size_t at, size_t pages_max, struct object_piece *piece);
 void object_unpin(struct object_piece *piece);
@@ -112,20 +118,23 @@ void object_unpin(struct object_piece *piece);
 void object_written(struct vm_object *obj, const struct object_piece *piece, size_t end);
 
 /*
- * Make obj longer, by zeroes. Caller holds the file's lock. Returns 0; -EFBIG; -ENOMEM, -EIO: its last page is on disk and
- * cannot be read. To make it shorter: object_shrink in cut.h.
+ * Make obj longer, by zeroes. Caller holds the file's lock. Returns 0; -EFBIG; -ENOMEM, -EIO: its
+ * last page is on disk and cannot be read. To make it shorter: object_shrink in cut.h.
  */
 int object_grow(struct vm_object *obj, size_t size_bytes);
 
 /*
- * The pages beyond the end go at once, and the rest of the last one becomes zeroes. Cost follows the pages that go.
- * Locks: none of obj; the file's, so that nobody pins a page meanwhile. Nobody has mapped anything beyond the end.
+ * The pages beyond the end go at once, and the rest of the last one becomes zeroes. Cost follows
+ * the pages that go.
+ * Locks: none of obj; the file's, so that nobody pins a page meanwhile. Nobody has mapped anything
+ * beyond the end.
  */
 void object_forget_beyond(struct vm_object *obj);
 
 /*
- * Pages in use by all files; and how many there may be, beyond which a fault or a write gets no new one. For they stay when the
- * program that made them is killed for want of memory. Source: tmpfs(5), size.
+ * Pages in use by all files; and how many there may be, beyond which a fault or a write gets no new
+ * one. For they stay when the program that made them is killed for want of memory. Source:
+ * tmpfs(5), size.
  */
 size_t object_page_count(void);
 size_t object_pages_max(void);
@@ -151,7 +160,8 @@ size_t object_drop_queueless(void);     /* all but disks': a policy says when th
 struct vm_object *object_next(uint32_t round);
 
 /*
- * Read in what is on a disk that goes (swap_slot_retires), and leave its slots. Returns 0; -ENOMEM; -EIO. Locks: as for an allocation.
+ * Read in what is on a disk that goes (swap_slot_retires), and leave its slots. Returns 0; -ENOMEM;
+ * -EIO. Locks: as for an allocation.
  */
 int object_leave_disk(struct vm_object *obj);
 

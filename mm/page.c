@@ -3,12 +3,13 @@
  * Owns: the frame table, the free lists, the magazines of the harts, the reserve.
  * Does not own: what a used frame means; its user says so with enum page_use.
  *
- * Free frames lie in blocks of 2^order frames, aligned to their size. Two blocks of one order whose addresses differ only in
- * bit `order` of the frame number are buddies; when both are free they become one block of the next order. Single frames
- * come from and go to the magazine of this hart, which is filled and emptied in batches: most calls take no lock.
+ * Free frames lie in blocks of 2^order frames, aligned to their size. Two blocks of one order whose
+ * addresses differ only in bit `order` of the frame number are buddies; when both are free they
+ * become one block of the next order. Single frames come from and go to the magazine of this hart,
+ * which is filled and emptied in batches: most calls take no lock.
  *
- * In the checked kernel a free frame is full of POISON, and page_alloc looks whether it still is: whoever wrote to a frame
- * after giving it back is found out.
+ * In the checked kernel a free frame is full of POISON, and page_alloc looks whether it still is:
+ * whoever wrote to a frame after giving it back is found out.
  */
 #include <string.h>
 
@@ -130,7 +131,8 @@ static bool becomes_low(void)
 }
 
 /*
- * A block of a whole batch if there is one, otherwise frame by frame; the lowest address is handed out first.
+ * A block of a whole batch if there is one, otherwise frame by frame; the lowest address is handed
+ * out first.
  * False: none is left.
  */
 static bool magazine_fill(struct magazine *mag)

@@ -1,6 +1,7 @@
 /*
  * page.h - page frames.
- * Owns: struct page (one per frame of RAM), which frames are free, and what each used frame is used for.
+ * Owns: struct page (one per frame of RAM), which frames are free, and what each used frame is used
+ * for.
  * Does not own: the meaning of a used frame's contents.
  */
 #pragma once
@@ -58,8 +59,8 @@ struct page {
 LIST_HEAD(page_list, page);
 
 /*
- * A frame's owner changes its use without a lock, and freeing a neighbour looks at it: that sees some use or other, but never
- * PAGE_FREE, which is written under page_lock alone.
+ * A frame's owner changes its use without a lock, and freeing a neighbour looks at it: that sees
+ * some use or other, but never PAGE_FREE, which is written under page_lock alone.
  */
 static inline enum page_use page_use(const struct page *page)
 {
@@ -76,7 +77,8 @@ extern uint64_t page_first_pfn;
 extern size_t page_count;               /* frames in the table */
 
 /*
- * A frame's address is linear in the address of its struct page, which is 32 bytes: one bias, set by page_init, and a shift.
+ * A frame's address is linear in the address of its struct page, which is 32 bytes: one bias, set
+ * by page_init, and a shift.
  */
 #define PAGE_STRUCT_SHIFT 5
 _Static_assert(sizeof(struct page) == 1 << PAGE_STRUCT_SHIFT, "the frame table is indexed by shifting");
@@ -100,28 +102,30 @@ static inline void *page_address(const struct page *page) { return phys_to_virt(
 static inline struct page *virt_to_page(const void *va) { return phys_to_page(virt_to_phys(va)); }
 
 /*
- * Build the frame table from the machine's memory ranges and free every frame that is not in a reserved range.
- * The table itself is taken from that memory. Called once, on one hart.
+ * Build the frame table from the machine's memory ranges and free every frame that is not in a
+ * reserved range. The table itself is taken from that memory. Called once, on one hart.
  */
 void page_init(const struct range *memory, unsigned nmemory, const struct range *reserved, unsigned nreserved);
 
 /*
- * Handed down at start (NULL: nothing): give back what is only kept to be quick, as is asked when little is left for the first time;
- * or, when there is none, what can be brought back from disk, too. Called before page_alloc says NULL, as long as it returns true:
- * that some frames have come by it, and more may. May sleep, and take reclaim_lock and what follows in the order, since nobody
+ * Handed down at start (NULL: nothing): give back what is only kept to be quick, as is asked when
+ * little is left for the first time; or, when there is none, what can be brought back from disk,
+ * too. Called before page_alloc says NULL, as long as it returns true: that some frames have come
+ * by it, and more may. May sleep, and take reclaim_lock and what follows in the order, since nobody
  * allocates while he holds one of these.
  */
 extern bool (*page_shrink)(bool short_of_memory);
 
 /*
- * Handed down, too: called now and then while fewer frames are free than the low mark, which is a 64th of memory above the
- * reserve. It must not sleep for long. Locks: as page_shrink.
+ * Handed down, too: called now and then while fewer frames are free than the low mark, which is a
+ * 64th of memory above the reserve. It must not sleep for long. Locks: as page_shrink.
  */
 extern void (*page_low)(void);
 size_t page_low_mark(void);
 
 /*
- * A frame, contents undefined. NULL when none is left, or none but the reserve that only process 1 may use.
+ * A frame, contents undefined. NULL when none is left, or none but the reserve that only process 1
+ * may use.
  * Locks: none needed; takes page_lock now and then. May sleep, and come back on another hart.
  */
 static inline struct page *page_alloc(enum page_use use);
@@ -129,15 +133,17 @@ static inline struct page *page_alloc_zeroed(enum page_use use);
 static inline void page_free(struct page *page);
 
 /*
- * Are there so few frames left, after page_shrink too, that only who cannot do without should take one? So asks who fetches
- * many pages at a wish: the last of them would be those that the program needs to read that there were not enough.
+ * Are there so few frames left, after page_shrink too, that only who cannot do without should take
+ * one? So asks who fetches many pages at a wish: the last of them would be those that the program
+ * needs to read that there were not enough.
  */
 #define PAGE_FEW 64
 bool page_few_left(void);
 
 /*
- * n frames, contents undefined, if that leaves a quarter of memory free: for who can do without. Returns how many; fewer than n
- * only when a test wants it, or none. Gives nothing back for them, and does not sleep.
+ * n frames, contents undefined, if that leaves a quarter of memory free: for who can do without.
+ * Returns how many; fewer than n only when a test wants it, or none. Gives nothing back for them,
+ * and does not sleep.
  */
 unsigned page_alloc_spare(enum page_use use, struct page *page[], unsigned n);
 

@@ -3,14 +3,16 @@
  * Owns: tables, leaves, pt_lock, the fence sequence.
  * Does not own: what may be mapped (fault.c), the bits of an entry (arch).
  *
- * Two changes of an entry need no fence: from invalid to valid, and to more rights on the same frame. A hart that still
- * believes the old entry, or that there is no table, takes a spurious fault; pmap_enter then finds the leaf already there and
- * has the hart forget. Every other change goes through a batch (or the middle of pmap_enter): make it invalid or weaker, wait
- * for the fence on every hart, and only then let the frame be used for anything else. All of it happens under one hold of
- * pt_lock.
+ * Two changes of an entry need no fence: from invalid to valid, and to more rights on the same
+ * frame. A hart that still believes the old entry, or that there is no table, takes a spurious
+ * fault; pmap_enter then finds the leaf already there and has the hart forget. Every other change
+ * goes through a batch (or the middle of pmap_enter): make it invalid or weaker, wait for the fence
+ * on every hart, and only then let the frame be used for anything else. All of it happens under one
+ * hold of pt_lock.
  *
- * Each table counts its entries in its struct page, and remembers between which two all of them lie, so that unmapping a
- * gigabyte of which two pages were touched costs two leaves, not 512 looks. A table without entries is freed at once.
+ * Each table counts its entries in its struct page, and remembers between which two all of them
+ * lie, so that unmapping a gigabyte of which two pages were touched costs two leaves, not 512
+ * looks. A table without entries is freed at once.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
@@ -151,8 +153,9 @@ static void leaf_add(struct pmap *pmap, struct pte *pte, struct page *page, unsi
 }
 
 /*
- * Kernel stores into a page reach the data side only; the first executable mapping makes fetches see them. While the program
- * may store too the page does not stay clean: when the right to execute comes back later, its stores count as well.
+ * Kernel stores into a page reach the data side only; the first executable mapping makes fetches
+ * see them. While the program may store too the page does not stay clean: when the right to execute
+ * comes back later, its stores count as well.
  */
 static void make_fetchable(struct page *page, unsigned prot)
 {
@@ -268,8 +271,9 @@ static void table_drop(struct pmap_batch *batch, struct pte *pte, unsigned level
 }
 
 /*
- * The level-1 entry of the first leaf table that has addresses in [*va, end); *va moves up to it. NULL: there is none.
- * A missing upper table is skipped as a whole, and in an upper table only the part that is in use is looked at.
+ * The level-1 entry of the first leaf table that has addresses in [*va, end); *va moves up to it.
+ * NULL: there is none. A missing upper table is skipped as a whole, and in an upper table only the
+ * part that is in use is looked at.
  */
 static struct pte *find_table(struct pmap *pmap, vaddr_t *va, vaddr_t end)
 {

@@ -37,16 +37,17 @@ int pmap_init(struct pmap *pmap);
 void pmap_destroy(struct pmap *pmap);
 
 /*
- * Make sure that the tables which lead to va's entry exist. Tables are freed by verbs alone, so they stay until the caller lets
- * go of as->lock; going on as a reader is not letting go.
+ * Make sure that the tables which lead to va's entry exist. Tables are freed by verbs alone, so
+ * they stay until the caller lets go of as->lock; going on as a reader is not letting go.
  * Locks:   as->lock, alone, and none above it, since this allocates.
  * Failure: -ENOMEM, nothing changed that matters.
  */
 int pmap_prepare(struct addrspace *as, vaddr_t va);
 
 /*
- * Map page at va with rights prot, replacing what was mapped there. entry is va's in the page table.
- * Returns PMAP_ENTERED; or PMAP_SPURIOUS when the leaf is already there as wanted: then this hart has been fenced.
+ * Map page at va with rights prot, replacing what was mapped there. entry is va's in the page
+ * table. Returns PMAP_ENTERED; or PMAP_SPURIOUS when the leaf is already there as wanted: then this
+ * hart has been fenced.
  * Locks:   as->lock, the neighbourhood, and the lock of the page's owner, so that the page cannot be freed before it is mapped.
  */
 enum pmap_result { PMAP_ENTERED, PMAP_SPURIOUS };
@@ -56,17 +57,19 @@ enum pmap_result pmap_enter(struct addrspace *as, vaddr_t va, struct pte *entry,
 bool pmap_enter_absent(struct addrspace *as, struct pte *entry, struct page *page, unsigned prot);
 
 /*
- * Map the pages of n anons that nobody has seen yet, side by side, where nothing is mapped: entry is the first one's. They look
- * untouched to pte_touched until the program comes. Nothing may be fetched there: prot is without PROT_EXEC.
+ * Map the pages of n anons that nobody has seen yet, side by side, where nothing is mapped: entry
+ * is the first one's. They look untouched to pte_touched until the program comes. Nothing may be
+ * fetched there: prot is without PROT_EXEC.
  * Locks: as->lock, the neighbourhood.
  */
 void pmap_enter_fresh(struct addrspace *as, struct pte *entry, struct anon *const anon[], unsigned n, unsigned prot);
 
 /*
- * A batch takes translations away from any number of ranges with one fence.
- * begin takes pt_lock; end fences what was taken, lets go of pt_lock and frees the tables that became empty. Only after end
- * may the pages themselves be given back. When others are due they run between two tables, after a fence of their own and
- * without pt_lock; as->lock is written all the time, so no leaf comes back.
+ * A batch takes translations away from any number of ranges with one fence. begin takes pt_lock;
+ * end fences what was taken, lets go of pt_lock and frees the tables that became empty. Only after
+ * end may the pages themselves be given back. When others are due they run between two tables,
+ * after a fence of their own and without pt_lock; as->lock is written all the time, so no leaf
+ * comes back.
  */
 struct pmap_batch {
     struct addrspace *as;

@@ -1,6 +1,7 @@
 /*
- * policy_clock.c - second chance, or the clock: first in, first out, but a page that has been used since it was last looked at
- * goes round once more. Source: Corbato, A Paging Experiment with the Multics System, 1968.
+ * policy_clock.c - second chance, or the clock: first in, first out, but a page that has been used
+ * since it was last looked at goes round once more. Source: Corbato, A Paging Experiment with the
+ * Multics System, 1968.
  */
 #include "mm/policy.h"
 

@@ -1,6 +1,6 @@
 /*
- * policy_fifo.c - first in, first out: the page that came first goes first, however much it is used.
- * The cheapest policy, and the one that more memory can make slower (Belady's anomaly).
+ * policy_fifo.c - first in, first out: the page that came first goes first, however much it is
+ * used. The cheapest policy, and the one that more memory can make slower (Belady's anomaly).
  */
 #include "mm/policy.h"
 

@@ -1,5 +1,6 @@
 /*
- * policy_random.c - any page: what a policy that knows nothing is worth. It asks nobody, and no sequence of uses is its worst.
+ * policy_random.c - any page: what a policy that knows nothing is worth. It asks nobody, and no
+ * sequence of uses is its worst.
  * Source: Belady, A Study of Replacement Algorithms for a Virtual-Storage Computer, 1966.
  */
 #include "mm/policy.h"

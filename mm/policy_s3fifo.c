@@ -1,14 +1,18 @@
 /*
- * policy_s3fifo.c - S3-FIFO: a small queue, where what is used only for a moment goes out soon, and a main one for the rest.
+ * policy_s3fifo.c - S3-FIFO: a small queue, where what is used only for a moment goes out soon, and
+ * a main one for the rest.
  * Source: Yang and others, FIFO Queues are All You Need for Cache Eviction, SOSP 2023.
  *
- * A tenth of all pages is in the small queue. At its end a page that was used again goes to the main queue, others are given up;
- * and one that comes back soon after that goes to the main queue at once. The main queue is a clock.
+ * A tenth of all pages is in the small queue. At its end a page that was used again goes to the
+ * main queue, others are given up; and one that comes back soon after that goes to the main queue
+ * at once. The main queue is a clock.
  *
- * Two things are other than in the paper, because a leaf is one bit, and a page comes with it. What is used is not counted, so
- * one use in the small queue is enough (there: two). And the use for which a page came is none: on its way from the arrivals to
- * the small queue it loses its leaf, as in policy_two_queues.c. The paper's third queue, of names without pages, is a number in
- * each anon: when it was given up. One that the small queue has given up less than a main queue's length ago is remembered.
+ * Two things are other than in the paper, because a leaf is one bit, and a page comes with it. What
+ * is used is not counted, so one use in the small queue is enough (there: two). And the use for
+ * which a page came is none: on its way from the arrivals to the small queue it loses its leaf, as
+ * in policy_two_queues.c. The paper's third queue, of names without pages, is a number in each
+ * anon: when it was given up. One that the small queue has given up less than a main queue's length
+ * ago is remembered.
  */
 #include "mm/policy.h"
 

@@ -1,6 +1,7 @@
 /*
- * policy_sieve.c - SIEVE: the hand moves from the oldest page to the newest and gives up the first that was not used; unlike
- * the clock's, a page that was used stays where it is, so what is new and never used again is found soon.
+ * policy_sieve.c - SIEVE: the hand moves from the oldest page to the newest and gives up the first
+ * that was not used; unlike the clock's, a page that was used stays where it is, so what is new and
+ * never used again is found soon.
  * Source: Zhang and others, SIEVE is Simpler than LRU, NSDI 2024.
  */
 #include "mm/policy.h"

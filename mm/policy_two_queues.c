@@ -1,10 +1,12 @@
 /*
  * policy_two_queues.c - an active and an inactive queue.
  *
- * A page comes to the active one. From its front pages move to the inactive one, whose pages have no leaves: a use of such a
- * page is a fault, and proves that it is wanted. At the front of the inactive queue it goes back if it was used, and is given
- * up if not. A third of all pages are inactive: enough time to show what is used, and few faults for those that are.
- * Source: Linux before 6.1 (mm/vmscan.c); Johnson and Shasha, 2Q, 1994, for the idea of a queue on probation.
+ * A page comes to the active one. From its front pages move to the inactive one, whose pages have
+ * no leaves: a use of such a page is a fault, and proves that it is wanted. At the front of the
+ * inactive queue it goes back if it was used, and is given up if not. A third of all pages are
+ * inactive: enough time to show what is used, and few faults for those that are.
+ * Source: Linux before 6.1 (mm/vmscan.c); Johnson and Shasha, 2Q, 1994, for the idea of a queue on
+ * probation.
  */
 #include "mm/policy.h"
 

@@ -32,8 +32,8 @@ static inline void queue_came(struct anon *anon)
 }
 
 /*
- * The page of anon, which is QUEUE_LEAVING or QUEUE_NONE, is queued. A page that was to leave is never QUEUE_NONE on the way back:
- * the last put would not wait for who has anon->lock.
+ * The page of anon, which is QUEUE_LEAVING or QUEUE_NONE, is queued. A page that was to leave is
+ * never QUEUE_NONE on the way back: the last put would not wait for who has anon->lock.
  */
 void queue_back(struct anon *anon);
 

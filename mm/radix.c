@@ -1,15 +1,18 @@
 /*
- * radix.c - the sparse array from page number to anon, shared copy-on-write between parent and child.
+ * radix.c - the sparse array from page number to anon, shared copy-on-write between parent and
+ * child.
  * Owns: radix nodes, their reference counts, the rule when a node may be changed.
  * Does not own: anons.
  *
  * Who may change a node?  The tree that holds its only reference, while every node above it also has only one: such a path
- * is *exclusive*. The test goes from the root down with acquire loads. Bottom-up is wrong: a sharer may copy an upper node
- * between the two loads, and the count read below is then already out of date.
+ * is *exclusive*. The test goes from the root down with acquire loads. Bottom-up is wrong: a sharer
+ * may copy an upper node between the two loads, and the count read below is then already out of
+ * date.
  *
- * A copier first counts up all children, then installs its copy, then puts the old node; puts are acquire-release. So who
- * sees a node's count fall to one also sees the counts below it that were raised before. Nobody takes a temporary
- * reference: a count never rises except by someone who already holds one on an equal.
+ * A copier first counts up all children, then installs its copy, then puts the old node; puts are
+ * acquire-release. So who sees a node's count fall to one also sees the counts below it that were
+ * raised before. Nobody takes a temporary reference: a count never rises except by someone who
+ * already holds one on an equal.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/panic.h"
@@ -214,8 +217,9 @@ static struct part part_of_slot(struct part part, unsigned level, unsigned i)
 }
 
 /*
- * Most ranges are small: they lie in one slot of the nodes at the top. fork_level is the level of the first node in which
- * they touch more than one, or the bottom; what is done about the nodes above it needs no part.
+ * Most ranges are small: they lie in one slot of the nodes at the top. fork_level is the level of
+ * the first node in which they touch more than one, or the bottom; what is done about the nodes
+ * above it needs no part.
  */
 static unsigned fork_level(uint64_t start, uint64_t end)
 {

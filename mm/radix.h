@@ -1,18 +1,21 @@
 /*
  * radix.h - the sparse array from page number to anon.
  * Owns: radix nodes and their references.
- * Does not own: anons, beyond the one reference that each occupied slot of a bottom node stands for.
+ * Does not own: anons, beyond the one reference that each occupied slot of a bottom node stands
+ * for.
  *
- * Nodes have 32 slots and are reference counted. A node with more than one reference is *shared* and immutable: fork shares
- * the root, and the first change below a shared node copies it (the references of its children go up). The tree has a fixed
- * height; the page number's six groups of bits choose the slots from the root down:
+ * Nodes have 32 slots and are reference counted. A node with more than one reference is *shared*
+ * and immutable: fork shares the root, and the first change below a shared node copies it (the
+ * references of its children go up). The tree has a fixed height; the page number's six groups of
+ * bits choose the slots from the root down:
  *
  *      26 bits:   0x (1)  | 5 | 5 | 5 | 5 | 5
  *                 level 5   4   3   2   1   0  -> struct anon *
  *
- * Locks: the shape of an object's tree belongs to object->lock. That of an address space's tree belongs to as->lock: who reads
- * it may look, and change the slots of an exclusive bottom node whose neighbourhood (near.h) it has locked; who writes it may
- * do everything. What frees a node lets others run: no caller holds a spin lock.
+ * Locks: the shape of an object's tree belongs to object->lock. That of an address space's tree
+ * belongs to as->lock: who reads it may look, and change the slots of an exclusive bottom node
+ * whose neighbourhood (near.h) it has locked; who writes it may do everything. What frees a node
+ * lets others run: no caller holds a spin lock.
  */
 #pragma once
 
@@ -44,9 +47,10 @@ static inline void radix_init(struct radix *r)
 }
 
 /*
- * The bottom node for vpn, with the slots of the RADIX_SLOTS page numbers around it; NULL: there is none. *path_exclusive: no
- * other tree shares any node on the way, so that the tree's owner may change the node, and may believe an anon's own reference
- * count (the order of the loads matters, see radix.c).
+ * The bottom node for vpn, with the slots of the RADIX_SLOTS page numbers around it; NULL: there is
+ * none. *path_exclusive: no other tree shares any node on the way, so that the tree's owner may
+ * change the node, and may believe an anon's own reference count (the order of the loads matters,
+ * see radix.c).
  */
 struct radix_node *radix_find_node(const struct radix *r, uint64_t vpn, bool *path_exclusive);
 
@@ -74,15 +78,15 @@ int radix_spare_alloc(struct radix_spare *spare);
 void radix_spare_free(struct radix_spare *spare);
 
 /*
- * Make the bottom node for vpn exist and its path be exclusive, making and copying nodes as needed, from spare if that is not
- * NULL. An empty node may stay.
- * Returns the node; NULL without memory (or spares): the tree's contents are unchanged (some nodes may have been copied).
+ * Make the bottom node for vpn exist and its path be exclusive, making and copying nodes as needed,
+ * from spare if that is not NULL. An empty node may stay. Returns the node; NULL without memory (or
+ * spares): the tree's contents are unchanged (some nodes may have been copied).
  */
 struct radix_node *radix_prepare(struct radix *r, uint64_t vpn, struct radix_spare *spare);
 
 /*
- * Put anon, whose reference the tree takes over, into its slot of an exclusive bottom node: an empty slot, or one whose anon is
- * handed back.
+ * Put anon, whose reference the tree takes over, into its slot of an exclusive bottom node: an
+ * empty slot, or one whose anon is handed back.
  */
 static inline void radix_fill(struct radix_node *node, uint64_t vpn, struct anon *anon)
 {
@@ -116,14 +120,15 @@ static inline void radix_take(struct radix_node *node, uint64_t vpn)
 }
 
 /*
- * Move everything in from, a tree of its own, into r; from is empty afterwards. No page number is in both, and nodes that both
- * have are exclusive in r. Allocates nothing.
+ * Move everything in from, a tree of its own, into r; from is empty afterwards. No page number is
+ * in both, and nodes that both have are exclusive in r. Allocates nothing.
  */
 void radix_graft(struct radix *r, struct radix *from);
 
 /*
- * Remove all anons in [start, end), in two steps. Prepare copies the shared nodes that the range only partly covers; it
- * returns 0, or -ENOMEM with the contents unchanged. Clear cannot fail, allocates nothing, and puts what it removes.
+ * Remove all anons in [start, end), in two steps. Prepare copies the shared nodes that the range
+ * only partly covers; it returns 0, or -ENOMEM with the contents unchanged. Clear cannot fail,
+ * allocates nothing, and puts what it removes.
  */
 int radix_prepare_clear(struct radix *r, uint64_t start, uint64_t end);
 void radix_clear(struct radix *r, uint64_t start, uint64_t end);
@@ -144,8 +149,8 @@ void radix_put_all(struct radix *r);
 uint64_t radix_next(const struct radix *r, uint64_t vpn, struct anon **anon);
 
 /*
- * The first bottom node with an anon at or after *vpn, and before end: *vpn becomes the page number of its first slot. NULL:
- * there is none.
+ * The first bottom node with an anon at or after *vpn, and before end: *vpn becomes the page number
+ * of its first slot. NULL: there is none.
  */
 struct radix_node *radix_next_node(const struct radix *r, uint64_t *vpn, uint64_t end, bool *path_exclusive);
 

@@ -2,13 +2,15 @@
  * readin.c - a fault's page that is on disk.
  * Owns: reading it, and how many of the pages after it come along.
  *
- * Nothing is held meanwhile but the locks of the anons that are read: nobody's munmap or fork waits for this disk, unless another
- * thread wants one of these pages too, and waits for it with what a fault holds, as long as this one read takes. And none of
- * the anons can go, since who lets go of the last reference waits for its lock (anon_put).
+ * Nothing is held meanwhile but the locks of the anons that are read: nobody's munmap or fork waits
+ * for this disk, unless another thread wants one of these pages too, and waits for it with what a
+ * fault holds, as long as this one read takes. And none of the anons can go, since who lets go of
+ * the last reference waits for its lock (anon_put).
  *
- * Read-ahead: a disk brings several pages in little more time than one. Which are wanted is guessed from the thread's last one:
- * where this fault is at the page after those, it gets twice as many, up to SWAP_CLUSTER; anywhere else the page alone. All
- * come in idle and without a leaf, so what nobody touches is the first to go, and is clean.
+ * Read-ahead: a disk brings several pages in little more time than one. Which are wanted is guessed
+ * from the thread's last one: where this fault is at the page after those, it gets twice as many,
+ * up to SWAP_CLUSTER; anywhere else the page alone. All come in idle and without a leaf, so what
+ * nobody touches is the first to go, and is clean.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/thread.h"

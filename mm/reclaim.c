@@ -1,7 +1,8 @@
 /*
  * reclaim.c - taking pages back when memory runs short.
  * Owns: the way of a page out of memory.
- * Does not own: which page goes next (policy_*.c), slots on disk (swap.c), contents (anon.c, object.c).
+ * Does not own: which page goes next (policy_*.c), slots on disk (swap.c), contents (anon.c,
+ * object.c).
  *
  * The way out of a page:
  *   queue      a policy names it, under queue_lock; anon->queue says that it is queued, so its anon cannot be freed
@@ -10,10 +11,12 @@
  *              is a fault, which waits for anon->lock
  *   write      unless it is clean, or all zeroes. Only anon->lock is held, and queue_lock is not
  *   free       anon->slot says where it is, anon->page is NULL
- * A fault that finds no page there reads it in: with anon->lock alone, after letting go of everything else (fault.c).
+ * A fault that finds no page there reads it in: with anon->lock alone, after letting go of
+ * everything else (fault.c).
  *
- * Locks: reclaim_lock lets one do this at a time. queue_lock (spin) has the policy's queues. All locks of owners, which stand above
- * in the order, are tried and never waited for, and nothing is allocated; so it can be called wherever memory is wanted.
+ * Locks: reclaim_lock lets one do this at a time. queue_lock (spin) has the policy's queues. All
+ * locks of owners, which stand above in the order, are tried and never waited for, and nothing is
+ * allocated; so it can be called wherever memory is wanted.
  */
 #include <string.h>
 
@@ -60,8 +63,8 @@ static int may_go(struct addrspace *as, vaddr_t va)
 }
 
 /*
- * Take every leaf that maps anon's page away. Caller holds anon->lock, and an object's lock. Returns how many there were; BUSY or
- * LOCKED: not all of them have gone.
+ * Take every leaf that maps anon's page away. Caller holds anon->lock, and an object's lock.
+ * Returns how many there were; BUSY or LOCKED: not all of them have gone.
  */
 static int leaves_of_object(struct vm_object *obj, uint64_t index, struct page *page)
 {
@@ -315,9 +318,10 @@ static void pause(bool yield)
 #define PATIENCE 20                             /* passes, as long as pages that could go are in someone's hands */
 
 /*
- * With a full disk only what needs no place there can still go: zeroes, and files' pages that can be filled again. Where that
- * is little, it is what runs just now, which comes back at once: each page chases another, and nobody gets anywhere. So
- * when a pass has brought less than a page of SPARSE, nothing is left that may be taken; that is said once, and then seen anew.
+ * With a full disk only what needs no place there can still go: zeroes, and files' pages that can
+ * be filled again. Where that is little, it is what runs just now, which comes back at once: each
+ * page chases another, and nobody gets anywhere. So when a pass has brought less than a page of
+ * SPARSE, nothing is left that may be taken; that is said once, and then seen anew.
  */
 #define SPARSE 64
 

@@ -1,5 +1,6 @@
 /*
- * record.c - records of a fault in the trace: what it took and brought, and how much memory there is.
+ * record.c - records of a fault in the trace: what it took and brought, and how much memory there
+ * is.
  */
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"

@@ -3,9 +3,10 @@
  * Owns: the slabs, their free objects, the magazines of the harts.
  * Does not own: what the objects are.
  *
- * A slab is one frame: as many objects as fit, side by side. A free object's first two bytes hold the place of the next
- * free one, so a slab needs no memory beyond the frame and a few bytes of its struct page. Allocation takes from this
- * hart's magazine; an empty magazine is filled, and a full one emptied, by half under the cache's lock.
+ * A slab is one frame: as many objects as fit, side by side. A free object's first two bytes hold
+ * the place of the next free one, so a slab needs no memory beyond the frame and a few bytes of its
+ * struct page. Allocation takes from this hart's magazine; an empty magazine is filled, and a full
+ * one emptied, by half under the cache's lock.
  */
 #include <string.h>
 

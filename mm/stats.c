@@ -1,6 +1,8 @@
 /*
- * stats.c - numbers that nobody keeps: made by looking when somebody asks, so that nothing is counted on the way of a fault.
- * Does not own: the counters, which stand where they are counted; how they are shown (kernel/fs/procfs.c).
+ * stats.c - numbers that nobody keeps: made by looking when somebody asks, so that nothing is
+ * counted on the way of a fault.
+ * Does not own: the counters, which stand where they are counted; how they are shown
+ * (kernel/fs/procfs.c).
  */
 #include "kernel/core/thread.h"
 #include "mm/addrspace.h"

@@ -22,8 +22,9 @@ struct vma_usage {
 void vma_usage_add(struct vma *vma, struct vma_usage *sum);
 
 /*
- * Pages that an address space keeps in use, whether it shows them now or not: private ones in memory, and on disk only; and those
- * of the objects that it maps shared. One that several address spaces reach counts for each.
+ * Pages that an address space keeps in use, whether it shows them now or not: private ones in
+ * memory, and on disk only; and those of the objects that it maps shared. One that several address
+ * spaces reach counts for each.
  */
 struct as_size {
     size_t in_memory, on_disk, shared;

@@ -1,11 +1,13 @@
 /*
  * swap.c - pages of contents on disk.
  * Owns: areas, which of their slots are in use, the format of an area's first page.
- * Does not own: the disk (struct page_device), which page goes out (reclaim.c), whose contents a slot has (anon.h).
+ * Does not own: the disk (struct page_device), which page goes out (reclaim.c), whose contents a
+ * slot has (anon.h).
  *
- * An area is a disk, or a part of one, that begins with the header of mkswap(8). A bit for each page says whether it is in use:
- * the header, bad pages, and what anons hold. The search goes on where the last one ended, so pages that leave memory together
- * lie together, and come back in few requests.
+ * An area is a disk, or a part of one, that begins with the header of mkswap(8). A bit for each
+ * page says whether it is in use: the header, bad pages, and what anons hold. The search goes on
+ * where the last one ended, so pages that leave memory together lie together, and come back in few
+ * requests.
  */
 #include <string.h>
 

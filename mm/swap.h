@@ -1,11 +1,12 @@
 /*
  * swap.h - pages of contents on disk.
  * Owns: areas, which of their slots are in use, the format of an area's first page.
- * Does not own: the disk, which whoever calls swap_on hands in; which page goes out (reclaim.c); whose contents a slot
- * has (anon.h).
+ * Does not own: the disk, which whoever calls swap_on hands in; which page goes out (reclaim.c);
+ * whose contents a slot has (anon.h).
  *
- * Two kinds of places have one kind of name, a slot. In an area, which is for swapping, a page gets some free one. On a disk
- * that is a file itself (swap_home) each page has its own, which is never given out and never free.
+ * Two kinds of places have one kind of name, a slot. In an area, which is for swapping, a page gets
+ * some free one. On a disk that is a file itself (swap_home) each page has its own, which is never
+ * given out and never free.
  */
 #pragma once
 
@@ -29,16 +30,17 @@ struct page_device {
     const char *name;
     size_t npages;                      /* whole ones */
     /*
-     * Read or write n <= SWAP_CLUSTER pages, at these page numbers, all at once. Sleeps, and allocates nothing.
-     * Returns 0; -EIO: some or all of them have failed.
+     * Read or write n <= SWAP_CLUSTER pages, at these page numbers, all at once. Sleeps, and
+     * allocates nothing. Returns 0; -EIO: some or all of them have failed.
      */
     int (*transfer)(struct page_device *dev, const uint32_t at[], struct page *const page[], unsigned n, bool write);
     int (*flush)(struct page_device *dev);      /* of a home: what has been written survives a loss of power. 0 or -EIO */
 };
 
 /*
- * Use dev from now on, of those with room the one with the highest priority first. dev is mm's until swap_forget.
- * Returns 0; -EINVAL: no header as mkswap(8) makes it, or none that fits dev; -EBUSY: in use already; -EPERM: too many areas;
+ * Use dev from now on, of those with room the one with the highest priority first. dev is mm's
+ * until swap_forget. Returns 0; -EINVAL: no header as mkswap(8) makes it, or none that fits dev;
+ * -EBUSY: in use already; -EPERM: too many areas;
  * -EIO; -ENOMEM.
  */
 int swap_on(struct page_device *dev, int priority);

@@ -3,9 +3,9 @@
  * Owns: copies between kernel and user memory.
  * Does not own: finding the page; that is the fault function's, as for the program itself.
  *
- * For each page: have the fault code lock the page, copy through the direct map, let go. That lock includes reading as->lock,
- * which fork writes, so no copy lands in a page that fork has just shared. SUM is never set: an S-mode page fault is a kernel
- * bug.
+ * For each page: have the fault code lock the page, copy through the direct map, let go. That lock
+ * includes reading as->lock, which fork writes, so no copy lands in a page that fork has just
+ * shared. SUM is never set: an S-mode page fault is a kernel bug.
  */
 #include <string.h>
 

@@ -57,9 +57,10 @@ struct vma *vma_prev(struct vma *vma) { return RB_PREV(vma_tree, NULL, vma); }
 /* ---- room ---- */
 
 /*
- * Every VMA knows of its subtree where it begins and ends, and the largest free range inside. Most changes, such as a growing
- * heap, are never asked about, so a change only says that this is outdated, here and all the way up; who looks for room
- * computes what is. An outdated VMA has outdated ones above it.
+ * Every VMA knows of its subtree where it begins and ends, and the largest free range inside. Most
+ * changes, such as a growing heap, are never asked about, so a change only says that this is
+ * outdated, here and all the way up; who looks for room computes what is. An outdated VMA has
+ * outdated ones above it.
  */
 static void outdate(struct vma *vma)
 {

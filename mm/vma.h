@@ -1,9 +1,10 @@
 /*
  * vma.h - which ranges of an address space exist, with which rights, backed by what.
  * Owns: struct vma, the tree of an address space, splitting and merging.
- * Does not own: contents (anon.c, object.c) and what the MMU sees (pmap.c): splitting and merging never touch them.
- * Locks: as->lock, read to look and written to change. A VMA on an object's list changes range or object only under
- * object->lock as well.
+ * Does not own: contents (anon.c, object.c) and what the MMU sees (pmap.c): splitting and merging
+ * never touch them.
+ * Locks: as->lock, read to look and written to change. A VMA on an object's list changes range or
+ * object only under object->lock as well.
  */
 #pragma once
 
@@ -121,8 +122,9 @@ struct vma *vma_next(struct vma *vma);
 struct vma *vma_prev(struct vma *vma);
 
 /*
- * The start of the highest free range of len bytes that begins at low or above and ends below the last page of user space; 0:
- * there is none. Caller writes as->lock. Cost: the height of the tree, and for each VMA changed since the last time once more.
+ * The start of the highest free range of len bytes that begins at low or above and ends below the
+ * last page of user space; 0: there is none. Caller writes as->lock. Cost: the height of the tree,
+ * and for each VMA changed since the last time once more.
  */
 vaddr_t vma_find_room(struct addrspace *as, size_t len, vaddr_t low);
 
@@ -142,15 +144,17 @@ int vma_spare_alloc(struct addrspace *as, struct vma_spare *spare, unsigned n);
 void vma_spare_free(struct vma_spare *spare);
 
 /*
- * Put vma into the tree, and onto its object's list. from: the VMA whose private contents it shares (fork) or takes over
- * (mremap): if a cut has marked from, it has to look at vma as well. NULL: vma has no contents yet.
+ * Put vma into the tree, and onto its object's list. from: the VMA whose private contents it shares
+ * (fork) or takes over (mremap): if a cut has marked from, it has to look at vma as well. NULL: vma
+ * has no contents yet.
  */
 void vma_insert(struct addrspace *as, struct vma *vma, const struct vma *from);
 void vma_remove(struct addrspace *as, struct vma *vma);
 
 /*
- * vma is the one that contains address at, or NULL. If it does not begin there, make two of it: it stays the lower one, and one
- * of spare becomes the upper. Returns the one that begins at at; NULL if vma is.
+ * vma is the one that contains address at, or NULL. If it does not begin there, make two of it: it
+ * stays the lower one, and one of spare becomes the upper. Returns the one that begins at at; NULL
+ * if vma is.
  */
 struct vma *vma_split(struct addrspace *as, struct vma *vma, vaddr_t at, struct vma_spare *spare);
 

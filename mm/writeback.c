@@ -1,10 +1,12 @@
 /*
  * writeback.c - what was stored to a disk's pages goes to the disk.
  *
- * A page of a disk has its slot while disk and memory are the same. The first store takes the slot away (anon_stored). It can only
- * come by a fault or a write, since no leaf of a page with a slot may be stored to. Here the page gets its slot back: its leaves
- * go, it is written, and its lock is held until that is done, so a program that wants to store waits. A write(2) that copies to it
- * meanwhile takes the slot away once more after the copy (object_written): the page is written twice, and nothing is lost.
+ * A page of a disk has its slot while disk and memory are the same. The first store takes the slot
+ * away (anon_stored). It can only come by a fault or a write, since no leaf of a page with a slot
+ * may be stored to. Here the page gets its slot back: its leaves go, it is written, and its lock is
+ * held until that is done, so a program that wants to store waits. A write(2) that copies to it
+ * meanwhile takes the slot away once more after the copy (object_written): the page is written
+ * twice, and nothing is lost.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/thread.h"

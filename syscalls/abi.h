@@ -1,6 +1,7 @@
 /*
  * abi.h - structures and numbers that user programs and the kernel exchange.
- * Source: Linux on riscv64, include/uapi/asm-generic. They differ from picolibc's; the stubs in userland/lib convert.
+ * Source: Linux on riscv64, include/uapi/asm-generic. They differ from picolibc's; the stubs in
+ * userland/lib convert.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /*
  * file.c - system calls on files: thin; they check and fetch arguments and ask kernel/fs.
- * Owns: the translation between Linux's structures and the kernel's.
- * Every call follows the man page of its name in section 2; the errors listed are all that it gives. Everywhere, a
- * descriptor that is not open is EBADF, and an address that may not be accessed EFAULT.
+ * Owns: the translation between Linux's structures and the kernel's. Every call follows the man
+ * page of its name in section 2; the errors listed are all that it gives. Everywhere, a descriptor
+ * that is not open is EBADF, and an address that may not be accessed EFAULT.
  */
 #include <string.h>
 
@@ -85,24 +85,27 @@ static long write_to(const struct syscall_args *a, transfer_kind *kind)
 
 /*
  * read(fd, buf, count), write(fd, buf, count): bytes moved. count is in bytes and cut to UIO_MAX.
- * When only the beginning of buf may be accessed, that part is moved and counted; when not even that, EFAULT.
- * Errors: EBADF also when not open in that direction; EISDIR; EINVAL: cannot be written; EAGAIN: O_NONBLOCK; EPIPE (and
- * SIGPIPE); EFBIG (and SIGXFSZ); ENOSPC; ENOMEM; ETXTBSY: a program runs from the file; EINTR: a handler without SA_RESTART
- * has run before any byte was moved.
+ * When only the beginning of buf may be accessed, that part is moved and counted; when not even
+ * that, EFAULT.
+ * Errors: EBADF also when not open in that direction; EISDIR; EINVAL: cannot be written; EAGAIN:
+ * O_NONBLOCK; EPIPE (and SIGPIPE); EFBIG (and SIGXFSZ); ENOSPC; ENOMEM; ETXTBSY: a program runs
+ * from the file; EINTR: a handler without SA_RESTART has run before any byte was moved.
  */
 long sys_read(const struct syscall_args *a) { return read_from(a, transfer_plain); }
 long sys_write(const struct syscall_args *a) { return write_to(a, transfer_plain); }
 
 /*
- * pread64(fd, buf, count, offset), pwrite64: the same at offset, in bytes; the file's own offset stays. O_APPEND appends, as
- * on Linux. Errors: as read and write; ESPIPE; EINVAL: offset is negative.
+ * pread64(fd, buf, count, offset), pwrite64: the same at offset, in bytes; the file's own offset
+ * stays. O_APPEND appends, as on Linux. Errors: as read and write; ESPIPE; EINVAL: offset is
+ * negative.
  */
 long sys_pread64(const struct syscall_args *a) { return read_from(a, transfer_at); }
 long sys_pwrite64(const struct syscall_args *a) { return write_to(a, transfer_at); }
 
 /*
  * readv(fd, iov, iovcnt), writev: as one read or write of all segments in turn.
- * Errors: as read and write; EINVAL: iovcnt not in 0..IOV_MAX, or the lengths add up to more than SSIZE_MAX.
+ * Errors: as read and write; EINVAL: iovcnt not in 0..IOV_MAX, or the lengths add up to more than
+ * SSIZE_MAX.
  */
 long sys_readv(const struct syscall_args *a) { return read_from(a, transfer_vector); }
 long sys_writev(const struct syscall_args *a) { return write_to(a, transfer_vector); }
@@ -198,7 +201,8 @@ long sys_dup(const struct syscall_args *a)
 
 /*
  * dup3(old, new, flags): new, closed first if open.
- * Errors: EINVAL: old is new, or flags other than O_CLOEXEC; EBADF: also new at or above RLIMIT_NOFILE.
+ * Errors: EINVAL: old is new, or flags other than O_CLOEXEC; EBADF: also new at or above
+ * RLIMIT_NOFILE.
  */
 long sys_dup3(const struct syscall_args *a)
 {
@@ -217,7 +221,8 @@ long sys_dup3(const struct syscall_args *a)
 
 /*
  * pipe2(fds, flags): descriptors of the read end and the write end in fds, two 32-bit numbers.
- * Errors: EINVAL: flags other than O_CLOEXEC and O_NONBLOCK; EMFILE; ENOMEM. On failure no descriptor stays open.
+ * Errors: EINVAL: flags other than O_CLOEXEC and O_NONBLOCK; EMFILE; ENOMEM. On failure no
+ * descriptor stays open.
  */
 long sys_pipe2(const struct syscall_args *a)
 {
@@ -255,8 +260,10 @@ static long set_fd_flags(unsigned fd, uint64_t flags)
 }
 
 /*
- * fcntl(fd, cmd, arg): F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL (O_APPEND and O_NONBLOCK), F_GETPIPE_SZ.
- * Errors: EINVAL: another cmd, or a lowest descriptor beyond the limit; EMFILE; EBADF: F_GETPIPE_SZ of no pipe.
+ * fcntl(fd, cmd, arg): F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL (O_APPEND and
+ * O_NONBLOCK), F_GETPIPE_SZ.
+ * Errors: EINVAL: another cmd, or a lowest descriptor beyond the limit; EMFILE; EBADF: F_GETPIPE_SZ
+ * of no pipe.
  */
 long sys_fcntl(const struct syscall_args *a)
 {
@@ -317,7 +324,8 @@ long sys_fsync(const struct syscall_args *a)
 long sys_fdatasync(const struct syscall_args *a) { return sys_fsync(a); }
 
 /*
- * ppoll(fds, nfds, timeout, sigmask, size): how many of fds are ready, 0 after timeout, where then stands what is left of it.
+ * ppoll(fds, nfds, timeout, sigmask, size): how many of fds are ready, 0 after timeout, where then
+ * stands what is left of it.
  * Errors: EINVAL: nfds above RLIMIT_NOFILE, timeout, or size; EINTR.
  */
 long sys_ppoll(const struct syscall_args *a)

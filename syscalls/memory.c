@@ -1,6 +1,7 @@
 /*
  * memory.c - system calls on memory: thin; the verbs are in mm/map.c, mremap.c and advise.c.
- * Addresses, lengths and offsets are in bytes. Each call follows the man page of its name in section 2.
+ * Addresses, lengths and offsets are in bytes. Each call follows the man page of its name in
+ * section 2.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/trace.h"
@@ -27,9 +28,10 @@ static void populate_if_locked(vaddr_t start, vaddr_t end)
 }
 
 /*
- * sbrk(increment): move the end of the heap by increment bytes, a signed 64-bit number; returns where it was.
- * Nothing is allocated: pages come when they are touched. Pages that the heap no longer covers are gone at once.
- * Errors, nothing changed: EINVAL: below the heap's beginning; ENOMEM: into another mapping, right up to it, or beyond user space.
+ * sbrk(increment): move the end of the heap by increment bytes, a signed 64-bit number; returns
+ * where it was. Nothing is allocated: pages come when they are touched. Pages that the heap no
+ * longer covers are gone at once. Errors, nothing changed: EINVAL: below the heap's beginning;
+ * ENOMEM: into another mapping, right up to it, or beyond user space.
  */
 long sys_sbrk(const struct syscall_args *a)
 {
@@ -96,15 +98,18 @@ static int mapping_kind(uint64_t flags, struct map_request *req)
 static unsigned prot_of(uint64_t prot) { return prot & PROT_WRITE ? (prot & PROT_ALL) | PROT_READ : prot & PROT_ALL; }
 
 /*
- * mmap(addr, length, prot, flags, fd, offset). addr is a hint that is rounded down, unless MAP_FIXED. MAP_POPULATE and
- * MAP_LOCKED bring the pages in, as far as that goes. MAP_STACK is how every mapping is, and but for what Committed_AS says so
- * is MAP_NORESERVE, which means nothing with commit=strict. MAP_GROWSDOWN
- * is refused: what is legal is decided by ranges that exist, and a program can move such a page itself by a handler.
- * Errors, nothing changed: EINVAL: length 0, offset or fixed addr not page aligned, none of MAP_SHARED, MAP_PRIVATE and (for a
- * file) MAP_SHARED_VALIDATE, or MAP_GROWSDOWN of a file or shared; EBADF; EACCES: a file not opened to read, or shared, to be
- * written, and not opened so; ENODEV: not a kind of file that can be mapped; EOVERFLOW: offset + length; EEXIST:
- * MAP_FIXED_NOREPLACE and taken; EPERM: page 0, or RLIMIT_MEMLOCK 0; EAGAIN: RLIMIT_MEMLOCK; ENOMEM; EOPNOTSUPP: MAP_GROWSDOWN
- * otherwise, or with MAP_SHARED_VALIDATE a flag that is not known.
+ * mmap(addr, length, prot, flags, fd, offset). addr is a hint that is rounded down, unless
+ * MAP_FIXED. MAP_POPULATE and MAP_LOCKED bring the pages in, as far as that goes. MAP_STACK is how
+ * every mapping is, and but for what Committed_AS says so is MAP_NORESERVE, which means nothing
+ * with commit=strict. MAP_GROWSDOWN is refused: what is legal is decided by ranges that exist, and
+ * a program can move such a page itself by a handler. Errors, nothing changed: EINVAL: length 0,
+ * offset or fixed addr not page aligned, none of MAP_SHARED, MAP_PRIVATE and (for a file)
+ * MAP_SHARED_VALIDATE, or MAP_GROWSDOWN of a file or shared; EBADF; EACCES: a file not opened to
+ * read, or shared, to be written, and not opened so; ENODEV: not a kind of file that can be mapped;
+ * EOVERFLOW: offset + length; EEXIST:
+ * MAP_FIXED_NOREPLACE and taken; EPERM: page 0, or RLIMIT_MEMLOCK 0; EAGAIN: RLIMIT_MEMLOCK;
+ * ENOMEM; EOPNOTSUPP: MAP_GROWSDOWN otherwise, or with MAP_SHARED_VALIDATE a flag that is not
+ * known.
  */
 long sys_mmap(const struct syscall_args *a)
 {
@@ -159,9 +164,9 @@ long sys_munmap(const struct syscall_args *a)
 }
 
 /*
- * mprotect(addr, length, prot). length 0 does nothing. What is locked and may now be stored to is copied at once, as on Linux.
- * Errors, with the rights changed up to there: EINVAL; ENOMEM: not all of it is mapped, or no memory; EACCES: a shared file
- * opened to read is not written to.
+ * mprotect(addr, length, prot). length 0 does nothing. What is locked and may now be stored to is
+ * copied at once, as on Linux. Errors, with the rights changed up to there: EINVAL; ENOMEM: not all
+ * of it is mapped, or no memory; EACCES: a shared file opened to read is not written to.
  */
 long sys_mprotect(const struct syscall_args *a)
 {
@@ -178,7 +183,8 @@ long sys_mprotect(const struct syscall_args *a)
 }
 
 /*
- * mremap(old_address, old_size, new_size, flags, new_address): old_size 0 maps something shared a second time.
+ * mremap(old_address, old_size, new_size, flags, new_address): old_size 0 maps something shared a
+ * second time.
  * Errors: those of as_remap; EINVAL: flags; EPERM: to page 0.
  */
 long sys_mremap(const struct syscall_args *a)
@@ -224,8 +230,9 @@ static const struct advice {
 };
 
 /*
- * madvise(addr, length, advice). Errors: EINVAL: advice, or one that is not for this kind of memory; addr not page aligned;
- * range; locked memory to be forgotten; ENOMEM: holes, with the rest done, or no memory; EFAULT: populating beyond the end.
+ * madvise(addr, length, advice). Errors: EINVAL: advice, or one that is not for this kind of
+ * memory; addr not page aligned; range; locked memory to be forgotten; ENOMEM: holes, with the rest
+ * done, or no memory; EFAULT: populating beyond the end.
  */
 long sys_madvise(const struct syscall_args *a)
 {
@@ -277,8 +284,9 @@ static long lock(vaddr_t start, size_t len, uint8_t flags)
 }
 
 /*
- * mlock(addr, length), mlock2(addr, length, flags), munlock(addr, length): addr is rounded down. Errors: EINVAL: flags, range; EPERM, ENOMEM: RLIMIT_MEMLOCK, which binds root too;
- * ENOMEM: holes, what may not be accessed at all, or no memory.
+ * mlock(addr, length), mlock2(addr, length, flags), munlock(addr, length): addr is rounded down.
+ * Errors: EINVAL: flags, range; EPERM, ENOMEM: RLIMIT_MEMLOCK, which binds root too; ENOMEM: holes,
+ * what may not be accessed at all, or no memory.
  */
 long sys_mlock(const struct syscall_args *a) { return lock(a->arg[0], a->arg[1], VMA_LOCKED); }
 long sys_munlock(const struct syscall_args *a) { return lock(a->arg[0], a->arg[1], 0); }
@@ -311,8 +319,8 @@ long sys_munlockall(const struct syscall_args *a)
 }
 
 /*
- * mincore(addr, length, vec): a byte for each page, 1: in memory. Errors: EINVAL: addr not page aligned; ENOMEM: holes, what
- * comes before has been told; EFAULT: vec.
+ * mincore(addr, length, vec): a byte for each page, 1: in memory. Errors: EINVAL: addr not page
+ * aligned; ENOMEM: holes, what comes before has been told; EFAULT: vec.
  */
 long sys_mincore(const struct syscall_args *a)
 {
@@ -360,8 +368,8 @@ long sys_msync(const struct syscall_args *a)
 }
 
 /*
- * memfd_create(name, flags): a file of tmpfs without a name; name is only checked. Errors: EFAULT; EINVAL: flags, or name
- * longer than 249 bytes; EMFILE; ENOMEM, ENOSPC.
+ * memfd_create(name, flags): a file of tmpfs without a name; name is only checked. Errors: EFAULT;
+ * EINVAL: flags, or name longer than 249 bytes; EMFILE; ENOMEM, ENOSPC.
  */
 long sys_memfd_create(const struct syscall_args *a)
 {

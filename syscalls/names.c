@@ -1,9 +1,9 @@
 /*
  * names.c - system calls that take a path: thin; kernel/fs/path.c does the work.
- * Owns: fetching paths, and what they start from.
- * Every call follows the man page of its name in section 2. Everywhere: EFAULT: path; ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP: the
- * way along it; EBADF, ENOTDIR: dirfd; ENOMEM. Only what comes on top is listed. There is one user, root, whom rights do not
- * stop, but that nobody runs what has no x bit.
+ * Owns: fetching paths, and what they start from. Every call follows the man page of its name in
+ * section 2. Everywhere: EFAULT: path; ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP: the way along it;
+ * EBADF, ENOTDIR: dirfd; ENOMEM. Only what comes on top is listed. There is one user, root, whom
+ * rights do not stop, but that nobody runs what has no x bit.
  */
 #include <string.h>
 
@@ -53,8 +53,8 @@ static int path_fetch(int dirfd, vaddr_t path, struct user_path *p)
 static void path_done(struct user_path *p) { page_free(p->page); }
 
 /*
- * The inode that dirfd and path name, with a reference. flags: AT_SYMLINK_NOFOLLOW; with AT_EMPTY_PATH an empty path names
- * dirfd's own file.
+ * The inode that dirfd and path name, with a reference. flags: AT_SYMLINK_NOFOLLOW; with
+ * AT_EMPTY_PATH an empty path names dirfd's own file.
  */
 static int find(int dirfd, vaddr_t path_va, int flags, struct inode **out)
 {
@@ -100,10 +100,11 @@ static long on_file(uint64_t fd, inode_call *call, const uint64_t *rest, long no
 }
 
 /*
- * openat(dirfd, path, flags, mode): the lowest free descriptor. One of O_PATH is for fstat and fchdir, and to walk from.
- * Errors: EISDIR: a directory for writing; EEXIST: O_CREAT and O_EXCL; EACCES: a /proc file not made for that;
- * ESRCH: its process has gone; ENXIO: no such device; ETXTBSY: a running program for writing; ENOSPC; EINVAL: access mode 3,
- * or O_CREAT with O_DIRECTORY; EMFILE.
+ * openat(dirfd, path, flags, mode): the lowest free descriptor. One of O_PATH is for fstat and
+ * fchdir, and to walk from.
+ * Errors: EISDIR: a directory for writing; EEXIST: O_CREAT and O_EXCL; EACCES: a /proc file not
+ * made for that; ESRCH: its process has gone; ENXIO: no such device; ETXTBSY: a running program for
+ * writing; ENOSPC; EINVAL: access mode 3, or O_CREAT with O_DIRECTORY; EMFILE.
  */
 long sys_openat(const struct syscall_args *a)
 {
@@ -208,8 +209,8 @@ long sys_linkat(const struct syscall_args *a)
 
 /*
  * renameat2(olddirfd, oldpath, newdirfd, newpath, flags): RENAME_NOREPLACE or RENAME_EXCHANGE.
- * Errors: EEXIST; ENOTEMPTY; EISDIR, ENOTDIR: of two kinds; EBUSY: "." and "..", a mount; EXDEV; EINVAL: into itself, or flags;
- * ENOENT: also in /proc; EMLINK; ENOMEM.
+ * Errors: EEXIST; ENOTEMPTY; EISDIR, ENOTDIR: of two kinds; EBUSY: "." and "..", a mount; EXDEV;
+ * EINVAL: into itself, or flags; ENOENT: also in /proc; EMLINK; ENOMEM.
  */
 long sys_renameat2(const struct syscall_args *a)
 {
@@ -290,7 +291,8 @@ static long link_to_user(struct inode *inode, const uint64_t *rest)
 
 /*
  * readlinkat(dirfd, path, buf, bufsiz): bytes of the link's text, cut to bufsiz, no NUL.
- * Errors: EINVAL: bufsiz, or no link; ENOENT: also where /proc/PID/exe leads to a file that has no name any more.
+ * Errors: EINVAL: bufsiz, or no link; ENOENT: also where /proc/PID/exe leads to a file that has no
+ * name any more.
  */
 long sys_readlinkat(const struct syscall_args *a)
 {
@@ -404,8 +406,10 @@ static bool time_valid(const struct linux_timespec *ts)
 }
 
 /*
- * utimensat(dirfd, path, times, flags): access time, then modification time; path NULL: dirfd's own file; times NULL: now.
- * Errors: EINVAL: flags, or a time that is none or beyond what 64 bits of nanoseconds hold; EPERM: in /proc.
+ * utimensat(dirfd, path, times, flags): access time, then modification time; path NULL: dirfd's own
+ * file; times NULL: now.
+ * Errors: EINVAL: flags, or a time that is none or beyond what 64 bits of nanoseconds hold; EPERM:
+ * in /proc.
  */
 long sys_utimensat(const struct syscall_args *a)
 {

@@ -1,6 +1,7 @@
 /*
- * process.c - system calls on processes and time: thin; kernel/proc.c, exec.c and time.c do the work.
- * Each call follows the man page of its name in section 2. Bad addresses are EFAULT everywhere.
+ * process.c - system calls on processes and time: thin; kernel/proc.c, exec.c and time.c do the
+ * work. Each call follows the man page of its name in section 2. Bad addresses are EFAULT
+ * everywhere.
  */
 #include <string.h>
 
@@ -37,10 +38,11 @@ long sys_exit(const struct syscall_args *a) { return sys_exit_group(a); }
 long sys_fork(const struct syscall_args *a) { return (void)a, proc_fork(&(struct fork_request){ 0 }); }
 
 /*
- * clone(flags, stack, parent_tid, tls, child_tid): fork, with CLONE_VM into the same memory, with CLONE_VFORK waiting until the
- * child has left it; the child begins on stack unless that is 0. CLONE_PARENT_SETTID and CLONE_CHILD_SETTID store the child's
- * number in the caller's memory and in the child's, CLONE_CHILD_CLEARTID is the child's set_tid_address; that such an address
- * is bad is no error. tls is for threads, which there are not.
+ * clone(flags, stack, parent_tid, tls, child_tid): fork, with CLONE_VM into the same memory, with
+ * CLONE_VFORK waiting until the child has left it; the child begins on stack unless that is 0.
+ * CLONE_PARENT_SETTID and CLONE_CHILD_SETTID store the child's number in the caller's memory and in
+ * the child's, CLONE_CHILD_CLEARTID is the child's set_tid_address; that such an address is bad is
+ * no error. tls is for threads, which there are not.
  * Errors: those of fork; EINVAL: any other flag, or a signal other than SIGCHLD at the child's end.
  */
 long sys_clone(const struct syscall_args *a)
@@ -109,7 +111,8 @@ static int deliver_usage(vaddr_t va, const struct wait_result *result)
 }
 
 /*
- * Nothing is reaped when one of the results could not be delivered, unless a sharer takes its place away meanwhile.
+ * Nothing is reaped when one of the results could not be delivered, unless a sharer takes its place
+ * away meanwhile.
  * Errors: ECHILD; EINVAL: options; EINTR.
  */
 long sys_wait4(const struct syscall_args *a)
@@ -139,7 +142,8 @@ static int wait_selection(uint64_t idtype, int id, int *which)
 }
 
 /*
- * waitid(idtype, id, infop, options, rusage). si_status is the whole value given to exit, as POSIX has it; Linux keeps 8 bits.
+ * waitid(idtype, id, infop, options, rusage). si_status is the whole value given to exit, as POSIX
+ * has it; Linux keeps 8 bits.
  * Errors: ECHILD; EINVAL: idtype, id, options, or nothing to wait for; EINTR.
  */
 long sys_waitid(const struct syscall_args *a)
@@ -181,8 +185,9 @@ long sys_getegid(const struct syscall_args *a) { return (void)a, 0; }
 long sys_getgroups(const struct syscall_args *a) { return (int)a->arg[0] < 0 ? -EINVAL : 0; }
 
 /*
- * set_tid_address(tidptr): what becomes 0 when the caller leaves memory that others live in. Linux wakes who waits for the
- * word with futex(2), which there is not. Returns the thread's id, which is the process's.
+ * set_tid_address(tidptr): what becomes 0 when the caller leaves memory that others live in. Linux
+ * wakes who waits for the word with futex(2), which there is not. Returns the thread's id, which is
+ * the process's.
  */
 long sys_set_tid_address(const struct syscall_args *a)
 {
@@ -195,11 +200,13 @@ long sys_gettid(const struct syscall_args *a) { return sys_getpid(a); }
 /* ---- limits ---- */
 
 /*
- * prlimit64(pid, resource, new, old): pid is 0 or the caller's. Both are soft limit, then hard, in 64 bits.
- * RLIMIT_NOFILE counts descriptors, NPROC the processes there may be for this one to fork, STACK is the size of the next
- * program's, AS bounds what is mapped, DATA what of it is private and may be stored to, MEMLOCK what is locked, FSIZE how far a
- * file may be written, SIGPENDING the signals with a value that may be queued. Nothing else is bounded.
- * Errors: EINVAL: resource, or soft above hard; EPERM: another's, or NOFILE above what the kernel has room for; ESRCH.
+ * prlimit64(pid, resource, new, old): pid is 0 or the caller's. Both are soft limit, then hard, in
+ * 64 bits. RLIMIT_NOFILE counts descriptors, NPROC the processes there may be for this one to fork,
+ * STACK is the size of the next program's, AS bounds what is mapped, DATA what of it is private and
+ * may be stored to, MEMLOCK what is locked, FSIZE how far a file may be written, SIGPENDING the
+ * signals with a value that may be queued. Nothing else is bounded.
+ * Errors: EINVAL: resource, or soft above hard; EPERM: another's, or NOFILE above what the kernel
+ * has room for; ESRCH.
  */
 long sys_prlimit64(const struct syscall_args *a)
 {
@@ -244,8 +251,8 @@ long sys_sched_yield(const struct syscall_args *a)
 }
 
 /*
- * sched_getaffinity(pid, size, mask): all harts, as a bit for each; returns how many bytes that is. Errors: EINVAL: size is too
- * small, or not of whole words; ESRCH.
+ * sched_getaffinity(pid, size, mask): all harts, as a bit for each; returns how many bytes that is.
+ * Errors: EINVAL: size is too small, or not of whole words; ESRCH.
  */
 long sys_sched_getaffinity(const struct syscall_args *a)
 {
@@ -319,8 +326,8 @@ static uint64_t clock_offset(uint64_t clock)
 }
 
 /*
- * Sleep for a span of time. A signal ends that: what is left is stored at left_va, if that is not 0; without a handler it is
- * slept later (sys_restart_syscall).
+ * Sleep for a span of time. A signal ends that: what is left is stored at left_va, if that is not
+ * 0; without a handler it is slept later (sys_restart_syscall).
  */
 static long sleep_for_rest(uint64_t wake, vaddr_t left_va)
 {
@@ -358,8 +365,8 @@ static bool can_sleep_by(uint64_t clock)
 }
 
 /*
- * clock_nanosleep(clock, flags, request, remain). Errors: EINVAL: clock other than CLOCK_REALTIME, CLOCK_MONOTONIC and
- * CLOCK_BOOTTIME, or request; EINTR.
+ * clock_nanosleep(clock, flags, request, remain). Errors: EINVAL: clock other than CLOCK_REALTIME,
+ * CLOCK_MONOTONIC and CLOCK_BOOTTIME, or request; EINTR.
  */
 long sys_clock_nanosleep(const struct syscall_args *a)
 {
@@ -377,8 +384,9 @@ long sys_clock_nanosleep(const struct syscall_args *a)
 }
 
 /*
- * clock_gettime(clock, time): CLOCK_REALTIME counts from 1970 if the machine has a calendar, CLOCK_MONOTONIC from reset, and so
- * do the other names of the two; the CPUTIME clocks what the caller has run. Errors: EINVAL: clock.
+ * clock_gettime(clock, time): CLOCK_REALTIME counts from 1970 if the machine has a calendar,
+ * CLOCK_MONOTONIC from reset, and so do the other names of the two; the CPUTIME clocks what the
+ * caller has run. Errors: EINVAL: clock.
  */
 long sys_clock_gettime(const struct syscall_args *a)
 {

@@ -1,7 +1,8 @@
 /*
- * signal.c - system calls on signals: thin; kernel/signal.c does the work.
- * Each call follows the man page of its name in section 2. Bad addresses are EFAULT everywhere; where a call takes the size of
- * a set of signals, another than 8 bytes is EINVAL. User ids are 0, those of root, in all that programs are told.
+ * signal.c - system calls on signals: thin; kernel/signal.c does the work. Each call follows the
+ * man page of its name in section 2. Bad addresses are EFAULT everywhere; where a call takes the
+ * size of a set of signals, another than 8 bytes is EINVAL. User ids are 0, those of root, in all
+ * that programs are told.
  */
 #include "kernel/core/errno.h"
 #include "kernel/core/time.h"
@@ -141,7 +142,8 @@ long sys_rt_sigsuspend(const struct syscall_args *a)
 }
 
 /*
- * rt_sigtimedwait(set, info, timeout, size): the number of a signal of set, which is not pending any more.
+ * rt_sigtimedwait(set, info, timeout, size): the number of a signal of set, which is not pending
+ * any more.
  * Errors: EAGAIN: none came in time; EINTR: another one came; EINVAL: timeout.
  */
 long sys_rt_sigtimedwait(const struct syscall_args *a)

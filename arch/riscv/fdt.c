@@ -1,11 +1,13 @@
 /*
  * fdt.c - reads the flattened device tree into struct machine.
  * Owns: the walker over the tree's bytes and the knowledge of the few bindings this kernel needs.
- * Does not own: what is done with the answers (plic.c, kernel/dev/uart.c, mm/page.c, the start of the other harts).
+ * Does not own: what is done with the answers (plic.c, kernel/dev/uart.c, mm/page.c, the start of
+ * the other harts).
  *
- * The firmware's tree is input like any other: every offset and length is checked before it is followed. Two walks, because
- * the PLIC names harts by phandle and the console is named by a path, and either may stand before what it names.
- * Buses that translate addresses (a `ranges` that is not empty) are not supported: all addresses are taken as physical.
+ * The firmware's tree is input like any other: every offset and length is checked before it is
+ * followed. Two walks, because the PLIC names harts by phandle and the console is named by a path,
+ * and either may stand before what it names. Buses that translate addresses (a `ranges` that is not
+ * empty) are not supported: all addresses are taken as physical.
  * Source: Devicetree Specification 0.4, chapters 3 and 5.
  */
 #include <string.h>

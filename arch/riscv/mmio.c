@@ -1,6 +1,7 @@
 /*
  * mmio.c - registers of devices that share memory with the kernel.
- * Source: Unprivileged spec, FENCE: memory (r, w) and devices (i, o) are ordered with each other by a fence that names both.
+ * Source: Unprivileged spec, FENCE: memory (r, w) and devices (i, o) are ordered with each other by
+ * a fence that names both.
  */
 #include "arch/mmio.h"
 

@@ -3,13 +3,14 @@
  * Owns: the kernel's root table, satp, ASIDs, fences.
  * Does not own: user mappings (mm/pmap.c), which kernel stacks there are (kernel/core/kstack.c).
  *
- * The kernel's root entries exist from mmu_init on and never change; every address space copies them. So a kernel mapping
- * made later, below those entries, is seen everywhere. Kernel and user share one page table: a trap writes no satp.
+ * The kernel's root entries exist from mmu_init on and never change; every address space copies
+ * them. So a kernel mapping made later, below those entries, is seen everywhere. Kernel and user
+ * share one page table: a trap writes no satp.
  *
- * An ASID is never given to a second address space within a generation. When they run out a new generation begins; what is
- * loaded on a hart then keeps its number, and each hart forgets all translations before its first switch in the new
- * generation. Machines without ASID bits work too: there every switch forgets everything. docs/proofs/asid.pml is a model of
- * this.
+ * An ASID is never given to a second address space within a generation. When they run out a new
+ * generation begins; what is loaded on a hart then keeps its number, and each hart forgets all
+ * translations before its first switch in the new generation. Machines without ASID bits work too:
+ * there every switch forgets everything. docs/proofs/asid.pml is a model of this.
  */
 #include "arch/context.h"
 #include "arch/hart.h"
@@ -225,13 +226,15 @@ static uint64_t asid_for(struct mmu_id *id)
 }
 
 /*
- * Point satp at root. From then on this hart's walker may read id's tables, and use what the TLB remembers of them from an
- * earlier stay, with nobody having asked for it. So a fencer must be able to see this hart before, and old memories must be
- * gone before; and the bit in the last one's mask is cleared after.
+ * Point satp at root. From then on this hart's walker may read id's tables, and use what the TLB
+ * remembers of them from an earlier stay, with nobody having asked for it. So a fencer must be able
+ * to see this hart before, and old memories must be gone before; and the bit in the last one's mask
+ * is cleared after.
  *
- * The fencer stores its entry, marks every hart stale, and then looks who is running. We say that we are running, and then
- * look whether we are stale. With full fences between the two steps on both sides, either it sees us or we see the mark.
- * docs/proofs/fence.pml is a model of this, with the orders that are wrong.
+ * The fencer stores its entry, marks every hart stale, and then looks who is running. We say that
+ * we are running, and then look whether we are stale. With full fences between the two steps on
+ * both sides, either it sees us or we see the mark. docs/proofs/fence.pml is a model of this, with
+ * the orders that are wrong.
  */
 static void load(struct mmu_id *id, paddr_t root, uint64_t asid)
 {

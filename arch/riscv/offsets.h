@@ -1,5 +1,6 @@
 /*
- * offsets.h - what assembly knows of C's structures and of the memory layout; context.c asserts the offsets.
+ * offsets.h - what assembly knows of C's structures and of the memory layout; context.c asserts the
+ * offsets.
  */
 #pragma once
 

@@ -4,8 +4,8 @@
  * Does not own: the trap that leads here (kernel/trap.c), the devices.
  * Source: RISC-V PLIC specification 1.0.0, Memory Map; binding sifive,plic-1.0.0.
  *
- * Each interrupt goes to one hart, the one that registers its handler: with more, every byte of the console would stop all
- * harts for one to find something to claim.
+ * Each interrupt goes to one hart, the one that registers its handler: with more, every byte of the
+ * console would stop all harts for one to find something to claim.
  */
 #include "arch/irq.h"
 #include "arch/machine.h"

@@ -63,8 +63,9 @@ static inline uint64_t pte_leaf_bits(paddr_t pa, unsigned prot, unsigned more)
 }
 
 /*
- * The same for an entry that leads to a page or a table, with release order: what has been stored there comes first for every
- * hart that goes by this entry. Otherwise a hart could see a new page as it was before it was zeroed. In sv39.h, softmmu.h.
+ * The same for an entry that leads to a page or a table, with release order: what has been stored
+ * there comes first for every hart that goes by this entry. Otherwise a hart could see a new page
+ * as it was before it was zeroed. In sv39.h, softmmu.h.
  */
 static inline void pte_publish(struct pte *pte, uint64_t bits);
 

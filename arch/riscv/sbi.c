@@ -33,8 +33,8 @@ static long sbi_call(uint64_t ext, uint64_t fn, uint64_t arg0, uint64_t arg1, ui
 }
 
 /*
- * Indexes are ours, hart ids the machine's: they are equal only by chance. A mask names ids from a base on, so one call
- * serves 64 ids; machines with wider gaps get a call for each hart.
+ * Indexes are ours, hart ids the machine's: they are equal only by chance. A mask names ids from a
+ * base on, so one call serves 64 ids; machines with wider gaps get a call for each hart.
  */
 static void for_hart_masks(uint64_t harts, uint64_t ext, uint64_t fn, uint64_t arg2, uint64_t arg3, uint64_t arg4)
 {

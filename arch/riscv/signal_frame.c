@@ -1,7 +1,8 @@
 /*
- * signal_frame.c - the layout of a signal frame, and the way of the registers into it and back.
- * A frame comes back from the program, which may have put anything there. pc and x1 to x31 are the program's own whatever they
- * are: user mode faults where it may not go. sstatus, which says what mode that is, is not in the frame.
+ * signal_frame.c - the layout of a signal frame, and the way of the registers into it and back. A
+ * frame comes back from the program, which may have put anything there. pc and x1 to x31 are the
+ * program's own whatever they are: user mode faults where it may not go. sstatus, which says what
+ * mode that is, is not in the frame.
  */
 #include "arch/mmu.h"
 #include "arch/signal_frame.h"

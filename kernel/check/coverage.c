@@ -1,9 +1,11 @@
 /*
- * coverage.c - hands out what gcov has counted, before the machine powers off.
- * Part of faultline-coverage.elf only, whose linker lets machine_power_off come by here. scripts/coverage reads the lines.
+ * coverage.c - hands out what gcov has counted, before the machine powers off. Part of
+ * faultline-coverage.elf only, whose linker lets machine_power_off come by here. scripts/coverage
+ * reads the lines.
  *
- * For each object file a line "gcov-file:NAME", then the contents of that .gcda file (GCC manual, "Profiling and Test Coverage
- * in Freestanding Environments") in lines "gcov-data:" of hexadecimal digits, since the console is not made for bytes.
+ * For each object file a line "gcov-file:NAME", then the contents of that .gcda file (GCC manual,
+ * "Profiling and Test Coverage in Freestanding Environments") in lines "gcov-data:" of hexadecimal
+ * digits, since the console is not made for bytes.
  */
 #include <gcov.h>
 #include <stddef.h>

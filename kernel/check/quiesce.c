@@ -2,10 +2,11 @@
  * quiesce.c - bringing all of mm to rest, to check it or to collect what it keeps.
  * Owns: the moment; mm/check.c owns what is looked at.
  *
- * All harts stand still at a point where they hold no spin lock. But a process may sleep in the middle of a change, waiting
- * for a mutex, or let others run because it is a long one: such a process holds another mutex (as->lock around every change
- * of an address space), and each process records what it holds and what it waits for. So: stop, look whether any process has
- * to do with a lock of mm, and if so let go, give it a while to come to the end, and try again.
+ * All harts stand still at a point where they hold no spin lock. But a process may sleep in the
+ * middle of a change, waiting for a mutex, or let others run because it is a long one: such a
+ * process holds another mutex (as->lock around every change of an address space), and each process
+ * records what it holds and what it waits for. So: stop, look whether any process has to do with a
+ * lock of mm, and if so let go, give it a while to come to the end, and try again.
  */
 #include "kernel/core/hart.h"
 #include "kernel/core/kstack.h"
@@ -45,8 +46,9 @@ static bool in_mm(const struct thread *t)
 static bool look_at(struct proc *p, void *found) { return !(*(bool *)found = in_mm(&p->thread)); }
 
 /*
- * Without regard to time. Where several processes do nothing but wait for each other's locks there may be no moment at which
- * none of them is in the middle: after so many tries the check is left for another time.
+ * Without regard to time. Where several processes do nothing but wait for each other's locks there
+ * may be no moment at which none of them is in the middle: after so many tries the check is left
+ * for another time.
  */
 static void check_now(unsigned tries)
 {

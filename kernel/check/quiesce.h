@@ -6,9 +6,10 @@
 #include <stdbool.h>
 
 /*
- * If memory is short, take some pages back (mm/reclaim.h), if there is a disk for them: true. Otherwise, or when none goes, give
- * back what is only kept to be quick: magazines of all harts, empty slabs, free kernel stacks, file pages that nobody maps.
- * This is mm's page_shrink: whoever may allocate may call it.
+ * If memory is short, take some pages back (mm/reclaim.h), if there is a disk for them: true.
+ * Otherwise, or when none goes, give back what is only kept to be quick: magazines of all harts,
+ * empty slabs, free kernel stacks, file pages that nobody maps. This is mm's page_shrink: whoever
+ * may allocate may call it.
  */
 bool mm_shrink(bool short_of_memory);
 void mm_drop_caches(void);      /* and the checked kernel checks the invariants, whatever the time; caller holds no lock */

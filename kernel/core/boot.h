@@ -1,6 +1,6 @@
 /*
- * boot.h - the words of the boot line, and random numbers.
- * "name=value" words before "--" are options of the kernel; the words after it are the arguments of init.
+ * boot.h - the words of the boot line, and random numbers. "name=value" words before "--" are
+ * options of the kernel; the words after it are the arguments of init.
  */
 #pragma once
 
@@ -22,8 +22,8 @@ unsigned long boot_number(const char *name, unsigned long fallback);
 const char **boot_init_args(void);
 
 /*
- * Numbers that a program cannot guess easily: for AT_RANDOM, not for cryptography. Seeded from the device tree's rng-seed,
- * or from the boot line's seed=N, which makes a run repeatable.
+ * Numbers that a program cannot guess easily: for AT_RANDOM, not for cryptography. Seeded from the
+ * device tree's rng-seed, or from the boot line's seed=N, which makes a run repeatable.
  */
 void random_init(void);
 uint64_t random_u64(void);

@@ -1,6 +1,6 @@
 /*
- * errno.h - error numbers, with the values of Linux (asm-generic), which the system-call interface promises.
- * picolibc's <errno.h> differs from 35 on, so the kernel never includes it.
+ * errno.h - error numbers, with the values of Linux (asm-generic), which the system-call interface
+ * promises. picolibc's <errno.h> differs from 35 on, so the kernel never includes it.
  */
 #pragma once
 
@@ -44,7 +44,8 @@
 #define EOPNOTSUPP   95
 
 /*
- * Results of system calls that no program sees: a signal has ended the call. Without a handler it is made again; after one:
+ * Results of system calls that no program sees: a signal has ended the call. Without a handler it
+ * is made again; after one:
  */
 #define ERESTARTSYS           512       /* again if the handler has SA_RESTART, otherwise EINTR */
 #define ERESTARTNOINTR        513       /* again */

@@ -1,6 +1,7 @@
 /*
  * inject.c - fail the n-th allocation of a thread, so that a test can see every failure once.
- * Does not own: the allocators (mm/page.h, mm/slab.h), which ask here first; /proc (kernel/fs/procfs.c), where tests ask.
+ * Does not own: the allocators (mm/page.h, mm/slab.h), which ask here first; /proc
+ * (kernel/fs/procfs.c), where tests ask.
  */
 #include "kernel/core/inject.h"
 #include "kernel/core/thread.h"

@@ -1,5 +1,6 @@
 /*
- * inject.h - allocations that fail because a test asks for it. Checked kernel only: nothing of it is in the plain one.
+ * inject.h - allocations that fail because a test asks for it. Checked kernel only: nothing of it
+ * is in the plain one.
  */
 #pragma once
 

@@ -3,8 +3,9 @@
  * Owns: which stacks there are, the list of free ones.
  * Does not own: the page table that they are mapped in (arch), their frames before and after.
  *
- * Stack n occupies the upper half of block n of the region, which is 2 * KSTACK_SIZE; the lower half is never mapped. Stacks
- * that are free stay mapped on a list, so that the usual fork neither maps nor fences.
+ * Stack n occupies the upper half of block n of the region, which is 2 * KSTACK_SIZE; the lower
+ * half is never mapped. Stacks that are free stay mapped on a list, so that the usual fork neither
+ * maps nor fences.
  */
 #include "arch/mmu.h"
 #include "kernel/core/kstack.h"

@@ -1,10 +1,12 @@
 /*
  * lock.c - spin locks, wait queues, mutexes, locks for readers or a writer.
- * Owns: waiting and waking, and in the checked kernel the record of what each hart and thread holds.
+ * Owns: waiting and waking, and in the checked kernel the record of what each hart and thread
+ * holds.
  * Does not own: the run queue (sched.c).
  *
- * A spin lock belongs to a hart, a mutex to a thread. sched_lock guards every wait queue, and a sleeper goes onto its queue
- * before it lets go of the lock that guards the condition: so whoever changes the condition under that lock finds it there.
+ * A spin lock belongs to a hart, a mutex to a thread. sched_lock guards every wait queue, and a
+ * sleeper goes onto its queue before it lets go of the lock that guards the condition: so whoever
+ * changes the condition under that lock finds it there.
  */
 #include "arch/hart.h"
 #include "arch/mmu.h"
@@ -204,8 +206,9 @@ void wake_all(struct waitq *wq)
 
 /*
  * ---- before sleeping ----
- * A sleeping lock is mostly held for less time than it takes to sleep and be woken, by a thread that runs on another hart. So
- * whoever must wait looks for a while whether it may go on; unless there is no other hart, which could make it so.
+ * A sleeping lock is mostly held for less time than it takes to sleep and be woken, by a thread
+ * that runs on another hart. So whoever must wait looks for a while whether it may go on; unless
+ * there is no other hart, which could make it so.
  */
 #define LOOKS 1000
 
@@ -361,8 +364,9 @@ static bool writer_may_enter(const void *l, uint32_t unused)
 }
 
 /*
- * With RW_QUEUED set nobody passes the word, so what is read of it under guard can only become less: readers leave, and those
- * turned away, who had counted themselves in, count themselves out again here. Whoever makes it less wakes the others.
+ * With RW_QUEUED set nobody passes the word, so what is read of it under guard can only become
+ * less: readers leave, and those turned away, who had counted themselves in, count themselves out
+ * again here. Whoever makes it less wakes the others.
  */
 void rwlock_read_wait(struct rwlock *lock)
 {

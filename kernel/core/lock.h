@@ -1,13 +1,14 @@
 /*
  * lock.h - spin locks, wait queues, mutexes, locks for readers or a writer.
- * Owns: the four ways in which one hart or thread waits for another, and the checking of their order.
+ * Owns: the four ways in which one hart or thread waits for another, and the checking of their
+ * order.
  * Does not own: who runs next (sched.c).
  *
  * Which one?  A mutex where the holder may sleep (memory, disk, another mutex), a rwlock if most only look; a spin lock for a
- * few dozen instructions.
- * The kernel is not preempted in kernel mode, so a spin lock masks interrupts only if an interrupt handler takes it too
- * (the _irqsave pair). Every lock has a rank; a lock is only taken while all locks held have a lower rank. The checked
- * kernel panics on a wrong order, on taking a lock twice, and on sleeping with a spin lock held.
+ * few dozen instructions. The kernel is not preempted in kernel mode, so a spin lock masks
+ * interrupts only if an interrupt handler takes it too (the _irqsave pair). Every lock has a rank;
+ * a lock is only taken while all locks held have a lower rank. The checked kernel panics on a wrong
+ * order, on taking a lock twice, and on sleeping with a spin lock held.
  */
 #pragma once
 
@@ -83,15 +84,17 @@ struct waitq {
 void waitq_init(struct waitq *wq);
 
 /*
- * Sleep on wq until woken. lock, which protects the condition waited for, is let go while asleep and held again on return;
- * nobody who changes the condition under lock and then wakes wq can be missed. Check the condition again: loop.
- * It may have been taken with spin_lock or spin_lock_irqsave.
+ * Sleep on wq until woken. lock, which protects the condition waited for, is let go while asleep
+ * and held again on return; nobody who changes the condition under lock and then wakes wq can be
+ * missed. Check the condition again: loop. It may have been taken with spin_lock or
+ * spin_lock_irqsave.
  */
 void sleep_on(struct waitq *wq, struct spinlock *lock);
 
 /*
- * The same, but the sleep ends, too, when the caller is killed; or when there is any signal to take, death among them.
- * Returns 0, or -ERESTARTSYS for that: clean up, return; see thread_interrupted.
+ * The same, but the sleep ends, too, when the caller is killed; or when there is any signal to
+ * take, death among them. Returns 0, or -ERESTARTSYS for that: clean up, return; see
+ * thread_interrupted.
  */
 int sleep_on_killable(struct waitq *wq, struct spinlock *lock);
 int sleep_on_interruptible(struct waitq *wq, struct spinlock *lock);
@@ -160,9 +163,10 @@ bool mutex_held(const struct mutex *m);
 
 /*
  * ---- readers or one writer; both may sleep inside ----
- * A writer who waits goes before readers who come after it. When a writer leaves, the readers who wait then (their number is
- * grace) go before the next writer. So neither kind starves. A wait cannot be killed.
- * While nobody waits a lock is one atomic word; from the first who must wait to the last, all come by the guard.
+ * A writer who waits goes before readers who come after it. When a writer leaves, the readers who
+ * wait then (their number is grace) go before the next writer. So neither kind starves. A wait
+ * cannot be killed. While nobody waits a lock is one atomic word; from the first who must wait to
+ * the last, all come by the guard.
  */
 
 struct rwlock {

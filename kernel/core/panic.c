@@ -62,9 +62,10 @@ static uint64_t function_of(uint64_t addr)
 }
 
 /*
- * Follow the frame pointers: below where s0 points lie the return address and the caller's s0. A leaf function may keep no
- * return address, only the caller's s0; it can only be the first, and then its return address is still in ra. So it is where
- * there is no frame: in a wild jump, and at the beginning and the end of a function.
+ * Follow the frame pointers: below where s0 points lie the return address and the caller's s0. A
+ * leaf function may keep no return address, only the caller's s0; it can only be the first, and
+ * then its return address is still in ra. So it is where there is no frame: in a wild jump, and at
+ * the beginning and the end of a function.
  */
 static void backtrace(uint64_t pc, uint64_t ra, uint64_t fp)
 {

@@ -1,8 +1,8 @@
 /*
- * print.h - the kernel's own voice on the console.
- * Formats are those of printf(3) without floating point. A line is at most PRINT_MAX bytes; the rest is cut.
- * May be called from any context: it polls the UART's transmitter and takes only the console's own spin lock.
- * A message begins on a line of its own, whatever a program has written before it.
+ * print.h - the kernel's own voice on the console. Formats are those of printf(3) without floating
+ * point. A line is at most PRINT_MAX bytes; the rest is cut. May be called from any context: it
+ * polls the UART's transmitter and takes only the console's own spin lock. A message begins on a
+ * line of its own, whatever a program has written before it.
  */
 #pragma once
 
@@ -15,7 +15,8 @@ void kprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void kvprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 /*
- * Where the text goes: the console hands this down when it has found its UART; until then nothing is heard.
+ * Where the text goes: the console hands this down when it has found its UART; until then nothing
+ * is heard.
  * write: len bytes of whole lines, from any context. panic_mode: see below.
  */
 struct print_sink {

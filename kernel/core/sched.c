@@ -3,8 +3,9 @@
  * Owns: the run queue, sched_lock, the switch from one thread to another, idle harts.
  * Does not own: why a thread sleeps (lock.c), time slices (time.c).
  *
- * One queue, first in, first out, for all harts: nothing to balance, and nobody starves. sched_lock is held across a switch:
- * the one that is switched to lets go of it. So a thread that is seen on a queue has left its stack for good.
+ * One queue, first in, first out, for all harts: nothing to balance, and nobody starves. sched_lock
+ * is held across a switch: the one that is switched to lets go of it. So a thread that is seen on a
+ * queue has left its stack for good.
  */
 #include "arch/mmu.h"
 #include "kernel/core/errno.h"

@@ -1,6 +1,7 @@
 /*
  * sched.h - who runs next, inside the kernel.
- * Owns: the run queue, sched_lock, and the switch. Used by lock.c, thread.c, and by kernel/ where processes begin and end.
+ * Owns: the run queue, sched_lock, and the switch. Used by lock.c, thread.c, and by kernel/ where
+ * processes begin and end.
  */
 #pragma once
 

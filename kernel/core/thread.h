@@ -1,8 +1,9 @@
 /*
  * thread.h - what runs.
  * Owns: struct thread: registers, kernel stack, state, what it waits for, which locks it holds.
- * Does not own: what the thread belongs to. A process (kernel/proc.h) owns memory, files and children; the core knows
- * neither: a thread names the page table that a switch loads, and points to a process that the core never looks into.
+ * Does not own: what the thread belongs to. A process (kernel/proc.h) owns memory, files and
+ * children; the core knows neither: a thread names the page table that a switch loads, and points
+ * to a process that the core never looks into.
  */
 #pragma once
 
@@ -85,8 +86,8 @@ struct thread {
 static inline struct thread *thread_current(void) { return this_hart()->current; }
 
 /*
- * Give t, all zero, a name and a kernel stack. Returns 0 or -ENOMEM. After context_init on its context, sched_make_runnable
- * lets it run.
+ * Give t, all zero, a name and a kernel stack. Returns 0 or -ENOMEM. After context_init on its
+ * context, sched_make_runnable lets it run.
  */
 int thread_init(struct thread *t, int id, const char *name);
 void thread_free_stack(struct thread *t);       /* it has left its stack for good, or never ran */
@@ -105,8 +106,9 @@ static inline unsigned thread_notices(const struct thread *t)
 static inline bool thread_killed(const struct thread *t) { return thread_notices(t) & NOTICE_DEATH; }
 
 /*
- * A notice ends the caller's system call, whose first argument still stands where the result will. Returns -ERESTARTSYS: what
- * becomes of the call is decided on the way back to user mode, where the notice is seen.
+ * A notice ends the caller's system call, whose first argument still stands where the result will.
+ * Returns -ERESTARTSYS: what becomes of the call is decided on the way back to user mode, where the
+ * notice is seen.
  */
 static inline int thread_interrupted(void)
 {
@@ -119,14 +121,15 @@ static inline int thread_interrupted(void)
 void thread_yield(void);
 
 /*
- * In a system call that may be long, between two pieces, with no lock held: let others have their turn, stand still if
- * another hart asks for it. Returns 0, or -EINTR when the thread has been killed: clean up, return. Other signals wait.
+ * In a system call that may be long, between two pieces, with no lock held: let others have their
+ * turn, stand still if another hart asks for it. Returns 0, or -EINTR when the thread has been
+ * killed: clean up, return. Other signals wait.
  */
 int thread_between_pieces(void);
 
 /*
- * The same in the middle of a change that must be finished, once every ten thousand instructions or so: sleeping locks may be
- * held, spin locks not. A kill waits.
+ * The same in the middle of a change that must be finished, once every ten thousand instructions or
+ * so: sleeping locks may be held, spin locks not. A kill waits.
  */
 void thread_let_others_now(void);
 

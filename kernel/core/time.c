@@ -1,10 +1,12 @@
 /*
  * time.c - the clock, sleeping for a time, the tick.
  * Owns: the list of sleepers by time, each hart's timer.
- * Does not own: the timers of programs (kernel/itimer.c); it calls their function when the first of them is due.
+ * Does not own: the timers of programs (kernel/itimer.c); it calls their function when the first of
+ * them is due.
  *
- * Each hart's timer is set to the earliest of its next tick, the first sleeper and the alarm. Whoever adds a sleeper sets its
- * own hart's timer if need be, and whoever serves the list sets its own to the next: some hart is always set for the first.
+ * Each hart's timer is set to the earliest of its next tick, the first sleeper and the alarm.
+ * Whoever adds a sleeper sets its own hart's timer if need be, and whoever serves the list sets its
+ * own to the next: some hart is always set for the first.
  */
 #include "arch/machine.h"
 #include "arch/mmu.h"

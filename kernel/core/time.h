@@ -29,8 +29,9 @@ int time_sleep_until_event(uint64_t wake_ns, const _Atomic uint64_t *event, uint
 void time_event_changed(const _Atomic uint64_t *event);
 
 /*
- * Timers of the layer above. alarm is called in an interrupt, with no lock held, when it is time: the earliest time that
- * time_alarm_at has been told since the last such call; or when the running thread has run for its cpu_alarm_ns.
+ * Timers of the layer above. alarm is called in an interrupt, with no lock held, when it is time:
+ * the earliest time that time_alarm_at has been told since the last such call; or when the running
+ * thread has run for its cpu_alarm_ns.
  */
 void time_on_alarm(void (*alarm)(void));
 void time_alarm_at(uint64_t at_ns);

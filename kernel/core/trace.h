@@ -1,11 +1,12 @@
 /*
  * trace.h - what happened, in order: records of fixed size in a ring for each hart.
  * Owns: the rings, the count of what they have lost.
- * Does not own: the frames that rings are made of, the text that a reader sees (kernel/fs/trace.c); what is worth a record.
+ * Does not own: the frames that rings are made of, the text that a reader sees (kernel/fs/trace.c);
+ * what is worth a record.
  *
- * While nothing is recorded, which is usual, a place that could make a record costs a load and a branch. A ring has a spin lock,
- * which its hart takes for each record and a reader for each that he copies, so nobody sees half of one. When a ring is full the
- * oldest records go.
+ * While nothing is recorded, which is usual, a place that could make a record costs a load and a
+ * branch. A ring has a spin lock, which its hart takes for each record and a reader for each that
+ * he copies, so nobody sees half of one. When a ring is full the oldest records go.
  */
 #pragma once
 

@@ -3,25 +3,28 @@
  * Owns: the line discipline and the two rings between programs and the UART.
  * Read next: uart.c below, fs/file.c above.
  *
- * Canonical input (ICANON): a read sees a line when it is complete. The input ring holds three stretches:
+ * Canonical input (ICANON): a read sees a line when it is complete. The input ring holds three
+ * stretches:
  *
  *     read_pos      line_pos      edit_pos
  *        | complete     | being       | free
  *        | lines        | edited      |
  *
- * Without ICANON every byte is complete when it comes, a read returns what there is (VMIN 1, VTIME 0, whatever a program asks
- * for), and ^D is a byte like others. A program that changes the mode loses nothing: what has been typed can be read at once.
+ * Without ICANON every byte is complete when it comes, a read returns what there is (VMIN 1, VTIME
+ * 0, whatever a program asks for), and ^D is a byte like others. A program that changes the mode
+ * loses nothing: what has been typed can be read at once.
  *
- * The boot line says what cannot be seen from here: terminal=0, that nobody types, and then nothing is edited or echoed and
- * isatty(3) is false; rows=N and columns=N, how large a screen shows it.
+ * The boot line says what cannot be seen from here: terminal=0, that nobody types, and then nothing
+ * is edited or echoed and isatty(3) is false; rows=N and columns=N, how large a screen shows it.
  *
- * A full ring of output makes the program that writes sleep until the UART has taken some. A full ring of input: where nobody
- * types, its source waits, so that nothing is lost (the receive interrupt is masked until a program reads, and QEMU then lets
- * the pipe wait). A person is not kept waiting: what does not fit is dropped, with a bell, so that ^C is seen however much
- * nobody has read.
+ * A full ring of output makes the program that writes sleep until the UART has taken some. A full
+ * ring of input: where nobody types, its source waits, so that nothing is lost (the receive
+ * interrupt is masked until a program reads, and QEMU then lets the pipe wait). A person is not
+ * kept waiting: what does not fit is dropped, with a bell, so that ^C is seen however much nobody
+ * has read.
  *
- * Two locks, because input wakes programs (so its lock comes before the scheduler's) and the kernel prints with any lock
- * held (so the lock of output comes after all others).
+ * Two locks, because input wakes programs (so its lock comes before the scheduler's) and the kernel
+ * prints with any lock held (so the lock of output comes after all others).
  */
 #include <string.h>
 
@@ -140,7 +143,8 @@ static void out_flush_polled(void)
 }
 
 /*
- * Print the kernel's own text, on a line of its own, after everything that programs have written so far.
+ * Print the kernel's own text, on a line of its own, after everything that programs have written so
+ * far.
  * Any context: polls, and takes only a lock of RANK_PRINT.
  */
 static void kernel_print(const char *text, size_t len)

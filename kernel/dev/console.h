@@ -1,7 +1,8 @@
 /*
  * console.h - the terminal: lines in, lines out.
  * Owns: the line discipline and the two rings between programs and the UART.
- * Does not own: the UART's registers (uart.c), the format of the kernel's messages (kernel/core/print.c).
+ * Does not own: the UART's registers (uart.c), the format of the kernel's messages
+ * (kernel/core/print.c).
  */
 #pragma once
 

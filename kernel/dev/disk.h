@@ -1,12 +1,13 @@
 /*
  * disk.h - disks, and requests to them.
- * Owns: the contract between who wants bytes of a disk moved (kernel/fs/block.c) and the driver (virtio_blk.c).
+ * Owns: the contract between who wants bytes of a disk moved (kernel/fs/block.c) and the driver
+ * (virtio_blk.c).
  * Does not own: how a device is talked to; disks as files.
  *
- * A request moves one stretch of memory, inside one page, to or from consecutive sectors. Its memory, and that of the batch
- * that it is waited for with, is the caller's: submitting allocates nothing and does not sleep, so that who writes pages out
- * to get memory needs none for it. Neighbours in the queue that continue each other on the disk become one request to the
- * device.
+ * A request moves one stretch of memory, inside one page, to or from consecutive sectors. Its
+ * memory, and that of the batch that it is waited for with, is the caller's: submitting allocates
+ * nothing and does not sleep, so that who writes pages out to get memory needs none for it.
+ * Neighbours in the queue that continue each other on the disk become one request to the device.
  */
 #pragma once
 
@@ -67,14 +68,15 @@ struct disk *disk_at(unsigned index);
 void disk_batch_init(struct disk_batch *batch);
 
 /*
- * Have the device do n requests, in any order, and count them in batch. What it has not done when a flush is submitted is not
- * part of the flush. Locks: any below RANK_DEVICE may be held. Failure: by the request, and disk_wait.
+ * Have the device do n requests, in any order, and count them in batch. What it has not done when a
+ * flush is submitted is not part of the flush. Locks: any below RANK_DEVICE may be held. Failure:
+ * by the request, and disk_wait.
  */
 void disk_submit(struct disk *disk, struct disk_batch *batch, struct disk_request *requests, unsigned n);
 
 /*
- * Sleep until all requests of batch are done, whatever becomes of the caller: until then their memory is the device's.
- * Returns 0 or the first error.
+ * Sleep until all requests of batch are done, whatever becomes of the caller: until then their
+ * memory is the device's. Returns 0 or the first error.
  */
 int disk_wait(struct disk *disk, struct disk_batch *batch);
 

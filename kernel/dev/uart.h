@@ -1,7 +1,8 @@
 /*
  * uart.h - the serial line: an ns16550a with 16-byte queues.
  * Owns: its registers. Does not own: what waits to be sent or read (console.c).
- * Locks: none of its own; the caller keeps all calls apart. Without a UART in the device tree output is the firmware's.
+ * Locks: none of its own; the caller keeps all calls apart. Without a UART in the device tree
+ * output is the firmware's.
  */
 #pragma once
 

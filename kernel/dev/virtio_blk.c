@@ -1,22 +1,27 @@
 /*
- * virtio_blk.c - disks behind virtio-mmio, with the old register layout (version 1, "legacy") and the new one (version 2).
- * Owns: the devices' registers, the queue that each shares with its device, requests from submission to completion.
+ * virtio_blk.c - disks behind virtio-mmio, with the old register layout (version 1, "legacy") and
+ * the new one (version 2).
+ * Owns: the devices' registers, the queue that each shares with its device, requests from
+ * submission to completion.
  * Does not own: what a request is for (disk.h), disks as files (kernel/fs/block.c).
- * Source: Virtual I/O Device (VIRTIO) 1.2: 2.7 split virtqueues, 3.1 initialization, 4.2 MMIO with 4.2.4 for legacy, 5.2 block
- * device.
+ * Source: Virtual I/O Device (VIRTIO) 1.2: 2.7 split virtqueues, 3.1 initialization, 4.2 MMIO with
+ * 4.2.4 for legacy, 5.2 block device.
  *
  *   submit -> waiting -> start: a chain of descriptors, header -> data ... -> status, of neighbours that continue each other
  *                          ^                                    |
  *             interrupt -> reap: by its status all requests of the chain are done, and the chain is free
  *
- * Every chain has its header, its status byte and their two descriptors for good; only the data descriptors between are handed
- * out. So the chain's number is that of its first descriptor, which is what the device names when it is done.
+ * Every chain has its header, its status byte and their two descriptors for good; only the data
+ * descriptors between are handed out. So the chain's number is that of its first descriptor, which
+ * is what the device names when it is done.
  *
- * The device is not trusted to be sane while it is set up, nor in what it completes: it is given up with a message. One that
- * never answers holds those who wait for it. All interrupts come to one hart, which looks at all disks.
+ * The device is not trusted to be sane while it is set up, nor in what it completes: it is given up
+ * with a message. One that never answers holds those who wait for it. All interrupts come to one
+ * hart, which looks at all disks.
  *
- * For tests, disk=error:N on the boot line has every N-th completion of a device reported as an error, and disk=delay:MS makes
- * each wait that much longer, unless a signal is there to be taken; with a comma between them, both.
+ * For tests, disk=error:N on the boot line has every N-th completion of a device reported as an
+ * error, and disk=delay:MS makes each wait that much longer, unless a signal is there to be taken;
+ * with a comma between them, both.
  */
 #include <string.h>
 

@@ -1,12 +1,14 @@
 /*
  * block.c - disks and their partitions as files: /dev/vda, /dev/vda1 and on.
  *
- * The contents of each are an object, as a file's of tmpfs are; so read, write and mappings find the same pages, and reclaim takes
- * them. Its pages come from the disk when they are first needed, and what is stored to them goes back on fsync, msync and sync,
- * when a file that may write is closed, when the machine is switched off, and when memory runs short (mm/writeback.c).
+ * The contents of each are an object, as a file's of tmpfs are; so read, write and mappings find
+ * the same pages, and reclaim takes them. Its pages come from the disk when they are first needed,
+ * and what is stored to them goes back on fsync, msync and sync, when a file that may write is
+ * closed, when the machine is switched off, and when memory runs short (mm/writeback.c).
  *
- * As on Linux a disk and each of its partitions have contents of their own in memory: what is written to one is seen in the other
- * once it is on the disk, and has not been read there before. So it is with a disk that is swapped to.
+ * As on Linux a disk and each of its partitions have contents of their own in memory: what is
+ * written to one is seen in the other once it is on the disk, and has not been read there before.
+ * So it is with a disk that is swapped to.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /*
  * block.h - disks and their partitions as files: /dev/vda, /dev/vda1 and on.
  * Owns: struct block, device numbers, the objects that their contents are.
- * Does not own: requests (kernel/dev/disk.h), the pages and their way to the disk (mm/object.h, mm/writeback.h).
+ * Does not own: requests (kernel/dev/disk.h), the pages and their way to the disk (mm/object.h,
+ * mm/writeback.h).
  */
 #pragma once
 
@@ -30,8 +31,8 @@ uint32_t block_device(unsigned index);          /* the number of a whole disk: 0
 extern const struct file_ops block_file_ops;
 
 /*
- * All that has been written to disks, by write(2) or through mappings, is on them. Returns 0; -EIO: some of it is not, and stays in
- * memory. Sleeps.
+ * All that has been written to disks, by write(2) or through mappings, is on them. Returns 0; -EIO:
+ * some of it is not, and stays in memory. Sleeps.
  */
 int blocks_sync(void);
 

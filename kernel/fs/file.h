@@ -1,10 +1,11 @@
 /*
  * file.h - open files and the descriptors that name them.
  * Owns: struct file with its references and offset; the descriptor table inside struct proc.
- * Does not own: what a file is (inode.h, pipe.c, dev/console.c); the system calls (syscalls/file.c).
+ * Does not own: what a file is (inode.h, pipe.c, dev/console.c); the system calls
+ * (syscalls/file.c).
  *
- * A descriptor table belongs to one process and nobody else touches it, so a system call uses the file behind a descriptor
- * without a reference of its own: only the caller itself could close it.
+ * A descriptor table belongs to one process and nobody else touches it, so a system call uses the
+ * file behind a descriptor without a reference of its own: only the caller itself could close it.
  */
 #pragma once
 
@@ -87,8 +88,9 @@ enum { POLLIN = 0x1, POLLPRI = 0x2, POLLOUT = 0x4, POLLERR = 0x8, POLLHUP = 0x10
        POLLRDNORM = 0x40, POLLRDBAND = 0x80, POLLWRNORM = 0x100 };
 
 /*
- * What a kind of file can do. All may sleep. NULL: the error that stands beside it. A file that has seek can be positioned:
- * read and write begin at u->offset and move it, and are called with f->lock; those of other files with no lock held.
+ * What a kind of file can do. All may sleep. NULL: the error that stands beside it. A file that has
+ * seek can be positioned: read and write begin at u->offset and move it, and are called with
+ * f->lock; those of other files with no lock held.
  */
 struct file_ops {
     long (*read)(struct file *f, struct uio *u);                        /* -EINVAL; bytes moved, 0 at the end */
@@ -150,9 +152,9 @@ static inline struct file *fd_find(unsigned fd)
 }
 
 /*
- * Put f, with the caller's reference, under the lowest free descriptor of the calling process from lowest on, or under fd
- * itself, which then must be free and below fd_limit(). flags: O_CLOEXEC or 0. Returns the descriptor; -EMFILE, and the
- * reference is still the caller's.
+ * Put f, with the caller's reference, under the lowest free descriptor of the calling process from
+ * lowest on, or under fd itself, which then must be free and below fd_limit(). flags: O_CLOEXEC or
+ * 0. Returns the descriptor; -EMFILE, and the reference is still the caller's.
  */
 int fd_install(struct file *f, unsigned lowest, uint32_t flags);
 void fd_install_at(unsigned fd, struct file *f, uint32_t flags);
@@ -166,8 +168,8 @@ int fd_close(unsigned fd);
 /* ---- for processes ---- */
 
 /*
- * Before init starts: make the tree of files, from the initramfs, /dev and /proc. Panics without memory, and when the archive
- * has something else there.
+ * Before init starts: make the tree of files, from the initramfs, /dev and /proc. Panics without
+ * memory, and when the archive has something else there.
  */
 void fs_init(void);
 
@@ -181,10 +183,11 @@ void files_close_on_exec(struct proc *p);
 int files_open_console(struct proc *p);
 
 /*
- * The program at path, with a reference for the caller, and the last component of path in name (PROC_NAME_SIZE bytes, cut).
- * Returns 0; the errors of path_find; -EACCES: not an executable file; -ETXTBSY: it is open for writing, or mapped so that it
- * can be stored to. From then until fs_close_exec, which drops the reference, nobody can open it for writing: so a process
- * closes it when it ends or runs another. fs_share_exec: once more, for a child. NULL, in both: no program.
+ * The program at path, with a reference for the caller, and the last component of path in name
+ * (PROC_NAME_SIZE bytes, cut). Returns 0; the errors of path_find; -EACCES: not an executable file;
+ * -ETXTBSY: it is open for writing, or mapped so that it can be stored to. From then until
+ * fs_close_exec, which drops the reference, nobody can open it for writing: so a process closes it
+ * when it ends or runs another. fs_share_exec: once more, for a child. NULL, in both: no program.
  */
 int fs_open_exec(const char *path, struct inode **out, char *name);
 struct inode *fs_share_exec(struct inode *inode);

@@ -1,9 +1,10 @@
 /*
  * initramfs.c - the archive that the boot loader has put into memory.
  * Owns: the parser of cpio's "newc" format.
- * Does not own: the tree it fills (tmpfs.c). Nothing is unpacked: contents are read where they lie until they are changed.
- * Source: Linux, Documentation/driver-api/early-userspace/buffer-format.rst: a header of 110 characters, the name, the
- * contents, the last two padded to a multiple of four bytes.
+ * Does not own: the tree it fills (tmpfs.c). Nothing is unpacked: contents are read where they lie
+ * until they are changed.
+ * Source: Linux, Documentation/driver-api/early-userspace/buffer-format.rst: a header of 110
+ * characters, the name, the contents, the last two padded to a multiple of four bytes.
  *
  * A member is: "070701" and 13 numbers of 8 hexadecimal digits.
  */
@@ -76,8 +77,9 @@ static bool name_acceptable(const char *name)
 }
 
 /*
- * A file with several names comes as several members with one number, and only one of them carries the contents. Until the
- * whole archive is read, the number stands in inode->device. Returns the file if it has come before, or NULL.
+ * A file with several names comes as several members with one number, and only one of them carries
+ * the contents. Until the whole archive is read, the number stands in inode->device. Returns the
+ * file if it has come before, or NULL.
  */
 static struct inode *find_linked(uint32_t number)
 {

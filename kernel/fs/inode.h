@@ -1,14 +1,16 @@
 /*
  * inode.h - files and their names: what is the same for all kinds, and the walk along a path.
  * Owns: struct inode, names_lock, the calls that change names.
- * Does not own: open files (file.h); what directories and files are made of (tmpfs.c, procfs.c, dev.c).
+ * Does not own: open files (file.h); what directories and files are made of (tmpfs.c, procfs.c,
+ * dev.c).
  *
  *     descriptor -> struct file (offset, flags) -> struct inode (kind, rights, times) -> vm_object (the bytes)
  *                                  directory entry (name) --^
  *
- * Names and contents are locked apart. One lock guards the whole tree of names: walks share it, changes have it alone, and
- * neither lasts long, for all of it is in memory. Each inode has a lock for its contents, which reads share and writes do not;
- * it is held while user memory is copied, and no fault ever takes either of the two.
+ * Names and contents are locked apart. One lock guards the whole tree of names: walks share it,
+ * changes have it alone, and neither lasts long, for all of it is in memory. Each inode has a lock
+ * for its contents, which reads share and writes do not; it is held while user memory is copied,
+ * and no fault ever takes either of the two.
  */
 #pragma once
 
@@ -171,8 +173,9 @@ int devices_make(void);                 /* fill /dev. 0 or -ENOMEM */
 long random_read(struct file *f, struct uio *u);        /* the read of /dev/random, and getrandom's with f NULL */
 
 /*
- * Add the members of the cpio archive of len bytes to the tree. A damaged archive costs what cannot be read, and a line
- * on the console. The archive must stay where it is: contents are read, and mapped, from there until they are changed.
+ * Add the members of the cpio archive of len bytes to the tree. A damaged archive costs what cannot
+ * be read, and a line on the console. The archive must stay where it is: contents are read, and
+ * mapped, from there until they are changed.
  */
 void initramfs_read(const char *archive, size_t len);
 
@@ -203,8 +206,8 @@ struct inode *dir_parent(struct inode *dir);
 bool dir_removed(const struct inode *dir);
 
 /*
- * The path of inode, as seen from root, at the end of buf; "(unreachable)" before it, as on Linux, when it is not below root.
- * Returns its beginning; NULL: no name, or it does not fit. [names_lock]
+ * The path of inode, as seen from root, at the end of buf; "(unreachable)" before it, as on Linux,
+ * when it is not below root. Returns its beginning; NULL: no name, or it does not fit. [names_lock]
  */
 char *path_of(struct inode *inode, const struct inode *root, char *buf, size_t size);
 

@@ -17,7 +17,8 @@ struct partition {
 };
 
 /*
- * Read the table at the beginning of a disk of whole blocks. Logical partitions, those inside an extended one, are not looked
- * for. Returns the kind of table; NULL: there is none, or none that is whole. Sources: UEFI specification, 5.2 and 5.3.
+ * Read the table at the beginning of a disk of whole blocks. Logical partitions, those inside an
+ * extended one, are not looked for. Returns the kind of table; NULL: there is none, or none that is
+ * whole. Sources: UEFI specification, 5.2 and 5.3.
  */
 const char *partitions_read(struct vm_object *disk, uint32_t block_bytes, struct partition part[PARTITIONS_MAX]);

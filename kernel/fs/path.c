@@ -1,11 +1,13 @@
 /*
- * path.c - names: the walk along a path, and the calls that look up, open, make, link, remove and rename.
+ * path.c - names: the walk along a path, and the calls that look up, open, make, link, remove and
+ * rename.
  * Owns: the meaning of a path: links, "..", trailing slashes, the process's root.
  * Does not own: what a directory holds (tmpfs.c, procfs.c).
  *
- * A walk goes from name to name with a reference on where it is. What is left of the path stands in rest; a symbolic link
- * puts its text before that: the old rest goes onto a stack, together with the link, which keeps the text there. So nothing
- * is copied and nothing is called recursively, however links point at links.
+ * A walk goes from name to name with a reference on where it is. What is left of the path stands in
+ * rest; a symbolic link puts its text before that: the old rest goes onto a stack, together with
+ * the link, which keeps the text there. So nothing is copied and nothing is called recursively,
+ * however links point at links.
  */
 #include <string.h>
 
@@ -48,8 +50,9 @@ bool dir_removed(const struct inode *dir) { return dir != root_inode && dir->pid
 /* ---- the walk ---- */
 
 /*
- * Take the next name off the path. False at its end. The name may lie in the text of a link that is put here already: the link
- * stays as long as names_lock is held, since it has a name of its own (but /proc/self, and what that leads to is there).
+ * Take the next name off the path. False at its end. The name may lie in the text of a link that is
+ * put here already: the link stays as long as names_lock is held, since it has a name of its own
+ * (but /proc/self, and what that leads to is there).
  */
 static bool next_name(struct walk *w)
 {
@@ -127,9 +130,10 @@ static int look_up(struct walk *w, struct inode **child)
 }
 
 /*
- * Walk on from w->at to the end of the path. On success w->at is what it names, or NULL if only the last name is missing,
- * and w->dir and w->name tell where it stands. With names_lock held. walk_done() is due in any case, best after that has been
- * let go: what has lost its last name there goes with the walk's reference, and a large file takes its time.
+ * Walk on from w->at to the end of the path. On success w->at is what it names, or NULL if only the
+ * last name is missing, and w->dir and w->name tell where it stands. With names_lock held.
+ * walk_done() is due in any case, best after that has been let go: what has lost its last name
+ * there goes with the walk's reference, and a large file takes its time.
  */
 static int walk_on(struct walk *w, enum follow follow)
 {

@@ -1,18 +1,22 @@
 /*
  * pipe.c - bytes from one process to another.
- * Owns: struct pipe and its buffer: up to PIPE_PAGES frames, each there only while it holds bytes, and one spare.
+ * Owns: struct pipe and its buffer: up to PIPE_PAGES frames, each there only while it holds bytes,
+ * and one spare.
  * Does not own: the copying (mm/uaccess.c).
  *
  *     positions:  read_pos ........ write_pos         byte b is in pages[b / PAGE_SIZE % PIPE_PAGES]
  *
- * Both run freely; when the pipe is empty they go back to 0, so that a write of a page fills exactly one frame.
+ * Both run freely; when the pipe is empty they go back to 0, so that a write of a page fills
+ * exactly one frame.
  *
- * The mutex is held while user memory is copied (which may fault, and sleep for memory), never while waiting for the other
- * end. Positions move only after bytes have been copied, so a bad address loses nothing.
+ * The mutex is held while user memory is copied (which may fault, and sleep for memory), never
+ * while waiting for the other end. Positions move only after bytes have been copied, so a bad
+ * address loses nothing.
  *
- * Waiting without losing a wake-up: who finds nothing to do counts itself in waiting and reads wakeups, both under the
- * mutex, lets go of it, and sleeps until wakeups has changed. Who changes what it waits for does so under the mutex, and
- * then, only if somebody is waiting, changes wakeups under wait_lock. So an undisturbed transfer takes no spin lock at all.
+ * Waiting without losing a wake-up: who finds nothing to do counts itself in waiting and reads
+ * wakeups, both under the mutex, lets go of it, and sleeps until wakeups has changed. Who changes
+ * what it waits for does so under the mutex, and then, only if somebody is waiting, changes wakeups
+ * under wait_lock. So an undisturbed transfer takes no spin lock at all.
  */
 #include "kernel/core/errno.h"
 #include "kernel/fs/inode.h"

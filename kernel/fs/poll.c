@@ -1,6 +1,7 @@
 /*
  * poll.c - waiting for several files at once.
- * Owns: the one event that all who poll wait for. When any file becomes ready all of them look again: few processes poll, and
+ * Owns: the one event that all who poll wait for. When any file becomes ready all of them look
+ * again: few processes poll, and
  *       no file needs a list of them.
  */
 #include "kernel/core/errno.h"

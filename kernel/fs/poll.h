@@ -12,8 +12,8 @@ struct pollfd {                         /* of poll(2) */
 };
 
 /*
- * Wait until one of the n files is ready as it says, or until deadline_ns (UINT64_MAX: for ever); set all revents.
- * Returns how many are ready; -ERESTARTSYS: a signal came.
+ * Wait until one of the n files is ready as it says, or until deadline_ns (UINT64_MAX: for ever);
+ * set all revents. Returns how many are ready; -ERESTARTSYS: a signal came.
  */
 long poll_files(struct pollfd *fds, unsigned n, uint64_t deadline_ns);
 
@@ -21,8 +21,9 @@ extern _Atomic uint32_t poll_waiting;   /* processes in poll_files */
 void poll_wake(void);
 
 /*
- * Somebody may find a file ready now. Called after a change that was made under the lock under which the file's poll looks:
- * then either that has seen the change, or its process is already counted here. Not with a lock of RANK_DEVICE or above.
+ * Somebody may find a file ready now. Called after a change that was made under the lock under
+ * which the file's poll looks: then either that has seen the change, or its process is already
+ * counted here. Not with a lock of RANK_DEVICE or above.
  */
 static inline void poll_notify(void)
 {

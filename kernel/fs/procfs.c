@@ -3,9 +3,9 @@
  * Owns: the files below /proc, in the formats that proc(5) documents for Linux.
  * Does not own: the numbers (mm, kernel/proc.c); the window on a long text (text.c).
  *
- * /proc itself is a directory of tmpfs; what comes and goes with processes is made when it is looked up. A text is made when
- * its file is opened, as much of it as fits a page, so that a reader sees one moment; of a longer one the next window is made
- * when reading gets there.
+ * /proc itself is a directory of tmpfs; what comes and goes with processes is made when it is
+ * looked up. A text is made when its file is opened, as much of it as fits a page, so that a reader
+ * sees one moment; of a longer one the next window is made when reading gets there.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
  * text.h - the texts of /proc.
- * Owns: struct text, a window on a text that may be longer than its buffer; the rows that show mm's numbers.
+ * Owns: struct text, a window on a text that may be longer than its buffer; the rows that show mm's
+ * numbers.
  */
 #pragma once
 

@@ -1,10 +1,12 @@
 /*
  * tmpfs.c - files and directories in memory.
- * Owns: entries, and the contents of regular files: each is a vm_object, so its pages are found by read, write and faults alike
+ * Owns: entries, and the contents of regular files: each is a vm_object, so its pages are found by
+ * read, write and faults alike
  *       and nothing is stored twice. A file of the archive is an object that is filled from there.
  * Does not own: paths (path.c), open files (file.c).
- * Limits: those of Linux's tmpfs(5): contents up to half of all frames, as many inodes as half of the frames. A name more than
- * one counts as an inode, and a long text of a symbolic link as contents: else they could take all memory.
+ * Limits: those of Linux's tmpfs(5): contents up to half of all frames, as many inodes as half of
+ * the frames. A name more than one counts as an inode, and a long text of a symbolic link as
+ * contents: else they could take all memory.
  */
 #include <string.h>
 

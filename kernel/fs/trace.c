@@ -3,7 +3,8 @@
  * Owns: the text, the memory of the rings.
  * Does not own: the rings (kernel/core/trace.c).
  *
- * Text, not bytes: it is read by grep, sort and people before it is read by a tool, and names its own fields.
+ * Text, not bytes: it is read by grep, sort and people before it is read by a tool, and names its
+ * own fields.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -105,8 +106,8 @@ static const char *const event_names[TRACE_NEVENTS] = {
 };
 
 /*
- * All lines are of one length, of which a window of the text holds a whole number: so none goes on in the next window, which
- * may be made when the record is no more.
+ * All lines are of one length, of which a window of the text holds a whole number: so none goes on
+ * in the next window, which may be made when the record is no more.
  */
 #define LINE_BYTES 128
 _Static_assert(PAGE_SIZE % LINE_BYTES == 0, "lines fill a window");

@@ -35,8 +35,9 @@ static inline void uio_advance(struct uio *u, size_t n)
 enum uio_way { UIO_TO_USER, UIO_FROM_USER, UIO_ZERO };
 
 /*
- * Move len <= u->resid bytes between kernel and user memory; kernel is not used for UIO_ZERO. *done says how many, and the
- * cursor stands behind them, on failure too. Returns 0, -EFAULT or -ENOMEM, as copy_to_user.
+ * Move len <= u->resid bytes between kernel and user memory; kernel is not used for UIO_ZERO. *done
+ * says how many, and the cursor stands behind them, on failure too. Returns 0, -EFAULT or -ENOMEM,
+ * as copy_to_user.
  */
 static inline int uio_move(struct uio *u, void *kernel, size_t len, enum uio_way way, size_t *done)
 {
@@ -64,8 +65,9 @@ static inline int uio_move(struct uio *u, void *kernel, size_t len, enum uio_way
 }
 
 /*
- * Move all of u by calls of piece, which moves some bytes and returns 0, an error, or UIO_END: there are no more. Ends early,
- * too, when the thread has been killed. Returns the bytes moved or, if there are none, the error.
+ * Move all of u by calls of piece, which moves some bytes and returns 0, an error, or UIO_END:
+ * there are no more. Ends early, too, when the thread has been killed. Returns the bytes moved or,
+ * if there are none, the error.
  */
 enum { UIO_END = 1 };
 static inline __attribute__((always_inline)) long uio_pieces(struct uio *u, int (*piece)(struct uio *u, void *arg), void *arg)

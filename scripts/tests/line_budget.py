@@ -5,8 +5,8 @@ import os
 import sys
 
 BUDGETS = [
-    (8_800, ["mm"]),        # 3,500 was planned; what took more, here and below, is said at the end of mm/README.md
-    (24_880, ["arch", "mm", "kernel", "syscalls"]),     # 12,000 was planned
+    (8_930, ["mm"]),        # 3,500 was planned; what took more, here and below, is said at the end of mm/README.md
+    (25_170, ["arch", "mm", "kernel", "syscalls"]),     # 12,000 was planned
     (800, ["arch/host"]),   # the simulated machine: no part of the kernel, so not in the line above
 ]
 NOT_THE_KERNEL = ("test", "host")
