@@ -49,7 +49,7 @@ static void run(void)
     for (;;) {
         wait_until_wanted();
         size_t freed = 1;
-        object_drop_queueless();                 /* pages that can be filled again go before anything is written */
+        object_drop_queueless();                /* pages that can be filled again go before anything is written */
         while (freed > 0 && page_used(PAGE_FREE) < 2 * page_low_mark()) {
             freed = reclaim();
             stolen += freed;

@@ -219,6 +219,7 @@ int as_fork(struct addrspace *parent, struct addrspace **out)
 void as_trim(struct addrspace *as)
 {
     struct pmap_batch batch;
+    assert(as_held_alone(as));
     if (as->pmap.emptied < PMAP_EMPTIED_SOME)
         return;
     as_forget_near(as);

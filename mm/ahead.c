@@ -108,6 +108,7 @@ __attribute__((noinline)) void ahead_fill(struct addrspace *as, struct near *nea
 void ahead_prepare(struct addrspace *as, const struct vma *vma, uint64_t vpn)
 {
     const struct memory_walk *walk = &thread_current()->walk;
+    assert(as_held_alone(as));
     if (vpn != walk->next || walk->run < NEAR_PAGES || vma->object != NULL)
         return;
     uint64_t end = (vpn | (MMU_TABLE_SPAN - 1)) + 1;

@@ -21,6 +21,7 @@ int writeback_pages(struct anon *const anon[], unsigned n)
     swap_slot slots[SWAP_CLUSTER] = { 0 };
     int err = 0;
     for (unsigned i = 0; i < n; i++) {
+        assert(mutex_held(&anon[i]->lock));
         pages[i] = anon[i]->page;
         slots[i] = anon[i]->object->home + anon[i]->vpn;
     }
